@@ -1,0 +1,71 @@
+# The commands of this tree. `make start` runs facteur, `make test` proves it.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+# What the server of `make start` keeps its mail and settings in.
+DATA ?= ./facteur-data
+# Corpora of other projects are not part of this tree: tests that read them look here.
+FACTEUR_CORPORA ?= $(abspath ../shared/data)
+export FACTEUR_CORPORA
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# cargo-nextest runs the same tests side by side; cargo's own runner serves as well.
+RUN_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test)
+
+# How many times the server is killed, and how many times its power is cut.
+KILLS ?= 20
+POWER_CUTS ?= 15
+ACCEPT_KILLS ?= 1000
+ACCEPT_POWER_CUTS ?= 300
+# Options for bench/run, for example: make bench BENCH="--pairs 3".
+BENCH ?=
+
+.PHONY: help start test check fast format crash bench accept
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make start    build facteur and run a server that keeps its data in $(DATA)'
+	@echo 'make test     install what the tests need, then check, test, kill the server and cut its power'
+	@echo 'make check    format, lints, house rules and the fast tests (under two minutes once built)'
+	@echo 'make bench    measure against Postfix on this machine'
+	@echo 'make accept   the long proofs: $(ACCEPT_KILLS) kills and $(ACCEPT_POWER_CUTS) power cuts'
+	@echo 'make format   format every Rust file'
+
+start:
+	@scripts/setup.sh build
+	$(CARGO) build --release --locked -p facteur
+	@exec $(TARGET)/release/facteur --data $(DATA) start
+
+test:
+	@scripts/setup.sh tests
+	@$(MAKE) --no-print-directory check
+	$(CARGO) $(RUN_TESTS) --workspace --locked --test '*'
+	@$(MAKE) --no-print-directory crash
+
+check:
+	@scripts/setup.sh build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@$(MAKE) --no-print-directory fast
+
+# The tests beside the code, and the house rules.
+fast:
+	$(CARGO) $(RUN_TESTS) --workspace --locked --lib --bins
+	$(CARGO) $(RUN_TESTS) --locked -p testkit --test tidy
+
+format:
+	$(CARGO) fmt --all
+
+crash:
+	$(CARGO) build --locked -p facteur
+	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
+
+bench:
+	@scripts/setup.sh tests
+	$(CARGO) build --release --locked -p facteur
+	bench/run --binary $(TARGET)/release/facteur $(BENCH)
+
+accept:
+	@scripts/setup.sh tests
+	$(CARGO) build --release --locked -p facteur
+	bench/crash/run --binary $(TARGET)/release/facteur --kills $(ACCEPT_KILLS) --power-cuts $(ACCEPT_POWER_CUTS)

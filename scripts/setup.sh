@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Installs, or names, what a build or the tests need from Debian.
+#
+#   scripts/setup.sh build    a C compiler (the embedded database and the cryptography are C and assembly) and Rust
+#   scripts/setup.sh tests    the same, and the mail programs that the tests talk to
+#
+# As root on Debian or a child of it, what is missing is installed; no daemon is
+# started by that, and a mail server that already runs here is left alone.
+# Otherwise the missing packages are named and the status is 1.
+set -euo pipefail
+
+# One line each: the file or command that shows the package to be there, then the package.
+BUILD='
+cc                                      gcc
+/usr/include/stdlib.h                   libc6-dev
+'
+TESTS='
+/usr/sbin/postfix                       postfix
+/usr/sbin/smtp-sink                     postfix
+/usr/sbin/dovecot                       dovecot-core
+swaks                                   swaks
+/usr/share/doc/libnet-ssleay-perl       libnet-ssleay-perl
+msmtp                                   msmtp
+curl                                    curl
+python3                                 python3
+strace                                  strace
+/usr/lib/nagios/plugins/check_mailq     monitoring-plugins-standard
+/sbin/mkfs.ext4                         e2fsprogs
+/bin/mount                              mount
+/usr/bin/unshare                        util-linux
+openssl                                 openssl
+'
+
+need_rust() {
+    if command -v cargo >/dev/null; then
+        return
+    fi
+    cat >&2 <<'TEXT'
+Rust is not here (no cargo on the PATH). Install it as https://rustup.rs says, open a new shell, and run this again.
+Rust n'est pas installé (pas de cargo dans le PATH). Installez-le comme l'indique https://rustup.rs, ouvrez un nouveau terminal et relancez la commande.
+TEXT
+    exit 1
+}
+
+# Prints the packages of a table whose mark is not on this machine, each once.
+missing() {
+    local mark package
+    while read -r mark package; do
+        [ -n "$mark" ] || continue
+        case "$mark" in
+            /*) [ -e "$mark" ] || echo "$package" ;;
+            *) command -v "$mark" >/dev/null || echo "$package" ;;
+        esac
+    done <<<"$1" | sort -u
+}
+
+# Debian starts a daemon as soon as its package is set up, unless this file says no.
+POLICY=/usr/sbin/policy-rc.d
+forbid_daemons() {
+    if [ -e "$POLICY" ]; then
+        mv "$POLICY" "$POLICY.before-facteur"
+    fi
+    trap allow_daemons EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\n# facteur is installing packages for its tests: no daemon starts meanwhile.\nexit 101\n' >"$POLICY"
+    chmod 755 "$POLICY"
+}
+
+allow_daemons() {
+    rm -f "$POLICY"
+    if [ -e "$POLICY.before-facteur" ]; then
+        mv "$POLICY.before-facteur" "$POLICY"
+    fi
+}
+
+install() {
+    echo "setup: installing $*"
+    forbid_daemons
+    export DEBIAN_FRONTEND=noninteractive
+    # Without an answer Postfix would configure itself for the internet; the tests bring their own configuration.
+    if command -v debconf-set-selections >/dev/null; then
+        echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+    fi
+    if ! apt-get install -y -q --no-install-recommends "$@" >/dev/null 2>&1; then
+        # The package list may be older than the mirror's files.
+        apt-get update -q >/dev/null
+        apt-get install -y -q --no-install-recommends "$@"
+    fi
+}
+
+main() {
+    local wanted packages
+    case "${1:-}" in
+        build) wanted=$BUILD ;;
+        tests) wanted=$BUILD$TESTS ;;
+        *)
+            echo "usage: scripts/setup.sh build|tests" >&2
+            exit 64
+            ;;
+    esac
+    need_rust
+    packages=$(missing "$wanted")
+    if [ -z "$packages" ]; then
+        return
+    fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        {
+            echo "These packages are missing; as root, run / Ces paquets manquent ; en tant que root, lancez :"
+            # shellcheck disable=SC2086  # one word a package is what is meant
+            echo "    apt-get install --no-install-recommends" $packages
+        } >&2
+        exit 1
+    fi
+    # shellcheck disable=SC2086
+    install $packages
+    packages=$(missing "$wanted")
+    if [ -n "$packages" ]; then
+        echo "setup: installed, but still not found: $packages" >&2
+        exit 1
+    fi
+}
+
+main "$@"
