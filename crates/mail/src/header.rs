@@ -1,0 +1,210 @@
+//! Header text: what is missing from a message, and the lines that this server adds in front.
+
+use crate::{Domain, QueueId, Timestamp};
+use jiff::tz::TimeZone;
+use std::fmt::Write as _;
+
+/// Which of the fields that a submission server adds (RFC 6409 §8) a message lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// No `Date:`.
+    pub date: bool,
+    /// No `Message-ID:`.
+    pub message_id: bool,
+    /// No `From:`.
+    pub from: bool,
+}
+
+/// Reads a header as it streams past, in pieces of any size, and remembers what a submission server must
+/// know: which fields are there, and how often the message was already received. Bounded: it keeps the
+/// first bytes of one line and nothing else.
+#[derive(Debug, Clone)]
+pub struct HeaderScan {
+    line: Vec<u8>,
+    in_header: bool,
+    missing: Missing,
+    received: u32,
+    bytes: usize,
+    message_id: Option<String>,
+}
+
+impl Default for HeaderScan {
+    fn default() -> Self {
+        let missing = Missing { date: true, message_id: true, from: true };
+        Self { line: Vec::new(), in_header: true, missing, received: 0, bytes: 0, message_id: None }
+    }
+}
+
+impl HeaderScan {
+    /// The most bytes of a header line that are looked at; the rest of the line is passed over.
+    const LINE_KEPT: usize = 1_000;
+
+    /// Reads the next piece of the message.
+    pub fn feed(&mut self, mut piece: &[u8]) {
+        while self.in_header && !piece.is_empty() {
+            let end = piece.iter().position(|&b| b == b'\n');
+            let (part, rest) = piece.split_at(end.map_or(piece.len(), |at| at + 1));
+            self.bytes += part.len();
+            let room = Self::LINE_KEPT.saturating_sub(self.line.len());
+            self.line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+            if end.is_some() {
+                self.end_of_line();
+            }
+            piece = rest;
+        }
+    }
+
+    fn end_of_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let line = line.trim_ascii_end();
+        // The header ends at the empty line, or at a line that is no header: then the message has none.
+        let Some(colon) = line.iter().position(|&b| b == b':') else {
+            let folded = matches!(line.first(), Some(b' ' | b'\t'));
+            self.in_header = !line.is_empty() && folded;
+            return;
+        };
+        let (name, value) = line.split_at(colon);
+        let name = name.trim_ascii_end();
+        if name.eq_ignore_ascii_case(b"date") {
+            self.missing.date = false;
+        } else if name.eq_ignore_ascii_case(b"message-id") {
+            self.missing.message_id = false;
+            let value = String::from_utf8_lossy(value.get(1..).unwrap_or_default()).trim().to_owned();
+            self.message_id.get_or_insert(value);
+        } else if name.eq_ignore_ascii_case(b"from") {
+            self.missing.from = false;
+        } else if name.eq_ignore_ascii_case(b"received") {
+            self.received += 1;
+        }
+    }
+
+    /// What the message lacks, once its header has been read.
+    pub const fn missing(&self) -> Missing {
+        self.missing
+    }
+
+    /// How many `Received:` fields there are: the hops so far (RFC 5321 §6.3).
+    pub const fn received(&self) -> u32 {
+        self.received
+    }
+
+    /// The size of the header in bytes, as far as it has been read.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the header goes on.
+    pub const fn in_header(&self) -> bool {
+        self.in_header
+    }
+
+    /// The text of the first `Message-ID:`.
+    pub fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref().filter(|id| !id.is_empty())
+    }
+}
+
+/// What a `Received:` line says (RFC 5321 §4.4).
+#[derive(Debug, Clone)]
+pub struct ReceivedFields<'a> {
+    /// What the client called itself.
+    pub helo: &'a str,
+    /// The client's address; `None` leaves it out, as people who write from home ask for.
+    pub client: Option<std::net::IpAddr>,
+    /// This server's name.
+    pub by: &'a str,
+    /// `ESMTP`, `ESMTPS`, `ESMTPSA` (RFC 3848).
+    pub protocol: &'a str,
+    /// The queue id.
+    pub id: QueueId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The `Received:` line, with its line ends. The recipient is never named in it: with several
+/// recipients it would show each the others.
+pub fn received(fields: &ReceivedFields<'_>) -> String {
+    // What a client says of itself is untrusted: only what a host name can hold enters the header.
+    let helo: String =
+        fields.helo.chars().filter(|c| c.is_ascii_graphic() && !"()<>;\\".contains(*c)).collect();
+    let mut text = String::with_capacity(200);
+    let _ = write!(text, "Received: from {}", if helo.is_empty() { "unknown" } else { &helo });
+    match fields.client {
+        Some(std::net::IpAddr::V4(ip)) => {
+            let _ = write!(text, " ([{ip}])");
+        }
+        Some(std::net::IpAddr::V6(ip)) => {
+            let _ = write!(text, " ([IPv6:{ip}])");
+        }
+        None => {}
+    }
+    let _ = write!(
+        text,
+        "\r\n\tby {} with {} id {};\r\n\t{}\r\n",
+        fields.by,
+        fields.protocol,
+        fields.id,
+        date(fields.now)
+    );
+    text
+}
+
+/// The date of RFC 5322 §3.3, in UTC so that it says nothing about where the server is.
+pub fn date(now: Timestamp) -> String {
+    let Ok(at) = jiff::Timestamp::from_millisecond(now.0) else {
+        return "Thu, 1 Jan 1970 00:00:00 +0000".to_owned();
+    };
+    at.to_zoned(TimeZone::UTC).strftime("%a, %-d %b %Y %H:%M:%S +0000").to_string()
+}
+
+/// A message id (RFC 5322 §3.6.4): unique because the queue id and the time are.
+pub fn message_id(id: QueueId, now: Timestamp, host: &Domain) -> String {
+    format!("<{}.{id}@{}>", now.secs(), host.as_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str, step: usize) -> HeaderScan {
+        let mut scan = HeaderScan::default();
+        text.as_bytes().chunks(step).for_each(|piece| scan.feed(piece));
+        scan
+    }
+
+    #[test]
+    fn fields_are_found_whatever_the_pieces() {
+        let text = "Received: a\r\nreceived: b\r\nDATE : x\r\nSubject: y\r\n From: folded\r\nMessage-Id: <1@x>\r\n\r\nFrom: body\r\n";
+        for step in 1..text.len() {
+            let scan = scan(text, step);
+            assert_eq!(scan.missing(), Missing { date: false, message_id: false, from: true });
+            assert_eq!((scan.received(), scan.message_id(), scan.in_header()), (2, Some("<1@x>"), false));
+        }
+    }
+
+    #[test]
+    fn a_body_without_header_lacks_everything() {
+        assert_eq!(
+            scan("hello\r\nFrom: me\r\n", 3).missing(),
+            Missing { date: true, message_id: true, from: true }
+        );
+    }
+
+    #[test]
+    fn a_client_cannot_write_header_lines_by_its_name() {
+        let id = QueueId::from_stored(1);
+        let now = Timestamp(1_795_325_428_000);
+        let fields = ReceivedFields {
+            helo: "x\r\nBcc: (you)",
+            client: None,
+            by: "mx.test",
+            protocol: "ESMTPS",
+            id,
+            now,
+        };
+        assert_eq!(
+            received(&fields),
+            "Received: from xBcc:you\r\n\tby mx.test with ESMTPS id 000000000001;\r\n\tSun, 22 Nov 2026 05:30:28 +0000\r\n"
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! The words of mail: the types that every other crate speaks.
+//!
+//! Owns addresses, envelopes, identifiers, time, replies, header text, secrets and [`Evidence`]
+//! (what happened to a message, before anyone words it). It never does I/O, keeps no state and
+//! knows no protocol dialogue. Start at [`Address`], [`QueueId`] and [`Evidence`].
+
+mod address;
+mod clock;
+mod dialogue;
+mod envelope;
+mod evidence;
+mod header;
+mod id;
+mod language;
+mod reply;
+mod secret;
+
+pub use address::{Address, AddressError, Domain, ReversePath};
+pub use clock::{Clock, Timestamp};
+pub use dialogue::{Dialogue, Line, Speaker};
+pub use envelope::{BodyType, Envelope, Principal};
+pub use evidence::{Evidence, Peer, Seen, Stage, TlsFacts, TlsFault};
+pub use header::{HeaderScan, Missing, ReceivedFields, date, message_id, received};
+pub use id::{
+    AccountId, AttemptId, ClosureId, DomainId, EventId, IdError, IdMint, OwnerId, PublicId, QueueId,
+    RecipientId, RelayId, SiteId,
+};
+pub use language::Language;
+pub use reply::{EnhancedCode, Reply, ReplyCode, ReplyError, Severity};
+pub use secret::Secret;

@@ -1,0 +1,251 @@
+//! SMTP replies as words: the code, the enhanced code, the lines.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is not a reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplyError {
+    /// The code is not three digits in the ranges of RFC 5321 §4.2.
+    /// Usual cause: the peer does not speak SMTP on this port.
+    #[error("'{0}' is not an SMTP reply code")]
+    Code(String),
+    /// The enhanced code is not `class.subject.detail` (RFC 3463 §2).
+    #[error("'{0}' is not an enhanced status code")]
+    Enhanced(String),
+}
+
+/// What a reply means for the next step (RFC 5321 §4.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// 2xx: done.
+    Positive,
+    /// 3xx: go on.
+    Intermediate,
+    /// 4xx: not now.
+    Transient,
+    /// 5xx: no.
+    Permanent,
+}
+
+/// An SMTP reply code (RFC 5321 §4.2): three digits, the first 2 to 5, the second 0 to 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct ReplyCode(u16);
+
+impl ReplyCode {
+    /// What the code means for the next step.
+    pub const fn severity(self) -> Severity {
+        match self.0 / 100 {
+            2 => Severity::Positive,
+            3 => Severity::Intermediate,
+            4 => Severity::Transient,
+            _ => Severity::Permanent,
+        }
+    }
+
+    /// The code as a number.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl TryFrom<u16> for ReplyCode {
+    type Error = ReplyError;
+
+    fn try_from(code: u16) -> Result<Self, ReplyError> {
+        // RFC 5321 §4.2 stops the second digit at 5; replies such as 571 or 573 are seen in the world
+        // (Swisscom's port 25 answers 573) and say something that people need explained.
+        if (200..600).contains(&code) { Ok(Self(code)) } else { Err(ReplyError::Code(code.to_string())) }
+    }
+}
+
+impl From<ReplyCode> for u16 {
+    fn from(code: ReplyCode) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for ReplyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03}", self.0)
+    }
+}
+
+/// An enhanced status code (RFC 3463 §2): `class.subject.detail`, class 2, 4 or 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EnhancedCode {
+    class: u8,
+    subject: u16,
+    detail: u16,
+}
+
+impl EnhancedCode {
+    /// A code known when the program is written; the class is brought into 2, 4, 5.
+    pub const fn new(class: u8, subject: u16, detail: u16) -> Self {
+        let class = if class == 2 || class == 4 { class } else { 5 };
+        Self { class, subject, detail }
+    }
+
+    /// The class: 2, 4 or 5.
+    pub const fn class(self) -> u8 {
+        self.class
+    }
+
+    /// The subject, as in RFC 3463 §3.1.
+    pub const fn subject(self) -> u16 {
+        self.subject
+    }
+
+    /// The detail within the subject.
+    pub const fn detail(self) -> u16 {
+        self.detail
+    }
+}
+
+impl fmt::Display for EnhancedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+impl FromStr for EnhancedCode {
+    type Err = ReplyError;
+
+    fn from_str(text: &str) -> Result<Self, ReplyError> {
+        let bad = || ReplyError::Enhanced(text.to_owned());
+        let number = |part: Option<&str>| -> Option<u16> {
+            let part = part?;
+            let plain = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+            plain.then(|| part.parse().ok()).flatten()
+        };
+        let mut parts = text.split('.');
+        let class = match parts.next() {
+            Some("2") => 2,
+            Some("4") => 4,
+            Some("5") => 5,
+            _ => return Err(bad()),
+        };
+        let (subject, detail) = (number(parts.next()), number(parts.next()));
+        match (subject, detail, parts.next()) {
+            (Some(subject), Some(detail), None) => Ok(Self { class, subject, detail }),
+            _ => Err(bad()),
+        }
+    }
+}
+
+impl TryFrom<String> for EnhancedCode {
+    type Error = ReplyError;
+
+    fn try_from(text: String) -> Result<Self, ReplyError> {
+        text.parse()
+    }
+}
+
+impl From<EnhancedCode> for String {
+    fn from(code: EnhancedCode) -> Self {
+        code.to_string()
+    }
+}
+
+/// A whole reply: a code and its lines, without the code and without the enhanced code repeated
+/// on each line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The three digits.
+    pub code: ReplyCode,
+    /// The enhanced code, when the reply had one (RFC 2034 §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhanced: Option<EnhancedCode>,
+    /// The text, a line each.
+    pub lines: Vec<String>,
+}
+
+impl Reply {
+    /// Builds a reply of one line. A code out of range becomes 550: it can only come from a
+    /// mistake in this program, and a refusal loses nothing.
+    pub fn new(code: u16, enhanced: Option<EnhancedCode>, text: impl Into<String>) -> Self {
+        let code = ReplyCode::try_from(code).unwrap_or(ReplyCode(550));
+        Self { code, enhanced, lines: vec![text.into()] }
+    }
+
+    /// Builds a reply from its lines as they came, codes removed: an enhanced code that every
+    /// line repeats is taken out of the text. It counts only when its class fits the code.
+    pub fn from_lines(code: ReplyCode, lines: Vec<String>) -> Self {
+        let class = code.get() / 100;
+        let first = lines.first().and_then(|line| leading_enhanced(line));
+        let Some(enhanced) = first.filter(|e| u16::from(e.class()) == class) else {
+            return Self { code, enhanced: None, lines };
+        };
+        let word = enhanced.to_string();
+        let strip = |line: String| match line.strip_prefix(&word) {
+            Some("") => String::new(),
+            Some(rest) if rest.starts_with(' ') => rest.trim_start().to_owned(),
+            _ => line,
+        };
+        Self { code, enhanced: Some(enhanced), lines: lines.into_iter().map(strip).collect() }
+    }
+
+    /// What the reply means for the next step.
+    pub const fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// Whether the reply is 2xx.
+    pub fn is_positive(&self) -> bool {
+        self.severity() == Severity::Positive
+    }
+
+    /// The lines joined by spaces: for logs, lists and matching.
+    pub fn text(&self) -> String {
+        self.lines.join(" ")
+    }
+}
+
+fn leading_enhanced(line: &str) -> Option<EnhancedCode> {
+    line.split(' ').next().and_then(|word| word.parse().ok())
+}
+
+impl fmt::Display for Reply {
+    /// The reply on one line: `535 5.7.8 Username and Password not accepted`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if let Some(enhanced) = self.enhanced {
+            write!(f, " {enhanced}")?;
+        }
+        let text = self.text();
+        if text.is_empty() { Ok(()) } else { write!(f, " {text}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enhanced_codes_parse_and_print() {
+        for good in ["2.0.0", "4.7.1", "5.7.139"] {
+            assert_eq!(good.parse::<EnhancedCode>().unwrap().to_string(), good);
+        }
+        for bad in ["3.0.0", "5.7", "5.7.1.2", "5.7.1234", "5..1", "", "5.a.1", "5.+1.1"] {
+            assert!(bad.parse::<EnhancedCode>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_enhanced_code_leaves_the_text() {
+        let code = ReplyCode::try_from(535).unwrap();
+        let reply = Reply::from_lines(code, vec!["5.7.8 Username and".into(), "5.7.8 Password".into()]);
+        assert_eq!(reply.to_string(), "535 5.7.8 Username and Password");
+        let odd = Reply::from_lines(code, vec!["4.7.8 no".into()]);
+        assert_eq!((odd.enhanced, odd.text().as_str()), (None, "4.7.8 no"));
+    }
+
+    #[test]
+    fn codes_out_of_range_are_refused() {
+        assert!(ReplyCode::try_from(199).is_err() && ReplyCode::try_from(600).is_err());
+        assert_eq!(ReplyCode::try_from(573).unwrap().severity(), Severity::Permanent);
+    }
+}

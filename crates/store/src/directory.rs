@@ -1,0 +1,397 @@
+//! Who may send, and through which relay.
+
+use crate::{Later, NewEvent};
+use mail::{
+    AccountId, Address, ClosureId, Domain, Evidence, Language, OwnerId, Principal, RelayId, Secret, SiteId,
+    Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its id.
+    pub id: OwnerId,
+    /// Its name, unique.
+    pub name: String,
+}
+
+/// What a principal may put as envelope sender.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SenderRule {
+    /// This address.
+    Address(Address),
+    /// Every address of this domain: `@example.org`.
+    Domain(Domain),
+    /// Every address: `*`. Only for a site that the administrator trusts as much as this server.
+    Any,
+}
+
+impl SenderRule {
+    /// Whether the rule allows the address.
+    pub fn allows(&self, address: &Address) -> bool {
+        match self {
+            Self::Address(own) => own.key() == address.key(),
+            Self::Domain(domain) => domain == address.domain(),
+            Self::Any => true,
+        }
+    }
+}
+
+impl fmt::Display for SenderRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Domain(domain) => write!(f, "@{domain}"),
+            Self::Any => f.write_str("*"),
+        }
+    }
+}
+
+impl FromStr for SenderRule {
+    type Err = mail::AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix('@') {
+            Some(domain) => domain.parse().map(Self::Domain),
+            None if text == "*" => Ok(Self::Any),
+            None => text.parse().map(Self::Address),
+        }
+    }
+}
+
+impl TryFrom<String> for SenderRule {
+    type Error = mail::AddressError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<SenderRule> for String {
+    fn from(rule: SenderRule) -> Self {
+        rule.to_string()
+    }
+}
+
+/// A person who signs in and may send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id; 0 in a row that is to be added.
+    pub id: AccountId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// The login, unique among accounts and sites: usually the address.
+    pub login: String,
+    /// The addresses that it may send with.
+    pub senders: Vec<SenderRule>,
+    /// The language of what it is told.
+    pub language: Language,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A network in CIDR form: `192.168.1.0/24`, `2001:db8::/32`, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Network {
+    base: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Whether the address lies in the network. An IPv4 address that came as IPv4-mapped IPv6 counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = |base: u128, other: u128, width: u32| {
+            let shift = width.saturating_sub(u32::from(self.prefix));
+            base.checked_shr(shift) == other.checked_shr(shift)
+        };
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(other)) => {
+                bits(u128::from(u32::from(base)), u128::from(u32::from(other)), 32)
+            }
+            (IpAddr::V6(base), IpAddr::V6(other)) => bits(u128::from(base), u128::from(other), 128),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base, self.prefix)
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("'{text}' is not a network such as 192.168.1.0/24");
+        let (base, prefix) = text.split_once('/').map_or((text, None), |(base, prefix)| (base, Some(prefix)));
+        let base: IpAddr = base.parse().map_err(|_| bad())?;
+        let base = base.to_canonical();
+        let width = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Ok(width), |p| p.parse::<u8>().map_err(|_| bad()))?;
+        if prefix > width { Err(bad()) } else { Ok(Self { base, prefix }) }
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
+    }
+}
+
+/// A program that sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Its id; 0 in a row that is to be added.
+    pub id: SiteId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Its name, unique among accounts and sites: also its SMTP login.
+    pub name: String,
+    /// The networks from which it needs no login.
+    pub networks: Vec<Network>,
+    /// The addresses that it may send with.
+    pub senders: Vec<SenderRule>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// The password of an account or a site, as a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLogin {
+    /// An argon2id hash in PHC form (passwords of people), or `sha256:` and hexadecimal (machine-made keys).
+    pub hash: String,
+}
+
+/// What a sign-in is checked against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginRecord {
+    /// Who signs in.
+    pub principal: Principal,
+    /// Whose they are.
+    pub owner: OwnerId,
+    /// The hash, as in [`NewLogin`]; `None` for a site that never signs in.
+    pub hash: Option<String>,
+    /// The addresses that they may send with.
+    pub senders: Vec<SenderRule>,
+}
+
+/// How a relay wants to be spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelayTls {
+    /// STARTTLS, required; TLS at once where the port says so (465).
+    #[default]
+    Auto,
+    /// TLS at once.
+    Implicit,
+    /// STARTTLS, required.
+    Starttls,
+    /// No TLS: only towards loopback and private addresses, or when the relay is marked insecure.
+    Never,
+}
+
+/// How a relay wants to know us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelayAuth {
+    /// Not at all.
+    None,
+    /// AUTH PLAIN or LOGIN.
+    Password {
+        /// The user name.
+        login: String,
+        /// The password, app password or key. The store seals it.
+        password: Secret,
+    },
+}
+
+/// A remote submission server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// Its id; 0 in a row that is to be added.
+    pub id: RelayId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Its name, unique.
+    pub name: String,
+    /// The preset that it was made from, which also names the provider.
+    pub preset: Option<String>,
+    /// The server's name or address.
+    pub host: String,
+    /// The port; `None` tries 587, then 465, then 2525.
+    pub port: Option<u16>,
+    /// How it wants to be spoken to.
+    pub tls: RelayTls,
+    /// Whether certificates are not verified, and plain text is allowed towards public addresses.
+    pub insecure: bool,
+    /// PEM of further authorities that may sign its certificate.
+    pub extra_ca: Option<String>,
+    /// How it wants to know us.
+    pub auth: RelayAuth,
+    /// The most connections at once.
+    pub max_connections: u16,
+    /// The most recipients of one transaction.
+    pub max_recipients: u16,
+    /// Grows with each change: evidence from an older revision never closes a newer one.
+    pub revision: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Whom a route is for. The first that fits wins, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "scope", content = "of", rename_all = "snake_case")]
+pub enum RouteScope {
+    /// One program.
+    Site(SiteId),
+    /// One person.
+    Account(AccountId),
+    /// One sender domain.
+    SenderDomain(Domain),
+    /// One tenant.
+    Owner(OwnerId),
+    /// Everybody.
+    Default,
+}
+
+/// Which relay carries whose mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Whose.
+    pub scope: RouteScope,
+    /// Through which.
+    pub relay: RelayId,
+}
+
+/// A reason for which a relay, or one sender on it, is stopped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closure {
+    /// Its id; 0 in a row that is to be added.
+    pub id: ClosureId,
+    /// The relay.
+    pub relay: RelayId,
+    /// The one sender that is stopped; `None` stops the relay.
+    pub sender: Option<Address>,
+    /// The cause, as a stable id of the catalogue.
+    pub cause: String,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is tried again without mail.
+    pub reopen_at: Timestamp,
+    /// How often it was tried in vain.
+    pub tries: u32,
+    /// Whether it is a real closure: someone must act, an alarm was raised, and expiry is paused. Otherwise the relay is
+    /// merely out of reach and is probed soon.
+    pub alarm: bool,
+}
+
+/// Who may send, and through which relay. Every writing call appends its events in the same transaction.
+pub trait Directory: Send + Sync {
+    /// All owners.
+    fn owners(&self) -> Later<'_, Vec<Owner>>;
+    /// Adds an owner by name.
+    fn add_owner(&self, name: String, events: Vec<NewEvent>) -> Later<'_, Owner>;
+
+    /// All accounts, by login.
+    fn accounts(&self) -> Later<'_, Vec<Account>>;
+    /// Adds or changes an account (by id; 0 adds). `login: None` keeps the password.
+    fn save_account(
+        &self,
+        account: Account,
+        login: Option<NewLogin>,
+        events: Vec<NewEvent>,
+    ) -> Later<'_, AccountId>;
+    /// Removes an account.
+    fn remove_account(&self, id: AccountId, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// All sites, by name.
+    fn sites(&self) -> Later<'_, Vec<Site>>;
+    /// Adds or changes a site (by id; 0 adds). `login: None` keeps the password.
+    fn save_site(&self, site: Site, login: Option<NewLogin>, events: Vec<NewEvent>) -> Later<'_, SiteId>;
+    /// Removes a site.
+    fn remove_site(&self, id: SiteId, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// What a sign-in under this name is checked against; the name is compared without case.
+    fn login(&self, name: &str) -> Later<'_, Option<LoginRecord>>;
+
+    /// All relays, by name, their secrets unsealed.
+    fn relays(&self) -> Later<'_, Vec<Relay>>;
+    /// Adds or changes a relay (by id; 0 adds). The store sets the revision.
+    fn save_relay(&self, relay: Relay, events: Vec<NewEvent>) -> Later<'_, RelayId>;
+    /// Removes a relay, its routes and its closures. Mail that was parked on these closures is due at once.
+    fn remove_relay(&self, id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// All routes.
+    fn routes(&self) -> Later<'_, Vec<Route>>;
+    /// Sets, or with `None` removes, the route of a scope.
+    fn set_route(&self, scope: RouteScope, relay: Option<RelayId>, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// All closures.
+    fn closures(&self) -> Later<'_, Vec<Closure>>;
+    /// Adds or changes a closure (by id; 0 adds).
+    fn save_closure(&self, closure: Closure, events: Vec<NewEvent>) -> Later<'_, ClosureId>;
+    /// Removes a closure. What was parked on it stays parked until [`crate::Spool::unpark`].
+    fn remove_closure(&self, id: ClosureId, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// A small value under a name: the administrator's choices that have no row of their own.
+    fn setting(&self, name: &str) -> Later<'_, Option<String>>;
+    /// Sets, or with `None` removes, a small value.
+    fn set_setting(&self, name: String, value: Option<String>) -> Later<'_, ()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_contain_their_addresses() {
+        for (network, address, inside) in [
+            ("192.168.1.0/24", "192.168.1.77", true),
+            ("192.168.1.0/24", "192.168.2.1", false),
+            ("192.168.1.0/24", "::ffff:192.168.1.9", true),
+            ("0.0.0.0/0", "203.0.113.1", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("2001:db8::/32", "2001:db8:1::1", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+        ] {
+            let network: Network = network.parse().unwrap();
+            assert_eq!(network.contains(address.parse().unwrap()), inside, "{network} {address}");
+        }
+        for bad in ["", "1.2.3.4/33", "1.2.3/8", "a/8", "1.2.3.4/"] {
+            assert!(bad.parse::<Network>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sender_rules_compare_as_addresses_do() {
+        let address: Address = "Anne@Exemple.test".parse().unwrap();
+        for (rule, allowed) in [
+            ("anne@exemple.test", true),
+            ("@EXEMPLE.test", true),
+            ("*", true),
+            ("bob@exemple.test", false),
+            ("@test", false),
+        ] {
+            assert_eq!(rule.parse::<SenderRule>().unwrap().allows(&address), allowed, "{rule}");
+        }
+        assert_eq!("*".parse::<SenderRule>().unwrap().to_string(), "*");
+    }
+}

@@ -1,0 +1,42 @@
+//! What a store of facteur must offer, in the nouns of mail: traits with boxed futures, row types, errors.
+//!
+//! Owns the contract between the engines (`queue`, `control`) and the stores, and nothing of any database.
+//! The contract's story is in `testkit::contract`, and every store passes it. Start at [`Spool`] (messages on
+//! their way), [`Directory`] (who may send, and through which relay) and [`History`] (what happened).
+//!
+//! Two words decide everything here:
+//!
+//! - *durable*: when the future of a writing call is ready with `Ok`, the change survives a power cut;
+//! - *leased*: a recipient that is in a node's memory, about to be sent. Everything else waits in the store, and
+//!   is handed out by [`Spool::claim`]. After a crash the leased recipients are those that were perhaps in flight.
+
+mod body;
+mod directory;
+mod error;
+mod history;
+mod spool;
+
+pub use body::{Body, BodyReader, BodySink, StoredBody};
+pub use directory::{
+    Account, Closure, Directory, LoginRecord, Network, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route,
+    RouteScope, SenderRule, Site,
+};
+pub use error::StoreError;
+pub use history::{
+    Act, Attempt, AttemptOutcome, AuditEntry, Event, EventKind, Filter, History, MessageRow, NewEvent, Page,
+    RecipientRow, Story,
+};
+pub use spool::{
+    Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,
+    RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,
+};
+
+use std::pin::Pin;
+
+/// The future that a store's method gives back: boxed, so that engines need no generics.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Everything that one node's store offers.
+pub trait Store: Spool + Directory + History {}
+
+impl<T: Spool + Directory + History> Store for T {}
