@@ -281,7 +281,7 @@ pub struct Route {
 /// A reason for which a relay, or one sender on it, is stopped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closure {
-    /// Its id; 0 in a row that is to be added.
+    /// Its id, minted by the queue.
     pub id: ClosureId,
     /// The relay.
     pub relay: RelayId,
@@ -345,8 +345,8 @@ pub trait Directory: Send + Sync {
 
     /// All closures.
     fn closures(&self) -> Later<'_, Vec<Closure>>;
-    /// Adds or changes a closure (by id; 0 adds).
-    fn save_closure(&self, closure: Closure, events: Vec<NewEvent>) -> Later<'_, ClosureId>;
+    /// Adds the closure, or replaces the one of the same id.
+    fn save_closure(&self, closure: Closure, events: Vec<NewEvent>) -> Later<'_, ()>;
     /// Removes a closure. What was parked on it stays parked until [`crate::Spool::unpark`].
     fn remove_closure(&self, id: ClosureId, events: Vec<NewEvent>) -> Later<'_, ()>;
 

@@ -78,6 +78,8 @@ pub struct NewRecipient {
     pub relay: Option<RelayId>,
     /// How it begins.
     pub start: Start,
+    /// The cause for which it waits from the start (that of the closure), as the catalogue of that time had it.
+    pub cause: Option<&'static str>,
     /// When it expires.
     pub expires_at: Timestamp,
 }
@@ -277,6 +279,9 @@ pub trait Spool: Send + Sync {
         limit: usize,
         max_pause_ms: Option<i64>,
     ) -> Later<'_, usize>;
+
+    /// The closures that recipients are parked on, each once: after a crash, some may not exist any more.
+    fn parked_closures(&self) -> Later<'_, Vec<ClosureId>>;
 
     /// What the queue holds.
     fn totals(&self) -> Later<'_, Totals>;
