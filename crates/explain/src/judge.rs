@@ -1,0 +1,170 @@
+//! The verdict: typed evidence by its type, replies by the rules, and the policy over both.
+
+use crate::catalogue::{CATALOGUE_VERSION, Catalogue, cause};
+use crate::cause::{Cause, CauseId, Confidence, Group, Need, Place, Who};
+use crate::effect::{Effect, Scope, Standing, police};
+use crate::norm::Reading;
+use crate::rule::Rule;
+use crate::{provider, typed, wait};
+use mail::{Evidence, Seen, Stage, TlsFault};
+use serde::Serialize;
+
+/// What the evidence means and what the queue may do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The cause.
+    pub cause: CauseId,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// What the queue does next: already what the policy allows.
+    pub effect: Effect,
+    /// How far that reaches: the effect's own scope, said here for readers of the JSON.
+    pub scope: Scope,
+    /// The wait that the server asked for, in seconds, when the recipient will be tried again.
+    pub retry_after_secs: Option<u32>,
+    /// Who must act.
+    pub who: Who,
+    /// What is needed.
+    pub need: Need,
+    /// Whether the same message may pass later without any change.
+    pub may_pass_later: bool,
+    /// The provider whose server it is, if known; a stable id such as `gmail`.
+    pub provider: Option<&'static str>,
+    /// The words (or codes) of the text that decided; empty for typed evidence.
+    pub words_that_decided: String,
+    /// The catalogue that decided.
+    pub catalogue_version: u32,
+}
+
+/// What a rule, or a type, found.
+struct Finding {
+    cause: CauseId,
+    confidence: Confidence,
+    provider: Option<&'static str>,
+    of_provider: bool,
+    words: String,
+}
+
+/// What the evidence means, seen from `place`.
+pub fn judge(evidence: &Evidence, place: Place) -> Verdict {
+    let host = evidence.peer.as_ref().map(|peer| peer.host.as_str());
+    let (reading, finding) = match (&evidence.seen, typed::cause_of(evidence, place)) {
+        (Seen::Reply { reply }, _) => {
+            let reading = Reading::of_reply(reply, evidence.stage, host);
+            let finding = find(&reading);
+            (reading, finding)
+        }
+        (seen, typed) => {
+            let reading = Reading {
+                stage: Some(evidence.stage),
+                host: host.map(str::to_owned),
+                ..Reading::of_text(library_words(seen), None, None)
+            };
+            let finding = find_typed(&reading, typed.unwrap_or(CauseId::UNKNOWN));
+            (Reading { severity: None, ..reading }, finding)
+        }
+    };
+    verdict(&reading, finding, place)
+}
+
+/// What a text means that a person pasted: a reply, a log line, a program's message, of any length.
+/// `host` and `stage` are given when they are known apart from the text.
+pub fn judge_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Verdict {
+    let reading = Reading::of_text(text, host, stage);
+    let finding = find(&reading);
+    verdict(&reading, finding, Place::Pasted)
+}
+
+/// The first rule that fits.
+fn find(reading: &Reading) -> Finding {
+    let at = provider::infer(reading.host.as_deref(), &reading.text);
+    let rules = &Catalogue::built_in().rules;
+    match rules.iter().find_map(|rule| rule.fits(reading, at).map(|words| (rule, words))) {
+        Some((rule, words)) => finding(rule, words, at),
+        None => Finding {
+            cause: CauseId::UNKNOWN,
+            confidence: Confidence::None,
+            provider: at,
+            of_provider: false,
+            words: String::new(),
+        },
+    }
+}
+
+fn finding(rule: &Rule, words: String, at: Option<&'static str>) -> Finding {
+    let proven = rule.provider.as_deref().and_then(provider::interned);
+    Finding {
+        cause: CauseId::lookup_or_unknown(&rule.cause),
+        confidence: rule.confidence,
+        provider: proven.or(at),
+        of_provider: rule.is_of_provider() && rule.confidence == Confidence::High,
+        words,
+    }
+}
+
+/// Typed evidence has its cause; a library's words may only name a nearer one of the same kind.
+fn find_typed(reading: &Reading, typed: CauseId) -> Finding {
+    let nearer = match typed {
+        CauseId::TLS_FAILED | CauseId::TLS_CERT_UNTRUSTED => Some(Group::Tls),
+        CauseId::CONNECTION_DROPPED => Some(Group::Network),
+        _ => None,
+    };
+    if let Some(group) = nearer
+        && !reading.text.is_empty()
+    {
+        let found = find(reading);
+        if found.confidence == Confidence::High && cause(found.cause).group == group {
+            return found;
+        }
+    }
+    Finding {
+        cause: typed,
+        confidence: Confidence::High,
+        provider: provider::infer(reading.host.as_deref(), ""),
+        of_provider: false,
+        words: String::new(),
+    }
+}
+
+/// The words of the system or of the TLS library, where typed evidence has some.
+fn library_words(seen: &Seen) -> &str {
+    match seen {
+        Seen::Io { detail }
+        | Seen::Tls { fault: TlsFault::Rejected { detail } | TlsFault::Other { detail } } => detail,
+        _ => "",
+    }
+}
+
+fn verdict(reading: &Reading, finding: Finding, place: Place) -> Verdict {
+    let entry: &Cause = cause(finding.cause);
+    let standing = Standing {
+        place,
+        stage: reading.stage,
+        severity: reading.severity,
+        confidence: finding.confidence,
+        of_provider: finding.of_provider,
+        quoted: reading.quoted,
+    };
+    let effect = police(entry, standing);
+    let of_provider = finding.provider.and_then(|provider| entry.wording.provider.get(provider));
+    Verdict {
+        cause: finding.cause,
+        confidence: finding.confidence,
+        effect,
+        scope: effect.scope(),
+        retry_after_secs: if effect.is_final() { None } else { wait::asked_for(&reading.text) },
+        who: entry.who(place),
+        need: of_provider.and_then(|special| special.need).unwrap_or(entry.need),
+        may_pass_later: may_pass_later(entry, &finding, reading),
+        provider: finding.provider,
+        words_that_decided: finding.words,
+        catalogue_version: CATALOGUE_VERSION,
+    }
+}
+
+/// A 4xx says that the same message may pass later, whatever the cause; a cause that is not known
+/// leaves the word to the code.
+fn may_pass_later(entry: &Cause, finding: &Finding, reading: &Reading) -> bool {
+    let transient = reading.severity == Some(mail::Severity::Transient);
+    transient || (entry.may_pass_later && finding.cause != CauseId::UNKNOWN)
+}

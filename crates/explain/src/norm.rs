@@ -1,0 +1,318 @@
+//! From a server's words to a text that rules can read: one line, lower case, no accents, no codes,
+//! no addresses.
+
+use mail::{EnhancedCode, Reply, ReplyCode, Severity, Stage};
+
+/// What the rules look at.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reading {
+    /// The words, normalised.
+    pub(crate) text: String,
+    /// The reply code nearest to the words: of replies that quote replies, the innermost.
+    pub(crate) code: Option<u16>,
+    /// The enhanced code nearest to the words.
+    pub(crate) enhanced: Option<EnhancedCode>,
+    /// What the outermost reply decided.
+    pub(crate) severity: Option<Severity>,
+    /// The step, as far as it is known.
+    pub(crate) stage: Option<Stage>,
+    /// The server, as far as it is known.
+    pub(crate) host: Option<String>,
+    /// Whether the server quotes another server's words.
+    pub(crate) quoted: bool,
+}
+
+impl Reading {
+    /// The most bytes that are read; of a longer text the middle is passed over.
+    pub(crate) const MAX_BYTES: usize = 32 * 1024;
+
+    /// Reads a reply that a server gave us.
+    pub(crate) fn of_reply(reply: &Reply, stage: Stage, host: Option<&str>) -> Self {
+        let read = Scan::of(&reply.text());
+        Self {
+            quoted: is_quoting(&read.text),
+            text: read.text,
+            code: Some(reply.code.get()),
+            enhanced: reply.enhanced.or(read.enhanced),
+            severity: Some(reply.severity()),
+            stage: Some(stage),
+            host: host.map(str::to_owned),
+        }
+    }
+
+    /// Reads a text that a person pasted.
+    pub(crate) fn of_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Self {
+        let read = Scan::of(text);
+        let severity = read.first_code.and_then(|code| ReplyCode::try_from(code).ok());
+        let class = |e: &EnhancedCode| if e.class() == 4 { Severity::Transient } else { Severity::Permanent };
+        Self {
+            severity: severity.map(ReplyCode::severity).or_else(|| read.enhanced.as_ref().map(class)),
+            stage: stage.or_else(|| stage_in(&read.text)),
+            host: host.map(str::to_owned).or_else(|| host_in(&read.text)),
+            quoted: is_quoting(&read.text),
+            code: read.last_code,
+            enhanced: read.enhanced,
+            text: read.text,
+        }
+    }
+}
+
+/// A text without its codes and addresses, and the codes that it had.
+#[derive(Default)]
+struct Scan {
+    text: String,
+    first_code: Option<u16>,
+    last_code: Option<u16>,
+    enhanced: Option<EnhancedCode>,
+}
+
+impl Scan {
+    fn of(text: &str) -> Self {
+        let text = without_addresses(&fold(&shortened(text)));
+        let mut scan = Self { text: String::with_capacity(text.len()), ..Self::default() };
+        for line in text.lines() {
+            let mut before = None;
+            let mut words = line.split_whitespace().peekable();
+            while let Some(word) = words.next() {
+                scan.word(word, before, words.peek().copied());
+                before = Some(word);
+            }
+        }
+        scan
+    }
+
+    fn word(&mut self, word: &str, before: Option<&str>, after: Option<&str>) {
+        let core = bare(word);
+        if let Some(enhanced) = enhanced(core) {
+            self.enhanced = Some(enhanced);
+            return;
+        }
+        let Some((code, rest)) = leading_code(core) else { return self.keep(word) };
+        let continued = rest.strip_prefix('-');
+        let stands_alone = rest.is_empty() || rest == "," || rest == ":";
+        let in_place = before.is_none_or(|b| b.ends_with([':', ',', ';', '>', '=', '"', '(']))
+            || after.is_some_and(|after| enhanced(bare(after)).is_some());
+        if continued.is_none() && !(stands_alone && in_place) {
+            return self.keep(word);
+        }
+        self.first_code = self.first_code.or(Some(code));
+        self.last_code = Some(code);
+        match continued.map(|rest| (rest, enhanced(bare(rest)))) {
+            Some((_, Some(enhanced))) => self.enhanced = Some(enhanced),
+            Some((rest, None)) if !rest.is_empty() => self.keep(rest),
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, word: &str) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.text.push_str(word);
+    }
+}
+
+/// A word without the marks around it: `(#5.7.1)`, `<421`, `b'5.7.139`.
+fn bare(word: &str) -> &str {
+    let word = word.strip_prefix("b'").or_else(|| word.strip_prefix("b\"")).unwrap_or(word);
+    let word = word.strip_prefix("dsn=").unwrap_or(word);
+    word.trim_start_matches(['<', '(', '"', '\'', ':', '#'])
+        .trim_end_matches([')', '>', ',', ';', '.', '"', '\''])
+}
+
+fn enhanced(word: &str) -> Option<EnhancedCode> {
+    if !word.starts_with(['4', '5']) {
+        return None;
+    }
+    word.trim_end_matches(':').parse().ok()
+}
+
+/// A reply code that refuses, and what follows it in the word.
+fn leading_code(word: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = word.split_at_checked(3)?;
+    let plain =
+        digits.bytes().all(|b| b.is_ascii_digit()) && !rest.starts_with(|c: char| c.is_alphanumeric());
+    let code: u16 = if plain { digits.parse().ok()? } else { return None };
+    // RFC 5321 §4.2 stops the second digit at 5; 571 and 573 are seen in the world, and the numbers
+    // that are ports (465) or limits must not pass for codes.
+    let is_reply = (400..560).contains(&code) && code / 10 % 10 <= 5 || matches!(code, 571 | 573);
+    is_reply.then_some((code, rest))
+}
+
+/// Lower case, no accents, plain quotes and spaces: the form in which texts and rules meet.
+pub(crate) fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => folded.push('a'),
+            'ç' => folded.push('c'),
+            'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
+            'ñ' => folded.push('n'),
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => folded.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
+            'ý' | 'ÿ' => folded.push('y'),
+            'œ' => folded.push_str("oe"),
+            'æ' => folded.push_str("ae"),
+            'ß' => folded.push_str("ss"),
+            '‘' | '’' | '`' | '´' => folded.push('\''),
+            '“' | '”' | '«' | '»' => folded.push('"'),
+            '–' | '—' | '‑' => folded.push('-'),
+            '\u{a0}' | '\u{202f}' | '\t' => folded.push(' '),
+            // Combining accents, as texts from Apple's programs have them, and zero-width marks.
+            '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{feff}' | '\0' => {}
+            c => folded.push(c),
+        }
+    }
+    folded
+}
+
+fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= Reading::MAX_BYTES {
+        return text.into();
+    }
+    let half = Reading::MAX_BYTES / 2;
+    let (head, _) = text.split_at(text.floor_char_boundary(half));
+    let (_, tail) = text.split_at(text.ceil_char_boundary(text.len() - half));
+    format!("{head}\n{tail}").into()
+}
+
+/// Takes out the addresses: their words are not the server's, and a stranger chooses them.
+fn without_addresses(text: &str) -> String {
+    /// The most bytes between `<` and `>` that can be an address (RFC 5321 §4.5.3.1.3).
+    const PATH: usize = 256;
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, from) = rest.split_at(at);
+        strip_bare_addresses(before, &mut plain);
+        let end = text_until(from, PATH).find('>').map(|end| end + 1);
+        match end.map(|end| from.split_at(end)) {
+            Some((path, after)) if path.contains('@') => {
+                plain.push_str("<@>");
+                rest = after;
+            }
+            _ => {
+                plain.push('<');
+                rest = from.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    strip_bare_addresses(rest, &mut plain);
+    plain
+}
+
+fn text_until(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes.min(text.len()))).unwrap_or_default()
+}
+
+fn strip_bare_addresses(text: &str, plain: &mut String) {
+    let is_edge = |c: char| c.is_whitespace() || "<>()[]{},;:\"'=".contains(c);
+    for piece in text.split_inclusive(is_edge) {
+        if !piece.contains('@') {
+            plain.push_str(piece);
+            continue;
+        }
+        plain.push('@');
+        plain.extend(piece.chars().next_back().filter(|&c| is_edge(c)));
+    }
+}
+
+/// Whether the words are another server's, passed on.
+fn is_quoting(text: &str) -> bool {
+    const MARKS: [&str; 6] =
+        [" said:", "remote server", "remote host", "other server", "last transfail", "response was"];
+    MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// The step that a log line or a program's message names.
+fn stage_in(text: &str) -> Option<Stage> {
+    const MARKS: &[(&str, Stage)] = &[
+        ("in reply to mail from", Stage::Mail),
+        ("in reply to rcpt to", Stage::Rcpt),
+        ("in reply to end of data", Stage::EndOfData),
+        ("in reply to data", Stage::Data),
+        ("in reply to ehlo", Stage::Ehlo),
+        ("in reply to helo", Stage::Ehlo),
+        ("in reply to auth", Stage::Auth),
+        ("in reply to starttls", Stage::StartTls),
+        ("sasl authentication failed", Stage::Auth),
+        ("authenticationfailedexception", Stage::Auth),
+        ("password command failed", Stage::Auth),
+        ("authentication unsuccessful", Stage::Auth),
+        ("refused to talk to me", Stage::Greeting),
+        ("greeting never received", Stage::Greeting),
+        ("sender was rejected", Stage::Mail),
+        ("does not like recipient", Stage::Rcpt),
+        ("did not like our rcpt to", Stage::Rcpt),
+        ("during mail from", Stage::Mail),
+        ("failed after i sent the message", Stage::EndOfData),
+        ("my name was rejected", Stage::Ehlo),
+        ("after ehlo", Stage::Ehlo),
+    ];
+    MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, stage)| *stage)
+}
+
+/// The server that a log line names: `host mx.example[192.0.2.1] said:`.
+fn host_in(text: &str) -> Option<String> {
+    ["host: ", "host ", "server ", "connect to "].iter().find_map(|mark| {
+        let (_, after) = text.split_once(mark)?;
+        let name = after.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).next()?;
+        let is_name = name.contains('.') && name.contains(|c: char| c.is_ascii_alphabetic());
+        is_name.then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, words: &str, code: Option<u16>, enhanced: &str) {
+        let reading = Reading::of_text(text, None, None);
+        assert_eq!(reading.text, words);
+        assert_eq!(reading.code, code, "{text}");
+        assert_eq!(reading.enhanced.map(|e| e.to_string()).unwrap_or_default(), enhanced, "{text}");
+    }
+
+    #[test]
+    fn codes_leave_the_text_wherever_they_stand() {
+        check("535-5.7.8 Username and\n535 5.7.8 Password", "username and password", Some(535), "5.7.8");
+        check("550-5.2.1 The user 550-5.2.1 is busy", "the user is busy", Some(550), "5.2.1");
+        check("use port 587 or 465 (SSL)", "use port 587 or 465 (ssl)", None, "");
+        check("limit of 500 messages", "limit of 500 messages", None, "");
+        check("535, b'5.7.139 Locked", "locked", Some(535), "5.7.139");
+        check("no mailbox here (#5.7.1)", "no mailbox here", None, "5.7.1");
+        check("554 4.4.7 Expired<421 4.4.2 Timed out>", "expired<421 timed out>", Some(554), "4.4.2");
+        check("550-\"JunkMail", "\"junkmail", Some(550), "");
+    }
+
+    #[test]
+    fn addresses_leave_the_text() {
+        check("550 <spam.detected@example.org>: no", "<@>: no", Some(550), "");
+        check("550 user virus@example.org unknown", "user @ unknown", Some(550), "");
+        check("550 <\"quota exceeded\"@example.org> no", "<@> no", Some(550), "");
+        check("550 a < b and c > d", "a < b and c > d", Some(550), "");
+    }
+
+    #[test]
+    fn accents_quotes_and_spaces_are_plain() {
+        check("Boîte du destinataire pleine\u{a0}!", "boite du destinataire pleine !", None, "");
+        check("it’s “full”", "it's \"full\"", None, "");
+    }
+
+    #[test]
+    fn a_log_line_names_its_host_and_step() {
+        let line = "host smtp.gmail.com[192.0.2.1] said: 535 no (in reply to AUTH command)";
+        let reading = Reading::of_text(line, None, None);
+        assert_eq!((reading.host.as_deref(), reading.stage), (Some("smtp.gmail.com"), Some(Stage::Auth)));
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_ends() {
+        let text = format!("535 first {} last 421 4.4.2 end", "é ".repeat(Reading::MAX_BYTES));
+        let reading = Reading::of_text(&text, None, None);
+        assert!(reading.text.len() <= Reading::MAX_BYTES && reading.text.ends_with("end"));
+        assert!(reading.text.starts_with("first"));
+    }
+}

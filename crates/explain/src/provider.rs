@@ -1,0 +1,68 @@
+//! Which provider speaks: told by the host that answered, then by what its words name.
+
+use crate::catalogue::Catalogue;
+use serde::Deserialize;
+
+/// A provider whose refusals have words of their own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Provider {
+    /// The stable id, the same as the relay presets use.
+    pub(crate) id: String,
+    /// The name that people know.
+    pub(crate) name: String,
+    /// Ends of its servers' names.
+    pub(crate) hosts: Vec<String>,
+    /// Texts that only its refusals have, in normalised form.
+    #[serde(default)]
+    pub(crate) texts: Vec<String>,
+}
+
+impl Provider {
+    /// Whether the provider runs the server of this name.
+    fn runs(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        self.hosts.iter().any(|end| {
+            host.strip_suffix(end.as_str()).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+        })
+    }
+}
+
+/// The provider whose server it is, else the one that the normalised text names.
+pub(crate) fn infer(host: Option<&str>, text: &str) -> Option<&'static str> {
+    let providers = &Catalogue::built_in().providers;
+    let host = host.map(str::to_ascii_lowercase);
+    let by_host = host.and_then(|host| providers.iter().find(|provider| provider.runs(&host)));
+    let by_text = || providers.iter().find(|provider| provider.texts.iter().any(|mark| text.contains(mark)));
+    by_host.or_else(by_text).map(|provider| provider.id.as_str())
+}
+
+/// The provider's id as the catalogue keeps it.
+pub(crate) fn interned(id: &str) -> Option<&'static str> {
+    Catalogue::built_in().provider(id).map(|provider| provider.id.as_str())
+}
+
+/// The name of a provider as people know it.
+pub fn provider_name(id: &str) -> Option<&'static str> {
+    Catalogue::built_in().provider(id).map(|provider| provider.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_names_its_provider_and_a_look_alike_does_not() {
+        for (host, provider) in [
+            ("smtp.gmail.com", Some("gmail")),
+            ("gmail-smtp-in.l.google.com.", Some("gmail")),
+            ("smtp.office365.com", Some("microsoft365")),
+            ("example-org.mail.protection.outlook.com", Some("microsoft365")),
+            ("SMTP-RELAY.BREVO.COM", Some("brevo")),
+            ("smtp.notgmail.com", None),
+            ("gmail.com.example.org", None),
+        ] {
+            assert_eq!(infer(Some(host), ""), provider, "{host}");
+        }
+    }
+}

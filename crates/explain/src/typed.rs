@@ -1,0 +1,64 @@
+//! Evidence that needs no reading: what was seen has a type, and the type has a cause.
+
+use crate::cause::{CauseId, Place};
+use mail::{Evidence, Seen, Stage, TlsFault};
+
+/// The cause of typed evidence; `None` for a reply, whose words must be read.
+pub(crate) fn cause_of(evidence: &Evidence, place: Place) -> Option<CauseId> {
+    let cause = match &evidence.seen {
+        Seen::Reply { .. } => return None,
+        Seen::Timeout { .. } => timeout(evidence.stage),
+        Seen::Refused => CauseId::CONNECT_REFUSED,
+        Seen::Unreachable => CauseId::NETWORK_UNREACHABLE,
+        Seen::Dropped | Seen::Io { .. } => CauseId::CONNECTION_DROPPED,
+        // For a direct delivery the name that does not exist is the recipient's domain, not a setting.
+        Seen::NameUnknown if place == Place::Direct => CauseId::RECIPIENT_DOMAIN_UNKNOWN,
+        Seen::NameUnknown => CauseId::DNS_SERVER_NAME_UNKNOWN,
+        Seen::NameUnanswered => CauseId::DNS_TEMPORARY,
+        Seen::AddressForbidden { .. } => CauseId::ADDRESS_FORBIDDEN,
+        Seen::Tls { fault } => tls(fault),
+        Seen::NotOffered { what } => not_offered(what),
+        Seen::NotSmtp { .. } => CauseId::PROTOCOL_ERROR,
+        Seen::NoRoute => CauseId::NO_ROUTE,
+        Seen::RelayClosed => CauseId::RELAY_CLOSED,
+        Seen::Expired => CauseId::MESSAGE_EXPIRED,
+        Seen::TooBig { .. } => CauseId::MESSAGE_TOO_BIG,
+        Seen::BodyUnreadable => CauseId::BODY_UNREADABLE,
+    };
+    Some(cause)
+}
+
+const fn timeout(stage: Stage) -> CauseId {
+    match stage {
+        Stage::Resolve => CauseId::DNS_TEMPORARY,
+        Stage::Connect => CauseId::CONNECT_TIMEOUT,
+        // A server that waits for our ClientHello says nothing, and so does one behind a proxy.
+        Stage::Greeting | Stage::Tls => CauseId::GREETING_TIMEOUT,
+        _ => CauseId::CONNECTION_DROPPED,
+    }
+}
+
+const fn tls(fault: &TlsFault) -> CauseId {
+    match fault {
+        TlsFault::Expired { .. } => CauseId::TLS_CERT_EXPIRED,
+        TlsFault::NotYetValid => CauseId::TLS_CERT_NOT_YET_VALID,
+        TlsFault::UnknownIssuer | TlsFault::Rejected { .. } => CauseId::TLS_CERT_UNTRUSTED,
+        TlsFault::WrongName { .. } => CauseId::TLS_CERT_NAME_MISMATCH,
+        TlsFault::NoCommonVersion => CauseId::TLS_VERSION_UNSUPPORTED,
+        TlsFault::NotTls => CauseId::TLS_MODE_MISMATCH,
+        TlsFault::Other { .. } => CauseId::TLS_FAILED,
+    }
+}
+
+fn not_offered(what: &str) -> CauseId {
+    let what = what.to_ascii_uppercase();
+    if what.contains("STARTTLS") {
+        CauseId::STARTTLS_UNAVAILABLE
+    } else if what.contains("AUTH") {
+        CauseId::AUTH_MECHANISM_UNAVAILABLE
+    } else if what.contains("SMTPUTF8") {
+        CauseId::SMTPUTF8_UNSUPPORTED
+    } else {
+        CauseId::PROTOCOL_ERROR
+    }
+}
