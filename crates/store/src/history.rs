@@ -236,7 +236,7 @@ pub struct RecipientRow {
     pub evidence: Option<Evidence>,
     /// The cause decided at that time.
     pub cause: Option<String>,
-    /// Since when it has been in this state.
+    /// Since when it has been in this state: since it was accepted, unless a person or an attempt put it there.
     pub since: Timestamp,
 }
 
@@ -294,7 +294,8 @@ pub trait History: Send + Sync {
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()>;
 
     /// Puts recipients that are not leased and not final into another place, as a person asked: those that are leased or final
-    /// are left as they are. Gives the ones that were changed.
+    /// are left as they are, and so is what the act does not mean (only what waits is retried or held, only what is held is
+    /// released). Gives the ones that were changed, in the order given.
     fn act(&self, act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Later<'_, Vec<RecipientId>>;
 }
 

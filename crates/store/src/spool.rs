@@ -199,11 +199,11 @@ pub struct RecipientUpdate {
     pub id: RecipientId,
     /// What becomes of it.
     pub change: Change,
-    /// The relay that was used.
+    /// The relay that was used; `None` keeps what is stored.
     pub relay: Option<RelayId>,
     /// The evidence to show from now on; `None` keeps what is stored (a delivery keeps its last reply in the attempt).
     pub evidence: Option<Arc<Evidence>>,
-    /// The cause that was decided, as the catalogue of that time had it.
+    /// The cause that was decided, as the catalogue of that time had it; `None` without new evidence keeps what is stored.
     pub cause: Option<&'static str>,
     /// Whether this counts as an attempt.
     pub attempted: bool,
@@ -227,6 +227,15 @@ pub struct Settlement {
     pub events: Vec<NewEvent>,
 }
 
+impl Settlement {
+    /// When it happened: when its attempt ended, else the time of its newest event. Recipients that become final
+    /// are final since then; without either they keep the moment at which they entered their last state.
+    pub fn at(&self) -> Option<Timestamp> {
+        let ended = self.attempt.as_ref().map(|attempt| attempt.ended_at);
+        ended.or_else(|| self.events.iter().map(|event| event.at).max())
+    }
+}
+
 /// How much there is in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
@@ -238,14 +247,15 @@ pub struct Totals {
     pub leased: u64,
     /// Of these: held by a person.
     pub held: u64,
-    /// Of these: parked on a closure.
+    /// Of these: parked on a closure, and neither leased nor held.
     pub parked: u64,
 }
 
 /// Messages on their way. One node's view; calls may come from many tasks at once, and calls that wait at the same time
 /// share one sync of the disk (group commit).
 pub trait Spool: Send + Sync {
-    /// Keeps a message: durable when ready. Refuses with [`crate::StoreError::Full`] below the free-space floor.
+    /// Keeps a message: durable when ready. Refuses with [`crate::StoreError::Full`] below the free-space floor. A
+    /// [`crate::StoredBody`] belongs to the one message that names it; a refusal removes it.
     fn accept(&self, message: NewMessage) -> Later<'_, ()>;
 
     /// A sink for a body that is too large for memory.
@@ -255,11 +265,13 @@ pub trait Spool: Send + Sync {
     fn body(&self, id: QueueId) -> Later<'_, Box<dyn BodyReader>>;
 
     /// Claims due recipients (waiting, not leased, `next_attempt_at <= now`; parked ones when their `wake_at` has
-    /// come): leases them and gives them out, the longest due of each owner first.
+    /// come): leases them and gives them out, the longest due of each owner first. When the limit in all is too small
+    /// for what is due, owners get equal shares. A parked recipient keeps its parking until it is settled.
     fn claim(&self, now: Timestamp, limits: ClaimLimits) -> Later<'_, Claimed>;
 
     /// Stores what an attempt or a decision made of recipients: durable when ready. Releases the lease of each recipient
-    /// that goes back to waiting.
+    /// that goes back to waiting, and ends its parking. Of a recipient that is already final, or unknown, there is no
+    /// news: the settlement is refused with [`crate::StoreError::Missing`].
     fn settle(&self, settlement: Settlement) -> Later<'_, ()>;
 
     /// Gives leases back unchanged: the recipients are due at once, for whoever claims next.
@@ -271,7 +283,7 @@ pub trait Spool: Send + Sync {
 
     /// Ends the wait of at most `limit` recipients parked on a closure, the oldest message first: they are due at `now`,
     /// and with `max_pause_ms` the time that they waited is added to `expires_at` and `paused_ms` (to at most that in
-    /// all). Gives how many there were.
+    /// all). Those that are leased or held are left as they are. Gives how many there were.
     fn unpark(
         &self,
         closure: ClosureId,
@@ -286,7 +298,7 @@ pub trait Spool: Send + Sync {
     /// What the queue holds.
     fn totals(&self) -> Later<'_, Totals>;
 
-    /// The largest id ever minted for a message or an attempt.
+    /// The largest id that was ever stored for a message, an attempt or a closure, those that are gone included.
     fn last_id(&self) -> Later<'_, i64>;
 
     /// Removes messages whose recipients are all final since before `before`, with all that belongs to them, at most `limit`.
