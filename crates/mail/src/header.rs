@@ -25,13 +25,14 @@ pub struct HeaderScan {
     missing: Missing,
     received: u32,
     bytes: usize,
+    fields: u32,
     message_id: Option<String>,
 }
 
 impl Default for HeaderScan {
     fn default() -> Self {
         let missing = Missing { date: true, message_id: true, from: true };
-        Self { line: Vec::new(), in_header: true, missing, received: 0, bytes: 0, message_id: None }
+        Self { line: Vec::new(), in_header: true, missing, received: 0, bytes: 0, fields: 0, message_id: None }
     }
 }
 
@@ -57,14 +58,19 @@ impl HeaderScan {
     fn end_of_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let line = line.trim_ascii_end();
-        // The header ends at the empty line, or at a line that is no header: then the message has none.
-        let Some(colon) = line.iter().position(|&b| b == b':') else {
-            let folded = matches!(line.first(), Some(b' ' | b'\t'));
-            self.in_header = !line.is_empty() && folded;
+        if self.fields > 0 && matches!(line.first(), Some(b' ' | b'\t')) {
             return;
-        };
+        }
+        // The header ends at the empty line, or at a line that is no field: a field name has no space and no
+        // control character (RFC 5322 §2.2), so "Hello you: look" is a body.
+        let colon = line.iter().position(|&b| b == b':').unwrap_or(0);
         let (name, value) = line.split_at(colon);
         let name = name.trim_ascii_end();
+        if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
+            self.in_header = false;
+            return;
+        }
+        self.fields += 1;
         if name.eq_ignore_ascii_case(b"date") {
             self.missing.date = false;
         } else if name.eq_ignore_ascii_case(b"message-id") {
@@ -86,6 +92,12 @@ impl HeaderScan {
     /// How many `Received:` fields there are: the hops so far (RFC 5321 §6.3).
     pub const fn received(&self) -> u32 {
         self.received
+    }
+
+    /// Whether the content begins with something that is no header, so that an empty line must go in front of it when
+    /// fields are added there. An empty content has none; one that begins with an empty line brings its own.
+    pub fn has_no_header(&self) -> bool {
+        self.fields == 0 && self.bytes != 2
     }
 
     /// The size of the header in bytes, as far as it has been read.
@@ -188,6 +200,20 @@ mod tests {
             scan("hello\r\nFrom: me\r\n", 3).missing(),
             Missing { date: true, message_id: true, from: true }
         );
+    }
+
+    #[test]
+    fn a_body_without_header_is_told_apart_from_an_empty_header() {
+        for (text, without) in [
+            ("hello\r\n", true),
+            ("hello you: look\r\n", true),
+            ("", true),
+            ("\r\nhello\r\n", false),
+            ("Subject: x\r\n\r\n", false),
+            (" folded: x\r\n", true),
+        ] {
+            assert_eq!(scan(text, 1).has_no_header(), without, "{text:?}");
+        }
     }
 
     #[test]

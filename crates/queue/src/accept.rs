@@ -1,0 +1,343 @@
+//! The one door: a submission becomes a message that is on disk.
+
+use crate::schedule::{Job, Letter, Passenger};
+use crate::{Budget, Limits, Queue, Reserved};
+use mail::{Address, Envelope, HeaderScan, OwnerId, Principal, QueueId, RelayId, Timestamp};
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::{
+    Body, BodySink, EventKind, NewEvent, NewMessage, NewRecipient, Parking, Start, Store, StoreError,
+};
+
+/// Why a message is not taken. Each has its SMTP reply and its explanation; none says more than the client may know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The sender address is not one of the principal's own.
+    #[error("{0} is not an address that this login may send with")]
+    SenderNotOwned(String),
+    /// There is no recipient.
+    #[error("the message has no recipient")]
+    NoRecipient,
+    /// There are more recipients than one message may have.
+    #[error("the message has more than {0} recipients")]
+    TooManyRecipients(usize),
+    /// The message is larger than the limit in bytes.
+    #[error("the message is larger than {0} bytes")]
+    TooBig(u64),
+    /// The message has been received too often: it goes round in a loop.
+    #[error("the message has been through more than {0} servers")]
+    Loop(u32),
+    /// The store could not keep it: the client is told to try again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system had no randomness to give.
+    #[error("the system gives no randomness")]
+    NoRandomness,
+}
+
+/// What a submission must pass besides the limits. Called for every way in.
+pub trait Policy: Send + Sync {
+    /// Whether the principal may send this envelope.
+    fn judge(&self, principal: Principal, owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal>;
+}
+
+/// How a message came to us: what its `Received:` line says.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// What the client called itself.
+    pub helo: String,
+    /// Its address, when it came over a network.
+    pub client: Option<IpAddr>,
+    /// `ESMTPSA`, `HTTP`, `local` (RFC 3848).
+    pub protocol: &'static str,
+}
+
+/// A message that asks to be taken.
+#[derive(Debug)]
+pub struct Submission {
+    /// Who gives it.
+    pub principal: Principal,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// From whom, to whom.
+    pub envelope: Envelope,
+    /// How it came.
+    pub trace: Trace,
+    /// The content, finished.
+    pub draft: Draft,
+}
+
+/// A content as it arrives: in memory while small, in a file of the store past that. Dropped, it leaves nothing.
+pub struct Draft {
+    store: Arc<dyn Store>,
+    budget: Budget,
+    limits: Limits,
+    scan: HeaderScan,
+    memory: Vec<u8>,
+    reserved: Vec<Reserved>,
+    sink: Option<Box<dyn BodySink>>,
+    bytes: u64,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl Draft {
+    /// Adds a piece of the content: canonical bytes (CR LF line ends, dots not stuffed).
+    pub async fn append(&mut self, piece: Vec<u8>) -> Result<(), Refusal> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.bytes += piece.len() as u64;
+        if self.bytes > self.limits.message_bytes {
+            return Err(Refusal::TooBig(self.limits.message_bytes));
+        }
+        self.scan.feed(&piece);
+        if let Some(sink) = &mut self.sink {
+            return Ok(sink.append(piece).await?);
+        }
+        let fits = self.memory.len() + piece.len() <= self.limits.spill_bytes;
+        match self.budget.reserve(piece.len()).filter(|_| fits) {
+            Some(reserved) => {
+                self.reserved.push(reserved);
+                if self.memory.is_empty() {
+                    self.memory = piece;
+                } else {
+                    self.memory.extend_from_slice(&piece);
+                }
+                Ok(())
+            }
+            None => self.spill(piece).await,
+        }
+    }
+
+    async fn spill(&mut self, piece: Vec<u8>) -> Result<(), Refusal> {
+        let mut sink = self.store.body_sink().await?;
+        if !self.memory.is_empty() {
+            sink.append(std::mem::take(&mut self.memory)).await?;
+            self.reserved.clear();
+        }
+        sink.append(piece).await?;
+        self.sink = Some(sink);
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<Body, Refusal> {
+        match self.sink.take() {
+            Some(sink) => Ok(Body::Stored(sink.finish().await?)),
+            None => {
+                let mut bytes = std::mem::take(&mut self.memory);
+                bytes.shrink_to_fit();
+                Ok(Body::Memory(Arc::new(bytes)))
+            }
+        }
+    }
+}
+
+/// Where a message goes from the door.
+enum Placement {
+    /// Into memory, to be sent through that relay.
+    Lane(RelayId),
+    /// To the store: memory is full.
+    Overflow(RelayId),
+    /// To the store, behind a closure.
+    Parked { parking: Parking, cause: Option<&'static str>, relay: Option<RelayId> },
+}
+
+impl Queue {
+    /// An empty content, to be filled and submitted.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            store: Arc::clone(&self.store),
+            budget: self.budget.clone(),
+            limits: self.limits,
+            scan: HeaderScan::default(),
+            memory: Vec::new(),
+            reserved: Vec::new(),
+            sink: None,
+            bytes: 0,
+        }
+    }
+
+    /// Takes a message: when this gives an id, the message is on disk.
+    pub async fn accept(&self, submission: Submission) -> Result<QueueId, Refusal> {
+        let Submission { principal, owner, envelope, trace, mut draft } = submission;
+        self.check(principal, owner, &envelope, &draft)?;
+        let body = draft.finish().await?;
+        let now = self.clock.now();
+        let id = self.mint.queue_id(now);
+        let public_id = self.mint.public_id().ok_or(Refusal::NoRandomness)?;
+        let (added_headers, message_id) = self.added_headers(id, now, &trace, &draft.scan);
+        let letter = Arc::new(Letter {
+            id,
+            owner,
+            principal,
+            received_at: now,
+            from: envelope.from,
+            body_type: envelope.body,
+            added_headers: added_headers.into(),
+            body_bytes: body.bytes(),
+            body: match &body {
+                Body::Memory(bytes) => Some(Arc::clone(bytes)),
+                Body::Stored(_) => None,
+            },
+            reserved: std::mem::take(&mut draft.reserved),
+        });
+        let expires_at = self.timetable.expiry(now);
+        let (placement, epoch) = self.place(&letter, envelope.recipients.len(), now, expires_at);
+        let message = NewMessage {
+            id,
+            public_id,
+            owner,
+            principal,
+            received_at: now,
+            from: letter.from.clone(),
+            body_type: letter.body_type,
+            message_id,
+            added_headers: Arc::clone(&letter.added_headers),
+            body,
+            recipients: new_recipients(&envelope.recipients, &placement, now, expires_at),
+            client: client_text(&trace),
+            events: vec![NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) }],
+        };
+        let stored = self.store.accept(message).await;
+        self.placed(letter, envelope.recipients, &placement, stored.is_ok(), expires_at, epoch).await;
+        Ok(stored.map(|()| id)?)
+    }
+
+    fn check(
+        &self,
+        principal: Principal,
+        owner: OwnerId,
+        envelope: &Envelope,
+        draft: &Draft,
+    ) -> Result<(), Refusal> {
+        if envelope.recipients.is_empty() {
+            return Err(Refusal::NoRecipient);
+        }
+        if envelope.recipients.len() > self.limits.recipients {
+            return Err(Refusal::TooManyRecipients(self.limits.recipients));
+        }
+        if draft.scan.received() > self.limits.hops {
+            return Err(Refusal::Loop(self.limits.hops));
+        }
+        self.policy.judge(principal, owner, envelope)
+    }
+
+    /// The lines in front of the content (RFC 6409 §8, RFC 5321 §4.4), and the message id.
+    fn added_headers(
+        &self,
+        id: QueueId,
+        now: Timestamp,
+        trace: &Trace,
+        scan: &HeaderScan,
+    ) -> (Vec<u8>, String) {
+        let by = self.host_name.as_ascii();
+        let fields = mail::ReceivedFields {
+            helo: &trace.helo,
+            client: trace.client,
+            by,
+            protocol: trace.protocol,
+            id,
+            now,
+        };
+        let mut lines = mail::received(&fields);
+        let missing = scan.missing();
+        if missing.date {
+            lines += &format!("Date: {}\r\n", mail::date(now));
+        }
+        let message_id = scan.message_id().map(str::to_owned);
+        let message_id = message_id.unwrap_or_else(|| mail::message_id(id, now, &self.host_name));
+        if missing.message_id {
+            lines += &format!("Message-ID: {message_id}\r\n");
+        }
+        // A content without a header begins with its body: the empty line between is ours to add.
+        if scan.has_no_header() {
+            lines += "\r\n";
+        }
+        (lines.into_bytes(), message_id)
+    }
+
+    fn place(
+        &self,
+        letter: &Letter,
+        recipients: usize,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> (Placement, u64) {
+        let mut state = self.lock();
+        let epoch = state.routes_epoch;
+        let relay = state.routes.choose(letter.principal, letter.owner, &letter.from);
+        if let Some(stop) = state.closures.stopping(relay, &letter.from) {
+            let parking = stop.parking(&self.timetable, now, expires_at, 0);
+            return (Placement::Parked { parking, cause: Some(stop.cause), relay }, epoch);
+        }
+        let placement = match relay {
+            Some(relay) if state.enter(&self.limits, letter.owner, recipients) => Placement::Lane(relay),
+            Some(relay) => Placement::Overflow(relay),
+            // `stopping` answers for the missing relay, so this arm is only here for the type.
+            None => Placement::Overflow(RelayId(0)),
+        };
+        (placement, epoch)
+    }
+
+    async fn placed(
+        &self,
+        letter: Arc<Letter>,
+        addresses: Vec<Address>,
+        placement: &Placement,
+        stored: bool,
+        expires_at: Timestamp,
+        epoch: u64,
+    ) {
+        match placement {
+            Placement::Lane(relay) => {
+                let mut state = self.lock();
+                if !stored {
+                    state.leave(letter.owner, addresses.len());
+                    return;
+                }
+                let passenger = |(index, address)| Passenger {
+                    index,
+                    address,
+                    attempts: 0,
+                    expires_at,
+                    paused_ms: 0,
+                    asked_wait_used: false,
+                };
+                let passengers = (0..).zip(addresses).map(passenger).collect();
+                state.enqueue_or_abandon(*relay, Job { letter, passengers });
+            }
+            Placement::Overflow(_) => self.lock().want_feed(),
+            // The closure may have ended while the message was on its way to the disk.
+            Placement::Parked { parking, .. } if stored => {
+                self.unpark_if_lifted(parking.closure, epoch).await
+            }
+            Placement::Parked { .. } => {}
+        }
+    }
+}
+
+fn new_recipients(
+    addresses: &[Address],
+    placement: &Placement,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Vec<NewRecipient> {
+    let (relay, start, cause) = match placement {
+        Placement::Lane(relay) => (Some(*relay), Start::Leased, None),
+        Placement::Overflow(relay) => (Some(*relay).filter(|r| r.0 != 0), Start::Due(now), None),
+        Placement::Parked { parking, cause, relay } => (*relay, Start::Parked(*parking), *cause),
+    };
+    addresses
+        .iter()
+        .map(|address| NewRecipient { address: address.clone(), relay, start, cause, expires_at })
+        .collect()
+}
+
+fn client_text(trace: &Trace) -> String {
+    trace.client.map_or_else(|| trace.helo.clone(), |client| format!("{}[{client}]", trace.helo))
+}

@@ -1,0 +1,392 @@
+//! What is in memory, about to be sent: lanes of relays, in them owners in turn, in them messages by age.
+
+use crate::closure::Closures;
+use crate::{Queue, Reserved, Routes};
+use mail::{Address, BodyType, OwnerId, Principal, QueueId, RecipientId, RelayId, ReversePath, Timestamp};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use store::Relay;
+
+/// A message in memory, shared by its batches.
+#[derive(Debug)]
+pub struct Letter {
+    /// Its queue id.
+    pub id: QueueId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Who gave it.
+    pub principal: Principal,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// The envelope sender.
+    pub from: ReversePath,
+    /// How the content was declared.
+    pub body_type: BodyType,
+    /// The lines to put in front of the content.
+    pub added_headers: Arc<[u8]>,
+    /// The size of the content in bytes.
+    pub body_bytes: u64,
+    /// The content, while the budget of memory lasts; otherwise it is read from the store.
+    pub body: Option<Arc<Vec<u8>>>,
+    /// The part of the memory budget that `body` takes; given back with it.
+    #[expect(dead_code, reason = "held only to be dropped with the letter")]
+    pub(crate) reserved: Vec<Reserved>,
+}
+
+/// A recipient in memory.
+#[derive(Debug, Clone)]
+pub struct Passenger {
+    /// Its place in the envelope.
+    pub index: u16,
+    /// Where to.
+    pub address: Address,
+    /// The attempts that were made.
+    pub attempts: u32,
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// How long its expiry was paused under closures, in milliseconds.
+    pub paused_ms: i64,
+    /// Whether a wait asked for by a remote was obeyed before.
+    pub asked_wait_used: bool,
+}
+
+/// A message and its recipients that wait in one lane.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub letter: Arc<Letter>,
+    pub passengers: Vec<Passenger>,
+}
+
+impl Job {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = RecipientId> + '_ {
+        self.passengers.iter().map(|p| RecipientId { message: self.letter.id, index: p.index })
+    }
+}
+
+/// One next hop, one message, n recipients: what a courier carries. Dropped without having been decided (its worker
+/// panicked), it gives its recipients back: they are claimed again.
+#[derive(Debug)]
+pub struct Batch {
+    /// The relay, as it was configured when the batch was made.
+    pub relay: Arc<Relay>,
+    /// The message.
+    pub letter: Arc<Letter>,
+    /// The recipients.
+    pub passengers: Vec<Passenger>,
+    state: Arc<Mutex<State>>,
+    landed: bool,
+}
+
+impl Batch {
+    /// Frees the lane's slot: the courier is done, what follows is between queue and store.
+    pub(crate) fn land(&mut self) {
+        self.landed = true;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.land(self.relay.id);
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if self.landed {
+            return;
+        }
+        self.land();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = self.letter.id;
+        state.abandoned.extend(self.passengers.iter().map(|p| RecipientId { message: id, index: p.index }));
+        state.leave(self.letter.owner, self.passengers.len());
+        state.want_feed();
+    }
+}
+
+/// The mail of one relay.
+#[derive(Debug, Default)]
+struct Lane {
+    turns: VecDeque<OwnerId>,
+    jobs: HashMap<OwnerId, VecDeque<Job>>,
+    in_flight: usize,
+    in_ring: bool,
+}
+
+impl Lane {
+    fn push(&mut self, job: Job) {
+        let owner = job.letter.owner;
+        let queue = self.jobs.entry(owner).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(owner);
+        }
+        queue.push_back(job);
+    }
+
+    /// The next owner's oldest job, at most `most` recipients of it.
+    fn pop(&mut self, most: usize) -> Option<Job> {
+        let owner = self.turns.pop_front()?;
+        let queue = self.jobs.get_mut(&owner)?;
+        let mut job = queue.pop_front()?;
+        if job.passengers.len() > most.max(1) {
+            let rest = job.passengers.split_off(most.max(1));
+            queue.push_front(Job { letter: Arc::clone(&job.letter), passengers: rest });
+        }
+        if queue.is_empty() {
+            self.jobs.remove(&owner);
+        } else {
+            self.turns.push_back(owner);
+        }
+        Some(job)
+    }
+
+    fn drain(&mut self) -> Vec<Job> {
+        self.turns.clear();
+        self.jobs.drain().flat_map(|(_, queue)| queue).collect()
+    }
+}
+
+/// All that the queue keeps in memory, under one lock that is never held across an await.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub routes: Routes,
+    /// Grows with each change of the routes: mail parked for want of a route under an older one is looked at again.
+    pub routes_epoch: u64,
+    pub closures: Closures,
+    pub abandoned: Vec<RecipientId>,
+    /// Whether the store had more that was due than there was room for.
+    pub backlog: bool,
+    /// When the feeder wakes by itself.
+    pub feeder_wakes_at: Timestamp,
+    pub stopping: bool,
+    lanes: HashMap<RelayId, Lane>,
+    ring: VecDeque<RelayId>,
+    active: usize,
+    active_by_owner: HashMap<OwnerId, usize>,
+    pub(crate) dispatcher: Signal,
+    pub(crate) feeder: Signal,
+    pub(crate) prober: Signal,
+}
+
+/// A flag that one worker waits for.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    raised: bool,
+    waker: Option<Waker>,
+}
+
+impl Signal {
+    pub(crate) fn raise(&mut self) {
+        self.raised = true;
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Waits for the next raise, whatever was raised before.
+    fn wait(&mut self, context: &Context<'_>) {
+        self.raised = false;
+        self.waker = Some(context.waker().clone());
+    }
+
+    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        if std::mem::take(&mut self.raised) {
+            return Poll::Ready(());
+        }
+        self.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl State {
+    /// Counts recipients in, if there is room for them.
+    pub(crate) fn enter(&mut self, limits: &crate::Limits, owner: OwnerId, recipients: usize) -> bool {
+        let of_owner = self.active_by_owner.get(&owner).copied().unwrap_or_default();
+        // While the store has mail that is due, half of the room is the feeder's, else a steady stream of new
+        // mail would keep old mail out for ever.
+        let room = if self.backlog { limits.active / 2 } else { limits.active };
+        let fits = self.active + recipients <= room && of_owner + recipients <= limits.active_per_owner;
+        if fits && !self.stopping {
+            self.enter_claimed(owner, recipients);
+            return true;
+        }
+        self.backlog = true;
+        false
+    }
+
+    pub(crate) fn enter_claimed(&mut self, owner: OwnerId, recipients: usize) {
+        self.active += recipients;
+        *self.active_by_owner.entry(owner).or_default() += recipients;
+    }
+
+    /// Counts recipients out.
+    pub(crate) fn leave(&mut self, owner: OwnerId, recipients: usize) {
+        self.active = self.active.saturating_sub(recipients);
+        if let Some(of_owner) = self.active_by_owner.get_mut(&owner) {
+            *of_owner = of_owner.saturating_sub(recipients);
+            if *of_owner == 0 {
+                self.active_by_owner.remove(&owner);
+            }
+        }
+        if self.backlog {
+            self.want_feed();
+        }
+    }
+
+    /// How many recipients are in memory.
+    pub(crate) const fn active(&self) -> usize {
+        self.active
+    }
+
+    pub(crate) fn want_feed(&mut self) {
+        self.feeder.raise();
+    }
+
+    /// Tells the feeder of a recipient that will be due then.
+    pub(crate) fn due_at(&mut self, at: Timestamp) {
+        if at < self.feeder_wakes_at {
+            self.want_feed();
+        }
+    }
+
+    pub(crate) fn enqueue(&mut self, relay: RelayId, job: Job) {
+        self.lanes.entry(relay).or_default().push(job);
+        self.offer(relay);
+    }
+
+    /// Puts a job into its lane, or gives it back to the store when the lane may not take it any more.
+    pub(crate) fn enqueue_or_abandon(&mut self, relay: RelayId, job: Job) {
+        let stopped = self.closures.stopping(Some(relay), &job.letter.from).is_some();
+        if stopped || self.stopping || self.routes.relay(relay).is_none() {
+            self.abandon(vec![job]);
+        } else {
+            self.enqueue(relay, job);
+        }
+    }
+
+    /// Gives jobs back to the store: the feeder releases them, claims them again and finds them their new place.
+    pub(crate) fn abandon(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            self.abandoned.extend(job.ids());
+            self.leave(job.letter.owner, job.passengers.len());
+        }
+        self.want_feed();
+    }
+
+    fn offer(&mut self, relay: RelayId) {
+        let limit = self.routes.relay(relay).map_or(0, |r| usize::from(r.max_connections.max(1)));
+        let Some(lane) = self.lanes.get_mut(&relay) else { return };
+        if !lane.in_ring && !lane.turns.is_empty() && lane.in_flight < limit {
+            lane.in_ring = true;
+            self.ring.push_back(relay);
+            self.dispatcher.raise();
+        }
+    }
+
+    fn land(&mut self, relay: RelayId) {
+        if let Some(lane) = self.lanes.get_mut(&relay) {
+            lane.in_flight = lane.in_flight.saturating_sub(1);
+        }
+        self.offer(relay);
+    }
+
+    fn take(&mut self) -> Option<(Arc<Relay>, Job)> {
+        while let Some(id) = self.ring.pop_front() {
+            let relay = self.routes.relay(id);
+            let Some(lane) = self.lanes.get_mut(&id) else { continue };
+            lane.in_ring = false;
+            let Some(relay) = relay else { continue };
+            if let Some(job) = lane.pop(usize::from(relay.max_recipients)) {
+                lane.in_flight += 1;
+                self.offer(id);
+                return Some((relay, job));
+            }
+        }
+        None
+    }
+
+    /// Takes all jobs of a lane out, as when its relay closes.
+    pub(crate) fn drain_lane(&mut self, relay: RelayId) -> Vec<Job> {
+        self.lanes.get_mut(&relay).map(Lane::drain).unwrap_or_default()
+    }
+
+    /// Takes the jobs of one sender out of a lane.
+    pub(crate) fn drain_sender(&mut self, relay: RelayId, from: &ReversePath) -> Vec<Job> {
+        let all = self.drain_lane(relay);
+        let (out, back): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| job.letter.from == *from);
+        back.into_iter().for_each(|job| self.enqueue(relay, job));
+        out
+    }
+
+    /// Takes every job of every lane out, as when the routes change or the server stops.
+    pub(crate) fn drain_all(&mut self) -> Vec<Job> {
+        self.lanes.values_mut().flat_map(Lane::drain).collect()
+    }
+
+    /// Takes recipients out of memory, as far as they are not in flight. Gives those that were taken out.
+    pub(crate) fn withdraw(&mut self, ids: &HashSet<RecipientId>) -> Vec<RecipientId> {
+        let mut out = Vec::new();
+        let mut gone = Vec::new();
+        for lane in self.lanes.values_mut() {
+            for job in lane.jobs.values_mut().flatten() {
+                let message = job.letter.id;
+                let before = out.len();
+                job.passengers.retain(|p| {
+                    let id = RecipientId { message, index: p.index };
+                    let meant = ids.contains(&id);
+                    if meant {
+                        out.push(id);
+                    }
+                    !meant
+                });
+                gone.push((job.letter.owner, out.len() - before));
+            }
+            lane.jobs.values_mut().for_each(|queue| queue.retain(|job| !job.passengers.is_empty()));
+            lane.jobs.retain(|_, queue| !queue.is_empty());
+            let jobs = &lane.jobs;
+            lane.turns.retain(|owner| jobs.contains_key(owner));
+        }
+        gone.into_iter().for_each(|(owner, count)| self.leave(owner, count));
+        out
+    }
+}
+
+impl Queue {
+    /// The next batch to carry: waits until a lane has mail and a free slot. One dispatcher calls this.
+    pub async fn next(&self) -> Batch {
+        poll_fn(|context| {
+            let mut state = self.lock();
+            match state.take() {
+                Some((relay, Job { letter, passengers })) => {
+                    let shared = Arc::clone(&self.state);
+                    Poll::Ready(Batch { relay, letter, passengers, state: shared, landed: false })
+                }
+                None => {
+                    // Whatever raised the signal before this look has just been found gone.
+                    state.dispatcher.wait(context);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// How many recipients are in memory.
+    pub fn active(&self) -> usize {
+        self.lock().active()
+    }
+
+    /// Stops giving out batches, and gives everything that is not in flight back to the store.
+    pub async fn stop(&self) -> Result<(), store::StoreError> {
+        let ids: Vec<RecipientId> = {
+            let mut state = self.lock();
+            state.stopping = true;
+            let jobs = state.drain_all();
+            jobs.iter().for_each(|job| state.leave(job.letter.owner, job.passengers.len()));
+            let abandoned = std::mem::take(&mut state.abandoned);
+            jobs.iter().flat_map(Job::ids).chain(abandoned).collect()
+        };
+        for page in ids.chunks(store::Page::MAX) {
+            self.store.release(page.to_vec()).await?;
+        }
+        Ok(())
+    }
+}
