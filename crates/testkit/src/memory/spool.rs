@@ -1,0 +1,349 @@
+//! The model of [`store::Spool`].
+
+use super::{MemoryStore, Message, Recipient, State};
+use mail::{ClosureId, OwnerId, QueueId, RecipientId, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use store::{
+    BodyReader, BodySink, Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, Later, NewMessage,
+    RecipientState, RecipientUpdate, Settlement, Spool, StoreError, StoredBody, Totals,
+};
+
+impl Spool for MemoryStore {
+    fn accept(&self, message: NewMessage) -> Later<'_, ()> {
+        let mut state = self.lock();
+        // As on disk: a refusal removes the body.
+        let content = state.take_content(&message.body);
+        drop(state);
+        self.write(move |state| {
+            if let Some(free_bytes) = state.free_bytes {
+                return Err(StoreError::Full { free_bytes });
+            }
+            state.accept(message, content?)
+        })
+    }
+
+    fn body_sink(&self) -> Later<'_, Box<dyn BodySink>> {
+        let shared = Arc::clone(&self.state);
+        self.write(move |state| match state.free_bytes {
+            Some(free_bytes) => Err(StoreError::Full { free_bytes }),
+            None => Ok(Box::new(MemorySink { shared, content: Vec::new() }) as Box<dyn BodySink>),
+        })
+    }
+
+    fn body(&self, id: QueueId) -> Later<'_, Box<dyn BodyReader>> {
+        self.read(|state| {
+            let content = state.messages.get(&id).and_then(|message| message.content.clone());
+            let content = content.ok_or_else(|| StoreError::Missing { name: id.to_string() })?;
+            Ok(Box::new(MemoryReader { content, at: 0 }) as Box<dyn BodyReader>)
+        })
+    }
+
+    fn claim(&self, now: Timestamp, limits: ClaimLimits) -> Later<'_, Claimed> {
+        self.write(|state| Ok(state.claim(now, limits)))
+    }
+
+    fn settle(&self, settlement: Settlement) -> Later<'_, ()> {
+        self.write(|state| state.settle(settlement))
+    }
+
+    fn release(&self, recipients: Vec<RecipientId>) -> Later<'_, ()> {
+        self.write(|state| {
+            for id in recipients {
+                if let Some(recipient) = state.recipient(id) {
+                    recipient.leased = false;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn recover(&self, now: Timestamp) -> Later<'_, Vec<RecipientId>> {
+        self.write(|state| {
+            let mut found = Vec::new();
+            for (id, recipient) in state.every_recipient().filter(|(_, recipient)| recipient.leased) {
+                recipient.leased = false;
+                recipient.perhaps_sent = true;
+                recipient.next_attempt_at = now;
+                found.push(id);
+            }
+            Ok(found)
+        })
+    }
+
+    fn unpark(
+        &self,
+        closure: ClosureId,
+        now: Timestamp,
+        limit: usize,
+        max_pause_ms: Option<i64>,
+    ) -> Later<'_, usize> {
+        self.write(|state| Ok(state.unpark(closure, now, limit, max_pause_ms)))
+    }
+
+    fn parked_closures(&self) -> Later<'_, Vec<ClosureId>> {
+        self.write(|state| {
+            let waiting = state.every_recipient().filter(|(_, recipient)| recipient.waits());
+            let closures = waiting.filter_map(|(_, recipient)| Some(recipient.parking?.closure));
+            Ok(closures.collect::<BTreeSet<_>>().into_iter().collect())
+        })
+    }
+
+    fn totals(&self) -> Later<'_, Totals> {
+        self.read(|state| Ok(state.totals()))
+    }
+
+    fn last_id(&self) -> Later<'_, i64> {
+        self.read(|state| Ok(state.last_id))
+    }
+
+    fn purge(&self, before: Timestamp, limit: usize) -> Later<'_, usize> {
+        self.write(|state| {
+            let finished = |(&id, message): (&QueueId, &Message)| Some((message.finished_at()?, id));
+            let mut old: Vec<_> = state.messages.iter().filter_map(finished).collect();
+            old.retain(|&(finished_at, _)| finished_at < before);
+            old.sort_unstable();
+            old.truncate(limit);
+            for (_, id) in &old {
+                state.messages.remove(id);
+                state.attempts.retain(|_, attempt| attempt.message != *id);
+                state.events.retain(|_, event| event.message != Some(*id));
+            }
+            Ok(old.len())
+        })
+    }
+}
+
+impl State {
+    fn accept(&mut self, mut new: NewMessage, content: Arc<Vec<u8>>) -> Result<(), StoreError> {
+        if self.messages.contains_key(&new.id) {
+            return Err(StoreError::Exists { name: new.id.to_string() });
+        }
+        if self.messages.values().any(|other| other.new.public_id == new.public_id) {
+            return Err(StoreError::Exists { name: new.public_id.to_string() });
+        }
+        if new.recipients.is_empty() {
+            return Err(StoreError::Missing { name: format!("{}.0", new.id) });
+        }
+        self.last_id = self.last_id.max(new.id.get());
+        self.append(std::mem::take(&mut new.events));
+        let received_at = new.received_at;
+        let recipients = std::mem::take(&mut new.recipients);
+        let recipients = recipients.into_iter().map(|r| Recipient::begin(r, received_at)).collect();
+        let body_bytes = content.len() as u64;
+        self.messages.insert(new.id, Message { new, content: Some(content), body_bytes, recipients });
+        Ok(())
+    }
+
+    fn claim(&mut self, now: Timestamp, limits: ClaimLimits) -> Claimed {
+        let mut due: BTreeMap<OwnerId, Vec<(Timestamp, RecipientId)>> = BTreeMap::new();
+        for (&message, row) in &self.messages {
+            for (index, recipient) in row.recipients.iter().enumerate() {
+                let id = RecipientId { message, index: u16::try_from(index).unwrap_or(u16::MAX) };
+                if recipient.waits() && recipient.next_attempt_at <= now {
+                    due.entry(row.new.owner).or_default().push((recipient.next_attempt_at, id));
+                }
+            }
+        }
+        // Each owner's longest due has rank 0, the next rank 1: taking rank after rank gives equal shares.
+        let mut ranked = Vec::new();
+        for owned in due.values_mut() {
+            owned.sort_unstable();
+            let best = owned.iter().take(limits.per_owner);
+            ranked.extend(best.enumerate().map(|(rank, &(at, id))| (rank, at, id)));
+        }
+        ranked.sort_unstable();
+        ranked.truncate(limits.total);
+        let taken: Vec<_> = ranked.into_iter().map(|(_, at, id)| (at, id)).collect();
+        let messages = self.lease(taken);
+        let waiting = self.every_recipient().filter(|(_, recipient)| recipient.waits());
+        let next_due = waiting.map(|(_, recipient)| recipient.next_attempt_at).min();
+        Claimed { messages, next_due, more: next_due.is_some_and(|next| next <= now) }
+    }
+
+    fn lease(&mut self, mut taken: Vec<(Timestamp, RecipientId)>) -> Vec<ClaimedMessage> {
+        taken.sort_unstable();
+        let mut messages: Vec<ClaimedMessage> = Vec::new();
+        for (_, id) in taken {
+            let Some(row) = self.messages.get_mut(&id.message) else { continue };
+            let Some(recipient) = row.recipients.get_mut(usize::from(id.index)) else { continue };
+            recipient.leased = true;
+            let claimed = claimed_recipient(id.index, recipient);
+            match messages.iter_mut().find(|message| message.id == id.message) {
+                Some(message) => message.recipients.push(claimed),
+                None => messages.push(claimed_message(row, claimed)),
+            }
+        }
+        for message in &mut messages {
+            message.recipients.sort_unstable_by_key(|recipient| recipient.index);
+        }
+        messages
+    }
+
+    fn settle(&mut self, settlement: Settlement) -> Result<(), StoreError> {
+        self.check_settlement(&settlement)?;
+        let at = settlement.at();
+        for update in settlement.updates {
+            let message = update.id.message;
+            if let Some(recipient) = self.recipient(update.id) {
+                recipient.settle(update, at);
+            }
+            if let Some(row) = self.messages.get_mut(&message) {
+                row.drop_unneeded_content();
+            }
+        }
+        if let Some(attempt) = settlement.attempt {
+            self.last_id = self.last_id.max(attempt.id.0);
+            self.attempts.insert(attempt.id, attempt);
+        }
+        self.append(settlement.events);
+        Ok(())
+    }
+
+    /// All or nothing: whatever would be refused halfway is refused before anything changes.
+    fn check_settlement(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        let mut ended = BTreeSet::new();
+        for update in &settlement.updates {
+            let row = self.messages.get(&update.id.message);
+            let recipient = row.and_then(|row| row.recipients.get(usize::from(update.id.index)));
+            let open = recipient.is_some_and(|r| !r.state.is_final()) && !ended.contains(&update.id);
+            if !open {
+                return Err(StoreError::Missing { name: update.id.to_string() });
+            }
+            if let Change::Final(_) = update.change {
+                ended.insert(update.id);
+            }
+        }
+        let Some(attempt) = &settlement.attempt else { return Ok(()) };
+        if !self.messages.contains_key(&attempt.message) {
+            return Err(StoreError::Missing { name: attempt.message.to_string() });
+        }
+        match self.attempts.contains_key(&attempt.id) {
+            true => Err(StoreError::Exists { name: attempt.id.to_string() }),
+            false => Ok(()),
+        }
+    }
+
+    fn unpark(
+        &mut self,
+        closure: ClosureId,
+        now: Timestamp,
+        limit: usize,
+        max_pause_ms: Option<i64>,
+    ) -> usize {
+        let parked = self.every_recipient().filter(|(_, recipient)| recipient.waits_for(closure));
+        let mut count = 0;
+        for (_, recipient) in parked.take(limit) {
+            recipient.wake(now, max_pause_ms);
+            count += 1;
+        }
+        count
+    }
+}
+
+impl Recipient {
+    fn settle(&mut self, update: RecipientUpdate, at: Option<Timestamp>) {
+        self.leased = false;
+        self.relay = update.relay.or(self.relay);
+        if update.evidence.is_some() || update.cause.is_some() {
+            self.cause = update.cause.map(str::to_owned);
+        }
+        if let Some(evidence) = update.evidence {
+            self.evidence = Some(Arc::unwrap_or_clone(evidence));
+        }
+        self.attempts += u32::from(update.attempted);
+        self.perhaps_sent &= !update.attempted;
+        self.expires_at = update.expires_at;
+        self.paused_ms = update.paused_ms;
+        self.asked_wait_used = update.asked_wait_used;
+        let was = self.state;
+        match update.change {
+            Change::Final(state) => self.become_final(state, at),
+            Change::Due(when) => {
+                (self.state, self.parking, self.next_attempt_at) = (RecipientState::Waiting, None, when);
+            }
+            Change::Parked(parking) => {
+                (self.state, self.next_attempt_at) = (RecipientState::Waiting, parking.wake_at);
+                self.parking = Some(parking);
+            }
+        }
+        if self.state != was {
+            self.since = at.unwrap_or(self.since);
+        }
+    }
+
+    /// Ends the wait for a closure.
+    pub(super) fn wake(&mut self, now: Timestamp, max_pause_ms: Option<i64>) {
+        let Some(parking) = self.parking.take() else { return };
+        if let Some(max) = max_pause_ms {
+            let pause = now.since_ms(parking.since).min(max.saturating_sub(self.paused_ms)).max(0);
+            self.expires_at = self.expires_at.plus_ms(pause);
+            self.paused_ms = self.paused_ms.saturating_add(pause);
+        }
+        self.next_attempt_at = now;
+    }
+}
+
+fn claimed_message(row: &Message, first: ClaimedRecipient) -> ClaimedMessage {
+    ClaimedMessage {
+        id: row.new.id,
+        owner: row.new.owner,
+        principal: row.new.principal,
+        received_at: row.new.received_at,
+        from: row.new.from.clone(),
+        body_type: row.new.body_type,
+        added_headers: Arc::clone(&row.new.added_headers),
+        body_bytes: row.body_bytes,
+        recipients: vec![first],
+    }
+}
+
+fn claimed_recipient(index: u16, recipient: &Recipient) -> ClaimedRecipient {
+    ClaimedRecipient {
+        index,
+        address: recipient.address.clone(),
+        relay: recipient.relay,
+        attempts: recipient.attempts,
+        expires_at: recipient.expires_at,
+        paused_ms: recipient.paused_ms,
+        parked: recipient.parking,
+        asked_wait_used: recipient.asked_wait_used,
+        perhaps_sent: recipient.perhaps_sent,
+    }
+}
+
+struct MemorySink {
+    shared: Arc<Mutex<State>>,
+    content: Vec<u8>,
+}
+
+impl BodySink for MemorySink {
+    fn append(&mut self, piece: Vec<u8>) -> Later<'_, ()> {
+        self.content.extend_from_slice(&piece);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn finish(self: Box<Self>) -> Later<'static, StoredBody> {
+        let Self { shared, content } = *self;
+        let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        state.bodies_made += 1;
+        let stored = StoredBody { name: format!("body-{}", state.bodies_made), bytes: content.len() as u64 };
+        state.unnamed_bodies.insert(stored.name.clone(), Arc::new(content));
+        drop(state);
+        Box::pin(std::future::ready(Ok(stored)))
+    }
+}
+
+struct MemoryReader {
+    content: Arc<Vec<u8>>,
+    at: usize,
+}
+
+impl BodyReader for MemoryReader {
+    fn next(&mut self) -> Later<'_, Option<Vec<u8>>> {
+        let end = self.content.len().min(self.at.saturating_add(<dyn BodyReader>::PIECE_BYTES));
+        let piece = self.content.get(self.at..end).filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec);
+        self.at = end;
+        Box::pin(std::future::ready(Ok(piece)))
+    }
+}
