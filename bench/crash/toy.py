@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""A queue of a few lines with facteur's commands, to prove that the crash test can fail.
+
+    toy.py --sync full|none --data DIR init|site|relay|start|queue …
+
+With `--sync none` it says 250 before the disk has the message: kills do not
+show that, power cuts do. It is no mail server.
+"""
+import asyncio
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+
+SYNC, DATA, COMMAND, REST = sys.argv[2], Path(sys.argv[4]), sys.argv[5], sys.argv[6:]
+QUEUE = DATA / "queue"
+RELAYS_AT_ONCE = 50
+
+
+def fsync(path):
+    """Asks the disk for a file or a directory."""
+    handle = os.open(path, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def store(content):
+    """Keeps one message; gives its queue id."""
+    name = uuid.uuid4().hex.translate(str.maketrans("ae", "XY")).upper()
+    path = QUEUE / f".{name}"
+    path.write_bytes(content)
+    if SYNC == "full":
+        fsync(path)
+    path.rename(QUEUE / name)
+    if SYNC == "full":
+        fsync(QUEUE)
+    return name
+
+
+async def serve(outgoing, reader, writer):
+    """One client."""
+    writer.write(b"220 toy\r\n")
+    while line := await reader.readline():
+        verb = line[:4].upper()
+        if verb == b"DATA":
+            writer.write(b"354 go on\r\n")
+            await writer.drain()
+            name = store(await reader.readuntil(b"\r\n.\r\n"))
+            outgoing.put_nowait(name)
+            writer.write(f"250 2.0.0 Ok: queued as {name}\r\n".encode())
+        else:
+            writer.write(b"250 fine\r\n")
+        await writer.drain()
+
+
+async def relay(outgoing, port):
+    """One connection to the sink, for ever."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.readline()
+    while True:
+        name = await outgoing.get()
+        content = (QUEUE / name).read_bytes()
+        for part, replies in ((b"MAIL FROM:<a@bench.test>\r\nRCPT TO:<b@example.test>\r\nDATA\r\n", 3), (content, 1)):
+            writer.write(part)
+            for _ in range(replies):
+                await reader.readline()
+        (QUEUE / name).unlink()
+
+
+async def start():
+    """The server."""
+    settings = dict(line.split("=") for line in (DATA / "toy.conf").read_text().split())
+    outgoing = asyncio.Queue()
+    for path in QUEUE.glob("[!.]*"):
+        print(f"{path.name}: perhaps sent twice", flush=True)
+        outgoing.put_nowait(path.name)
+    relays = [asyncio.create_task(relay(outgoing, int(settings["relay"]))) for _ in range(RELAYS_AT_ONCE)]
+    server = await asyncio.start_server(lambda r, w: serve(outgoing, r, w), "127.0.0.1", int(settings["port"]), limit=1 << 26)
+    await asyncio.gather(server.serve_forever(), *relays)
+
+
+def main():
+    """One command."""
+    if COMMAND == "start":
+        asyncio.run(start())
+    elif COMMAND == "queue":
+        print(json.dumps([{"queue_id": path.name} for path in QUEUE.glob("[!.]*")]))
+    elif COMMAND == "init":
+        QUEUE.mkdir()
+        port = (DATA / "facteur.toml").read_text().split('127.0.0.1:')[1].split('"')[0]
+        (DATA / "toy.conf").write_text(f"port={port}\n")
+        os.sync()
+    elif COMMAND == "relay":
+        with open(DATA / "toy.conf", "a", encoding="ascii") as settings:
+            settings.write(f"relay={REST[REST.index('--port') + 1]}\n")
+        os.sync()
+
+
+if __name__ == "__main__":
+    main()
