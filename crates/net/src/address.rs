@@ -1,0 +1,254 @@
+//! Which addresses this program connects to, and which it calls private. Judged after every
+//! disguise is taken off: an IPv4 address wrapped into an IPv6 one reaches the same machine.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Why a text is not a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a network: write 192.0.2.0/24, 2001:db8::/32 or one address")]
+pub struct NetworkError(pub String);
+
+/// A range of addresses: `192.0.2.0/24`. Bits after the prefix are ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    base: IpAddr,
+    prefix: u8,
+}
+
+impl Network {
+    /// Whether an address lies in the range. It is unwrapped first.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        let (differs, width) = match (self.base, unwrapped(ip)) {
+            (IpAddr::V4(base), IpAddr::V4(ip)) => (u128::from(base.to_bits() ^ ip.to_bits()), 32_u32),
+            (IpAddr::V6(base), IpAddr::V6(ip)) => (base.to_bits() ^ ip.to_bits(), 128),
+            _ => return false,
+        };
+        // A shift by the whole width (prefix 0) has no value, and means that nothing is compared.
+        differs.checked_shr(width - u32::from(self.prefix)).unwrap_or(0) == 0
+    }
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let bad = || NetworkError(text.to_owned());
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let base: IpAddr = address.parse().map_err(|_| bad())?;
+        let width = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            None => width,
+            Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().ok().filter(|prefix| *prefix <= width).ok_or_else(bad)?
+            }
+            Some(_) => return Err(bad()),
+        };
+        Ok(Self { base, prefix })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.base, self.prefix)
+    }
+}
+
+/// Which addresses may be connected to. The judge sees every address that a name resolves to, and
+/// the dialer connects to the very address that was judged: a name that resolves to something
+/// else a moment later gains nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AddressPolicy {
+    /// Any: an administrator named this server, and loopback and private networks are his right.
+    #[default]
+    Any,
+    /// Loopback and private networks only: for relays without TLS or without sign-in.
+    PrivateOnly,
+    /// The public Internet only, and not this machine itself: for names that come from strangers
+    /// (MX, discovery, webhooks).
+    PublicOnly,
+    /// These ranges only.
+    Only(Arc<[Network]>),
+}
+
+impl AddressPolicy {
+    /// Whether the policy lets a connection go to that address.
+    pub fn allows(&self, ip: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::PrivateOnly => is_private(ip),
+            Self::PublicOnly => is_public(ip) && !is_own(ip),
+            Self::Only(ranges) => ranges.iter().any(|range| range.contains(ip)),
+        }
+    }
+}
+
+/// Loopback, or private: RFC 1918, unique local IPv6 (RFC 4193), link-local.
+pub fn is_private(ip: IpAddr) -> bool {
+    match unwrapped(ip) {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// Takes an IPv4 address out of the IPv6 forms that lead to it: mapped (RFC 4291 §2.5.5.2),
+/// compatible (§2.5.5.1), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
+pub fn unwrapped(ip: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = ip else { return ip };
+    let v4 = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low)));
+    match v6.segments() {
+        // ::1 and :: are IPv6's own, not compatible forms of 0.0.0.1 and 0.0.0.0.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => ip,
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => v4(high, low),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
+        // The local-use prefix may carry the address at several places; its last 32 bits are the
+        // /96 form that translators use.
+        [0x64, 0xff9b, 1, _, _, _, high, low] => v4(high, low),
+        [0x2002, high, low, ..] => v4(high, low),
+        // Teredo keeps the client's address inverted, so that translators do not touch it.
+        [0x2001, 0, _, _, _, _, high, low] => v4(!high, !low),
+        _ => ip,
+    }
+}
+
+/// Outside every special-purpose range of IANA (RFC 6890 and its registries) and not multicast.
+fn is_public(ip: IpAddr) -> bool {
+    match unwrapped(ip) {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => is_public_v6(ip),
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let special = matches!(
+        ip.octets(),
+        [0 | 10 | 127 | 224..=255, ..]
+            | [100, 64..=127, ..]
+            | [169, 254, ..]
+            | [172, 16..=31, ..]
+            | [192, 0, 0 | 2, _]
+            | [192, 31, 196, _]
+            | [192, 52, 193, _]
+            | [192, 88, 99, _]
+            | [192, 168, ..]
+            | [192, 175, 48, _]
+            | [198, 18 | 19, ..]
+            | [198, 51, 100, _]
+            | [203, 0, 113, _]
+    );
+    !special
+}
+
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    match ip.segments() {
+        // Protocol assignments, documentation, AS112: within 2000::/3, yet nobody's mail server.
+        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2620, 0x4f, 0x8000, ..] => false,
+        [0x3fff, 0..=0xfff, ..] => false,
+        [first, ..] => (0x2000..=0x3fff).contains(&first),
+    }
+}
+
+/// Whether an address is one of this machine's. Connecting a UDP socket sends nothing, and makes
+/// the system choose the source address: towards itself it is the same.
+fn is_own(ip: IpAddr) -> bool {
+    let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let source = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    });
+    source.is_ok_and(|source| source.ip() == ip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn disguises_are_taken_off() {
+        for (disguised, plain) in [
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("::10.0.0.1", "10.0.0.1"),
+            ("64:ff9b::a9fe:a9fe", "169.254.169.254"),
+            ("64:ff9b:1::7f00:1", "127.0.0.1"),
+            ("2002:c0a8:0101::", "192.168.1.1"),
+            ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"),
+            ("::1", "::1"),
+            ("::", "::"),
+            ("2a00::1", "2a00::1"),
+        ] {
+            assert_eq!(unwrapped(ip(disguised)), ip(plain), "{disguised}");
+        }
+    }
+
+    #[test]
+    fn each_policy_judges() {
+        let only = AddressPolicy::Only(vec!["10.1.0.0/16".parse().unwrap()].into());
+        // Address, then whether it is allowed by: private only, public only, only 10.1/16.
+        for (address, private, public, listed) in [
+            ("127.0.0.1", true, false, false),
+            ("::1", true, false, false),
+            ("10.1.2.3", true, false, true),
+            ("::ffff:10.1.2.3", true, false, true),
+            ("172.31.0.1", true, false, false),
+            ("172.32.0.1", false, true, false),
+            ("fd00::1", true, false, false),
+            ("fe80::1", true, false, false),
+            ("100.64.0.1", false, false, false),
+            ("169.254.169.254", true, false, false),
+            ("64:ff9b::a00:1", true, false, false),
+            ("192.0.2.1", false, false, false),
+            ("224.0.0.1", false, false, false),
+            ("255.255.255.255", false, false, false),
+            ("0.0.0.0", false, false, false),
+            ("::", false, false, false),
+            ("ff02::1", false, false, false),
+            ("2001:db8::1", false, false, false),
+            ("2001:10::1", false, false, false),
+            ("3fff::1", false, false, false),
+            ("9.9.9.9", false, true, false),
+            ("2620:fe::9", false, true, false),
+            ("2002:909:909::", false, true, false),
+        ] {
+            let address_ip = ip(address);
+            assert!(AddressPolicy::Any.allows(address_ip), "{address}");
+            assert_eq!(AddressPolicy::PrivateOnly.allows(address_ip), private, "{address}");
+            assert_eq!(AddressPolicy::PublicOnly.allows(address_ip), public, "{address}");
+            assert_eq!(only.allows(address_ip), listed, "{address}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_recognised_without_a_packet() {
+        assert!(is_own(ip("127.0.0.1")));
+        assert!(!is_own(ip("127.0.0.2")) || cfg!(not(target_os = "linux")));
+    }
+
+    #[test]
+    fn networks_parse_and_print() {
+        for (text, inside, outside) in [
+            ("192.0.2.0/24", "192.0.2.255", "192.0.3.0"),
+            ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
+            ("0.0.0.0/0", "255.1.1.1", "2a00::1"),
+            ("2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::1"),
+            ("2001:db8::/127", "2001:db8::1", "2001:db8::2"),
+            ("2001:db8:0:0:8000::/65", "2001:db8::8000:0:0:1", "2001:db8::1"),
+            ("::/0", "2a00::1", "192.0.2.1"),
+        ] {
+            let network: Network = text.parse().unwrap();
+            assert!(network.contains(ip(inside)) && !network.contains(ip(outside)), "{text}");
+            assert_eq!(network.to_string().parse::<Network>().unwrap(), network);
+        }
+        for bad in ["", "192.0.2.0/33", "192.0.2/24", "::/129", "192.0.2.0/+4", "192.0.2.0/", "host/8"] {
+            assert!(bad.parse::<Network>().is_err(), "{bad}");
+        }
+    }
+}

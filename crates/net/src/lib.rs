@@ -1,0 +1,30 @@
+//! The network edge: the only crate of the road that opens a socket.
+//!
+//! Owns listeners and their limits, TLS on both sides, the [`serve::serve`] loop that drives an SMTP
+//! session for each connection, and the [`dial::Dialer`], the one way out. It never decides who may
+//! send or where mail goes: it asks a [`door::Door`], and its callers name the target. It stores
+//! nothing. Start at [`serve::serve`] for mail that comes in and at [`dial::Dialer::dial`] for mail
+//! that goes out.
+
+pub mod address;
+mod census;
+mod connection;
+mod conversation;
+pub mod dial;
+pub mod door;
+mod error;
+pub mod listen;
+mod resolve;
+pub mod serve;
+mod stream;
+mod time_limit;
+pub mod tls;
+
+pub use address::{AddressPolicy, Network, NetworkError, is_private};
+pub use connection::Connection;
+pub use dial::{Dialer, Resolver, Target, TlsMode};
+pub use door::{Client, Door, Intake, Visitor};
+pub use error::NetError;
+pub use listen::{Bound, ListenerKind, ListenerSpec};
+pub use serve::{Limits, Serve, serve};
+pub use tls::{ClientTls, ServerTls, Verify};
