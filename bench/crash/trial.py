@@ -12,11 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-# pylint: disable=wrong-import-position
-from facteur import Facteur, perhaps_twice  # noqa: E402
-from load import Load  # noqa: E402
-from loopback import free_port, wait_banner  # noqa: E402
-from sink import Sink  # noqa: E402
+from facteur import Facteur, perhaps_twice
+from load import Load
+from loopback import free_port, wait_banner
+from sink import Sink
 
 START_S = 30
 DRAIN_S = 300
