@@ -53,7 +53,11 @@ fn badly_set(file: &File) -> Vec<String> {
     let french = language(&file.path) == Some("fr") || file.path == "README.fr.md";
     let mut in_code = false;
     let mut breaches = Vec::new();
-    for (index, line) in file.text.lines().enumerate().filter(|_| french) {
+    for (index, line) in file.text.lines().enumerate() {
+        let catalogue = file.extension() == "toml" && french_value(line);
+        if !french && !catalogue {
+            continue;
+        }
         in_code ^= line.starts_with("```");
         // What stands in backticks or braces is a command or a variable, not a sentence.
         let outside = line.split('`').step_by(2).collect::<Vec<_>>().join("`") + " ";
@@ -64,10 +68,17 @@ fn badly_set(file: &File) -> Vec<String> {
     breaches
 }
 
+/// Whether a line of TOML gives a French text: `fr = "…"`, `cause.fr = "…"`.
+fn french_value(line: &str) -> bool {
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim_end());
+    key.rsplit('.').next() == Some("fr")
+}
+
 fn breaking(line: &str) -> bool {
     let signs: Vec<char> = line.chars().collect();
     signs.windows(3).any(|three| match *three {
-        [before, ';' | '!' | '?', ' '] => before.is_alphanumeric() || before == ' ',
+        [' ', ';' | '!' | '?', _] => true,
+        [before, ';' | '!' | '?', ' ' | '"'] => before.is_alphanumeric(),
         [before, '»', _] => before == ' ' || before.is_alphanumeric(),
         [_, '«', after] => after == ' ' || after.is_alphanumeric(),
         [before, ':', ' '] => before.is_alphanumeric() || before == ' ',
@@ -87,5 +98,7 @@ fn every_language_has_every_key() {
 fn french_is_set_as_french() {
     let text = "a = Quoi ?\nb = « non »\nc = Quoi\u{a0}? «\u{a0}oui\u{a0}»\nd = 12:30 https://x.org/?a=b\n";
     caught(&badly_set(&File { path: format!("{LOCALES}fr.ftl"), text: text.to_owned() }), 2);
+    let text = "cause.fr = \"Quoi ?\"\ncause.en = \"What ?\"\n";
+    caught(&badly_set(&File { path: "crates/explain/catalogue/a.toml".into(), text: text.into() }), 1);
     none(files().iter().flat_map(badly_set).collect());
 }
