@@ -1,7 +1,7 @@
 //! Arrows between crates point to the left only, and the pure crates stay pure.
 
 use crate::metadata::{Kind, Metadata, Package, read};
-use crate::tree::{caught, none};
+use crate::tree::{File, caught, files, none};
 use std::collections::BTreeMap;
 
 /// Every crate and its layer. A new crate is added here and in ARCHITECTURE.md, in one commit.
@@ -34,6 +34,10 @@ const PURE: &[&str] = &["mail", "smtp", "store", "explain", "queue"];
 /// What would bring a socket, a runtime or a database into a pure crate.
 const IMPURE: &[&str] =
     &["tokio", "mio", "axum", "hyper", "rustls", "rusqlite", "libsqlite3-sys", "tokio-postgres", "sqlx"];
+
+/// The doors of the standard library to the outside; a pure crate has no need of them.
+const OUTSIDE: &[&str] =
+    &["std::fs", "std::process", "std::thread", "std::env", "TcpStream", "TcpListener", "UdpSocket"];
 
 /// From left to right: a crate may use what stands to its left.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +97,19 @@ fn impure(metadata: &Metadata) -> Vec<String> {
     breaches
 }
 
+/// The doors to the outside that a source of a pure crate names; its tests may.
+fn opened(file: &File) -> Vec<String> {
+    let pure = PURE.iter().any(|name| file.path.starts_with(&format!("crates/{name}/src/")));
+    let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let named = |line: &str| OUTSIDE.iter().find(|door| line.contains(**door)).copied();
+    lines
+        .filter(|_| pure && !file.name().ends_with("tests.rs"))
+        .filter_map(named)
+        .map(|door| format!("{} is of a pure crate, yet names {door}", file.path))
+        .collect()
+}
+
 /// A build of three packages in which `queue` reaches tokio through `net`.
 fn sample() -> Metadata {
     let package = |name: &str, ours: bool, to: &str| Package {
@@ -126,4 +143,12 @@ fn arrows_point_to_the_left() {
 fn pure_crates_reach_no_runtime_and_no_database() {
     caught(&impure(&sample()), 1);
     none(impure(&read()));
+}
+
+#[test]
+fn pure_crates_open_no_file_and_no_socket() {
+    let sample = |path: &str, text: &str| opened(&File { path: path.into(), text: text.into() });
+    caught(&sample("crates/queue/src/feed.rs", "use std::fs;\n// std::env is not for us\n"), 1);
+    caught(&sample("crates/net/src/dial.rs", "use std::net::TcpStream;\n"), 0);
+    none(files().iter().flat_map(opened).collect());
 }
