@@ -41,7 +41,7 @@ pub trait BodySink: Send {
 }
 
 /// Gives a body back, piece by piece, each at most [`BodyReader::PIECE_BYTES`].
-pub trait BodyReader: Send {
+pub trait BodyReader: Send + Sync {
     /// The next piece, or `None` at the end.
     fn next(&mut self) -> Later<'_, Option<Vec<u8>>>;
 }
