@@ -12,7 +12,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A connection to another server. Every error is what was [`Seen`]; the dialogue adds at which
 /// step.
-pub trait Transport: Send {
+pub trait Transport: Send + Sync {
     /// Appends what has arrived to `into` and says how many bytes; 0 when the peer closed.
     fn read<'a>(&'a mut self, into: &'a mut Vec<u8>) -> BoxFuture<'a, Result<usize, Seen>>;
 
@@ -71,7 +71,7 @@ impl From<Arc<[u8]>> for Piece {
 
 /// A message's bytes, piece after piece: canonical (every line ends with CR LF, no other CR or LF,
 /// no NUL) and not dot-stuffed. The pieces may be cut anywhere.
-pub trait Content: Send {
+pub trait Content: Send + Sync {
     /// The next piece; `None` after the last. An error is [`Seen::BodyUnreadable`] as a rule, and
     /// ends the connection: a message that was begun cannot be taken back otherwise.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Piece>, Seen>>;

@@ -1,0 +1,254 @@
+//! What is answered: data, worded by whoever shows it.
+
+use mail::{ClosureId, Dialogue, Evidence, Language, QueueId, RelayId, Timestamp};
+use queue::Acted;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use store::{MessageRow, Network, RelayTls, SenderRule, Story, Totals};
+
+/// An account, without its password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Its login.
+    pub login: String,
+    /// What it may send with.
+    pub senders: Vec<SenderRule>,
+    /// The language of what it is told.
+    pub language: Language,
+    /// Its owner's name.
+    pub owner: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A site, without its password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SiteView {
+    /// Its name.
+    pub name: String,
+    /// The networks from which it needs no login.
+    pub networks: Vec<Network>,
+    /// What it may send with.
+    pub senders: Vec<SenderRule>,
+    /// Its owner's name.
+    pub owner: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A closure of a relay, or of one sender on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClosureView {
+    /// Its id.
+    pub id: ClosureId,
+    /// The relay's name.
+    pub relay: String,
+    /// The preset that the relay was made from, which names the provider.
+    pub preset: Option<String>,
+    /// The one sender that is stopped; `None` stops the relay.
+    pub sender: Option<String>,
+    /// The cause.
+    pub cause: String,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it is tried again.
+    pub reopen_at: Timestamp,
+    /// Whether someone must act; otherwise it is out of reach and will be back by itself.
+    pub alarm: bool,
+}
+
+/// Whether a relay carries mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelayState {
+    /// It does.
+    Open,
+    /// It is out of reach, and is tried again soon.
+    OutOfReach,
+    /// It is closed: someone must act.
+    Closed,
+}
+
+/// A relay, without its password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RelayView {
+    /// Its id.
+    pub id: RelayId,
+    /// Its name.
+    pub name: String,
+    /// The preset that it was made from.
+    pub preset: Option<String>,
+    /// The server.
+    pub host: String,
+    /// The port; `None` tries 587, 465 and 2525.
+    pub port: Option<u16>,
+    /// How TLS is done.
+    pub tls: RelayTls,
+    /// Whether certificates are not verified.
+    pub insecure: bool,
+    /// The user name, when it wants a sign-in.
+    pub login: Option<String>,
+    /// The most connections at once.
+    pub max_connections: u16,
+    /// The most recipients of one transaction.
+    pub max_recipients: u16,
+    /// Its owner's name.
+    pub owner: String,
+    /// Whether it carries mail.
+    pub state: RelayState,
+    /// Its closures: of itself first, then of senders.
+    pub closures: Vec<ClosureView>,
+}
+
+/// A route, by names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RouteView {
+    /// For whom: `site:NAME`, `account:LOGIN`, `domain:NAME`, `owner:NAME`, `default`.
+    pub scope: String,
+    /// Through which relay.
+    pub relay: String,
+}
+
+/// A port that the server listens on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Address and port.
+    pub address: String,
+    /// `starttls`, `implicit_tls`, `plain`.
+    pub kind: String,
+    /// The port that was asked for and could not be had.
+    pub instead_of: Option<u16>,
+}
+
+/// How the server is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The program's version.
+    pub version: String,
+    /// Its host name.
+    pub host_name: String,
+    /// Its process id; `None` when it is stopped.
+    pub pid: Option<u32>,
+    /// Since when it runs.
+    pub started_at: Timestamp,
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// What the queue holds.
+    pub totals: Totals,
+    /// The relays.
+    pub relays: Vec<RelayView>,
+    /// How many accounts there are.
+    pub accounts: usize,
+    /// How many sites there are.
+    pub sites: usize,
+    /// Whether there is a relay that any mail may take.
+    pub has_route: bool,
+}
+
+/// A password or key that was made, shown once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewPassword {
+    /// Whose.
+    pub login: String,
+    /// The password; `None` when the caller gave it.
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewPassword").field("login", &self.login).finish_non_exhaustive()
+    }
+}
+
+/// A page of the queue, with what its rows refer to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct QueuePage {
+    /// The messages, by age.
+    pub rows: Vec<MessageRow>,
+    /// The closures that they wait for.
+    pub closures: BTreeMap<ClosureId, ClosureView>,
+    /// The names of the relays.
+    pub relays: BTreeMap<RelayId, String>,
+    /// The last message of the page, when there may be more.
+    pub next: Option<QueueId>,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// Done; nothing to say.
+    Done,
+    /// How the server is.
+    Status {
+        /// The report.
+        report: Box<StatusReport>,
+    },
+    /// Accounts.
+    Accounts {
+        /// All of them.
+        accounts: Vec<AccountView>,
+    },
+    /// Sites.
+    Sites {
+        /// All of them.
+        sites: Vec<SiteView>,
+    },
+    /// A password was set or made.
+    Password {
+        /// It.
+        made: NewPassword,
+    },
+    /// Relays.
+    Relays {
+        /// All of them.
+        relays: Vec<RelayView>,
+    },
+    /// A relay was added or changed.
+    Relay {
+        /// It, as it is now.
+        relay: Box<RelayView>,
+    },
+    /// A relay was tested.
+    Tested {
+        /// Its name.
+        relay: String,
+        /// Its preset, which names the provider.
+        preset: Option<String>,
+        /// Why it failed; `None` when it works.
+        evidence: Option<Evidence>,
+        /// The dialogue.
+        dialogue: Dialogue,
+    },
+    /// Routes.
+    Routes {
+        /// All of them.
+        routes: Vec<RouteView>,
+    },
+    /// A page of the queue.
+    Queue {
+        /// The page.
+        page: Box<QueuePage>,
+    },
+    /// What came of an act.
+    Acted {
+        /// How many.
+        acted: Acted,
+    },
+    /// The story of a message.
+    Story {
+        /// The story.
+        story: Box<Story>,
+        /// The closures that it waits for.
+        closures: BTreeMap<ClosureId, ClosureView>,
+        /// The names of the relays.
+        relays: BTreeMap<RelayId, String>,
+    },
+    /// A test message was accepted.
+    Accepted {
+        /// Its queue id.
+        id: QueueId,
+    },
+}

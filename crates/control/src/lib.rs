@@ -1,0 +1,164 @@
+//! Every operation that a person or a program can ask for: typed, with its caller, its role and its audit entry.
+//!
+//! Owns the operations and their answers, sign-in, and who may send with which address. The command line, the portal
+//! and the API are three faces of it: they translate, and add nothing. It never opens a listener, and words
+//! nothing but a reason ([`wording`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
+
+mod answer;
+mod fault;
+mod mail_ops;
+mod operation;
+mod principals;
+mod registry;
+mod relays;
+mod routes;
+mod sign_in;
+pub mod wording;
+
+pub use answer::{
+    AccountView, Answer, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, RouteView,
+    SiteView, StatusReport,
+};
+pub use fault::{Blame, Fault};
+pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
+pub use registry::Registry;
+pub use sign_in::{SignInError, SignedIn};
+
+use deliver::RelayCourier;
+use mail::{Clock, Language, OwnerId};
+use queue::Queue;
+use std::sync::Arc;
+use store::{EventKind, NewEvent, Store};
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything on this server.
+    Administrator,
+    /// Nothing but to read the state of the server.
+    Reader,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The name that the audit record keeps: `uid 0`, a login.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// What the server says of itself.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Its host name.
+    pub host_name: mail::Domain,
+    /// The ports that it listens on; empty when the server is stopped and the operation runs in process.
+    pub listeners: Vec<Listener>,
+    /// Its process id; `None` when it is stopped.
+    pub pid: Option<u32>,
+    /// Since when it runs.
+    pub started_at: mail::Timestamp,
+    /// The language of what it logs.
+    pub language: Language,
+}
+
+/// The operations, over what they work on.
+pub struct Control {
+    store: Arc<dyn Store>,
+    queue: Arc<Queue>,
+    courier: Arc<RelayCourier>,
+    registry: Arc<Registry>,
+    sign_in: sign_in::SignInDesk,
+    clock: Clock,
+    facts: ServerFacts,
+}
+
+impl Control {
+    /// The operations of a server.
+    pub fn new(
+        queue: Arc<Queue>,
+        courier: Arc<RelayCourier>,
+        registry: Arc<Registry>,
+        facts: ServerFacts,
+    ) -> Self {
+        let store = Arc::clone(queue.store());
+        let clock = queue.clock().clone();
+        let sign_in = sign_in::SignInDesk::new(Arc::clone(&store), clock.clone());
+        Self { store, queue, courier, registry, sign_in, clock, facts }
+    }
+
+    /// Does what is asked, if the caller may.
+    pub async fn perform(&self, caller: &Caller, operation: Operation) -> Result<Answer, Fault> {
+        if caller.role != Role::Administrator && !operation.only_reads() {
+            return Err(Fault::new(Blame::NotAllowed));
+        }
+        let audit = Audit { caller, operation: operation.name() };
+        match operation {
+            Operation::Status => self.status().await,
+            Operation::AccountList => self.account_list().await,
+            Operation::AccountAdd { account } => self.account_add(&audit, account).await,
+            Operation::AccountPassword { login, password } => {
+                self.account_password(&audit, login, password).await
+            }
+            Operation::AccountRemove { login } => self.account_remove(&audit, &login).await,
+            Operation::SiteList => self.site_list().await,
+            Operation::SiteAdd { site } => self.site_add(&audit, site).await,
+            Operation::SitePassword { name, password } => self.site_password(&audit, name, password).await,
+            Operation::SiteRemove { name } => self.site_remove(&audit, &name).await,
+            Operation::RelayList => self.relay_list().await,
+            Operation::RelayAdd { relay } => self.relay_add(&audit, relay).await,
+            Operation::RelayChange { name, relay } => self.relay_change(&audit, &name, relay).await,
+            Operation::RelayPassword { name, login, password } => {
+                self.relay_password(&audit, &name, login, password).await
+            }
+            Operation::RelayTest { name } => self.relay_test(&audit, &name).await,
+            Operation::RelayRemove { name } => self.relay_remove(&audit, &name).await,
+            Operation::RouteList => self.route_list().await,
+            Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
+            Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
+            Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
+            Operation::Why { id } => self.why(&id).await,
+            Operation::Send { mail } => self.send(caller, mail).await,
+        }
+    }
+
+    /// Checks a login and a password.
+    pub async fn sign_in(&self, login: &str, password: &mail::Secret) -> Result<SignedIn, SignInError> {
+        self.sign_in.check(login, password).await
+    }
+
+    /// Who may send with which address.
+    pub const fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The queue.
+    pub const fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    async fn reload_registry(&self) -> Result<(), Fault> {
+        self.sign_in.forget();
+        Ok(self.registry.reload(&*self.store).await?)
+    }
+}
+
+/// Who asked for what: becomes an audit event.
+struct Audit<'a> {
+    caller: &'a Caller,
+    operation: &'static str,
+}
+
+impl Audit<'_> {
+    /// The event, said of something named in words without secrets.
+    fn of(&self, clock: &Clock, on: &str) -> Vec<NewEvent> {
+        let entry = store::AuditEntry {
+            caller: self.caller.name.clone(),
+            operation: self.operation.to_owned(),
+            on: on.to_owned(),
+        };
+        let detail = serde_json::to_string(&entry).unwrap_or_default();
+        vec![NewEvent { detail, ..NewEvent::new(clock.now(), EventKind::Audit, OwnerId::DEFAULT) }]
+    }
+}

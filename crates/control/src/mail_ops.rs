@@ -1,0 +1,192 @@
+//! The queue, a message's story, a test message, the state of the server.
+
+use crate::relays::closure_view;
+use crate::{
+    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport, TestMail,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mail::{BodyType, ClosureId, Envelope, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
+use queue::{Refusal, Submission, Trace};
+use std::collections::BTreeMap;
+use store::{Act, Filter, Page};
+
+impl Control {
+    pub(crate) async fn status(&self) -> Result<Answer, Fault> {
+        let routes = self.store.routes().await?;
+        let report = StatusReport {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host_name: self.facts.host_name.to_string(),
+            pid: self.facts.pid,
+            started_at: self.facts.started_at,
+            listeners: self.facts.listeners.clone(),
+            totals: self.store.totals().await?,
+            relays: self.relay_views().await?,
+            accounts: self.store.accounts().await?.len(),
+            sites: self.store.sites().await?.len(),
+            has_route: !routes.is_empty(),
+        };
+        Ok(Answer::Status { report: Box::new(report) })
+    }
+
+    async fn filter(&self, filter: QueueFilter) -> Result<Filter, Fault> {
+        let relay = match &filter.relay {
+            Some(name) => Some(self.relay_named(name).await?.id),
+            None => None,
+        };
+        let key = |field: &str, text: &Option<String>| match text {
+            Some(text) => match text.parse::<mail::Address>() {
+                Ok(address) => Ok(Some(address.key())),
+                Err(error) => Err(Fault::invalid(field, error)),
+            },
+            None => Ok(None),
+        };
+        let recipient_domain = match &filter.domain {
+            Some(text) => {
+                let domain: mail::Domain = text.parse().map_err(|error| Fault::invalid("domain", error))?;
+                Some(domain.as_ascii().to_owned())
+            }
+            None => None,
+        };
+        if let Some(cause) = &filter.cause {
+            cause.parse::<explain::CauseId>().map_err(|error| Fault::invalid("cause", error))?;
+        }
+        Ok(Filter {
+            before: filter.before(self.clock.now()),
+            sender: key("sender", &filter.sender)?,
+            recipient: key("recipient", &filter.recipient)?,
+            recipient_domain,
+            relay,
+            cause: filter.cause,
+            ids: filter.ids,
+            state: filter.state,
+            owner: None,
+        })
+    }
+
+    pub(crate) async fn queue_list(
+        &self,
+        filter: QueueFilter,
+        after: Option<QueueId>,
+        limit: usize,
+    ) -> Result<Answer, Fault> {
+        let limit = limit.clamp(1, Page::MAX);
+        let rows = self.store.list(self.filter(filter).await?, Page { after, limit }).await?;
+        let next = if rows.len() == limit { rows.last().map(|row| row.id) } else { None };
+        let (closures, relays) = self.names().await?;
+        Ok(Answer::Queue { page: Box::new(QueuePage { rows, closures, relays, next }) })
+    }
+
+    async fn names(&self) -> Result<(BTreeMap<ClosureId, ClosureView>, BTreeMap<RelayId, String>), Fault> {
+        let relays = self.store.relays().await?;
+        let mut closures = BTreeMap::new();
+        for closure in self.store.closures().await? {
+            if let Some(relay) = relays.iter().find(|relay| relay.id == closure.relay) {
+                closures.insert(closure.id, closure_view(&closure, &relay.name, relay.preset.as_deref()));
+            }
+        }
+        Ok((closures, relays.into_iter().map(|relay| (relay.id, relay.name)).collect()))
+    }
+
+    pub(crate) async fn queue_act(
+        &self,
+        audit: &Audit<'_>,
+        act: Act,
+        filter: QueueFilter,
+    ) -> Result<Answer, Fault> {
+        let on = serde_json::to_string(&filter).unwrap_or_default();
+        let filter = self.filter(filter).await?;
+        self.store.append(audit.of(&self.clock, &on)).await?;
+        Ok(Answer::Acted { acted: self.queue.act(act, filter).await? })
+    }
+
+    pub(crate) async fn why(&self, id: &str) -> Result<Answer, Fault> {
+        let missing = || Fault::about(Blame::Missing, id);
+        let found = match id.parse::<QueueId>() {
+            Ok(queue_id) => Some(queue_id),
+            Err(_) => {
+                let public: PublicId = id.parse().map_err(|_| missing())?;
+                self.store.by_public_id(public).await?
+            }
+        };
+        let story = self.store.story(found.ok_or_else(missing)?).await?.ok_or_else(missing)?;
+        let (closures, relays) = self.names().await?;
+        Ok(Answer::Story { story: Box::new(story), closures, relays })
+    }
+
+    pub(crate) async fn send(&self, caller: &Caller, mail: TestMail) -> Result<Answer, Fault> {
+        let mut draft = self.queue.draft();
+        draft.append(compose(&mail)).await.map_err(refused)?;
+        let submission = Submission {
+            principal: Principal::System,
+            owner: OwnerId::DEFAULT,
+            envelope: Envelope {
+                from: ReversePath::Address(mail.from),
+                recipients: mail.to,
+                body: BodyType::SevenBit,
+            },
+            trace: Trace { helo: caller.name.clone(), client: None, protocol: "local" },
+            draft,
+        };
+        Ok(Answer::Accepted { id: self.queue.accept(submission).await.map_err(refused)? })
+    }
+}
+
+fn refused(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::Store(error) => error.into(),
+        other => Fault { detail: other.to_string(), ..Fault::new(Blame::Refused) },
+    }
+}
+
+/// A plain message (RFC 5322, RFC 2045): every byte of subject and text is encoded, so nothing in them can become a
+/// header, and none is longer than a line may be.
+fn compose(mail: &TestMail) -> Vec<u8> {
+    let to: Vec<String> = mail.to.iter().map(ToString::to_string).collect();
+    let mut text = format!("From: {}\r\nTo: {}\r\n", mail.from, to.join(",\r\n\t"));
+    text += &format!("Subject: {}\r\n", encoded_words(&mail.subject));
+    text += "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let canonical = mail.text.replace("\r\n", "\n").replace('\n', "\r\n");
+    for line in STANDARD.encode(canonical).as_bytes().chunks(76) {
+        text.extend(line.iter().map(|b| char::from(*b)));
+        text += "\r\n";
+    }
+    text.into_bytes()
+}
+
+/// A subject (RFC 2047 §2): an encoded word is at most 75 characters, and never cuts a character in two.
+fn encoded_words(subject: &str) -> String {
+    if subject.len() <= 60 && subject.bytes().all(|b| (b' '..=b'~').contains(&b)) && !subject.contains("=?") {
+        return subject.to_owned();
+    }
+    let mut words = Vec::new();
+    let mut part = String::new();
+    for c in subject.chars() {
+        if part.len() + c.len_utf8() > 45 {
+            words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(&part)));
+            part.clear();
+        }
+        part.push(c);
+    }
+    words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(&part)));
+    words.join("\r\n ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_cannot_become_a_header() {
+        let mail = TestMail {
+            from: "a@b.test".parse().unwrap(),
+            to: vec!["c@d.test".parse().unwrap()],
+            subject: "héllo\r\nBcc: everybody@x.test".repeat(4),
+            text: "un\ndeux".into(),
+        };
+        let text = String::from_utf8(compose(&mail)).unwrap();
+        assert!(!text.contains("\r\nBcc:"), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 78));
+        assert!(text.ends_with("dW4NCmRldXg=\r\n"));
+    }
+}

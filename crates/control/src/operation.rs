@@ -1,0 +1,314 @@
+//! What can be asked for. The JSON of these types is what goes over the control socket.
+
+use mail::{Address, Domain, Language, QueueId, Secret, Timestamp};
+use serde::{Deserialize, Serialize, Serializer};
+use store::{Act, Network, RecipientState, RelayTls, SenderRule};
+
+fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
+    // The one place where a secret is written out: from the command line to the server, over a socket that only its
+    // owner may open.
+    output.serialize_str(secret.reveal())
+}
+
+fn reveal_some<S: Serializer>(secret: &Option<Secret>, output: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => reveal(secret, output),
+        None => output.serialize_none(),
+    }
+}
+
+/// An account to be added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountSpec {
+    /// The login, usually the address.
+    pub login: String,
+    /// What it may send with; empty means its login, which then is an address.
+    #[serde(default)]
+    pub senders: Vec<SenderRule>,
+    /// The language of what it is told.
+    #[serde(default)]
+    pub language: Language,
+    /// The password; one is made when there is none.
+    #[serde(default, serialize_with = "reveal_some")]
+    pub password: Option<Secret>,
+    /// The owner's name; the default owner when there is none.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// A site to be added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SiteSpec {
+    /// Its name, also its SMTP login.
+    pub name: String,
+    /// The networks from which it needs no login.
+    #[serde(default)]
+    pub networks: Vec<Network>,
+    /// What it may send with.
+    pub senders: Vec<SenderRule>,
+    /// The password; a key is made when there is none and the site has no network.
+    #[serde(default, serialize_with = "reveal_some")]
+    pub password: Option<Secret>,
+    /// The owner's name; the default owner when there is none.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// A relay to be added, or what is to be changed of one. What is absent stays, or comes from the preset.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RelaySpec {
+    /// Its name; the preset's when there is none.
+    pub name: Option<String>,
+    /// The preset that the rest comes from.
+    pub preset: Option<String>,
+    /// The server.
+    pub host: Option<String>,
+    /// The port; `0` goes back to trying 587, 465 and 2525.
+    pub port: Option<u16>,
+    /// How TLS is done.
+    pub tls: Option<RelayTls>,
+    /// Whether certificates are not verified and plain text is allowed.
+    pub insecure: Option<bool>,
+    /// PEM of an authority of its own.
+    pub extra_ca: Option<String>,
+    /// The user name.
+    pub login: Option<String>,
+    /// The password or key.
+    #[serde(serialize_with = "reveal_some")]
+    pub password: Option<Secret>,
+    /// Whether it wants no sign-in.
+    pub no_auth: bool,
+    /// The region, for a preset whose server has one.
+    pub region: Option<String>,
+    /// The most connections at once.
+    pub max_connections: Option<u16>,
+    /// The most recipients of one transaction.
+    pub max_recipients: Option<u16>,
+    /// The owner's name; the default owner when there is none.
+    pub owner: Option<String>,
+    /// Whether it becomes the default relay. The first relay does in any case.
+    pub default: bool,
+}
+
+/// Whom a route is for, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", content = "name", rename_all = "snake_case")]
+pub enum RouteFor {
+    /// One site.
+    Site(String),
+    /// One account.
+    Account(String),
+    /// One sender domain.
+    SenderDomain(Domain),
+    /// One owner.
+    Owner(String),
+    /// Everybody.
+    Default,
+}
+
+/// Which recipients of the queue are meant; what is absent does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueFilter {
+    /// These messages.
+    pub ids: Vec<QueueId>,
+    /// This sender.
+    pub sender: Option<String>,
+    /// This recipient.
+    pub recipient: Option<String>,
+    /// This recipient domain.
+    pub domain: Option<String>,
+    /// This relay, by name.
+    pub relay: Option<String>,
+    /// This cause.
+    pub cause: Option<String>,
+    /// Older than that many seconds.
+    pub older_than_secs: Option<u64>,
+    /// This state; without it, all that is not over.
+    pub state: Option<RecipientState>,
+}
+
+/// A test message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TestMail {
+    /// From whom.
+    pub from: Address,
+    /// To whom.
+    pub to: Vec<Address>,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Operation {
+    /// How the server is.
+    Status,
+    /// All accounts.
+    AccountList,
+    /// Adds an account.
+    AccountAdd {
+        /// Which.
+        account: AccountSpec,
+    },
+    /// Changes an account's password; makes one when there is none.
+    AccountPassword {
+        /// Whose.
+        login: String,
+        /// The new one.
+        #[serde(serialize_with = "reveal_some")]
+        password: Option<Secret>,
+    },
+    /// Removes an account.
+    AccountRemove {
+        /// Which.
+        login: String,
+    },
+    /// All sites.
+    SiteList,
+    /// Adds a site.
+    SiteAdd {
+        /// Which.
+        site: SiteSpec,
+    },
+    /// Changes a site's password; makes a key when there is none.
+    SitePassword {
+        /// Whose.
+        name: String,
+        /// The new one.
+        #[serde(serialize_with = "reveal_some")]
+        password: Option<Secret>,
+    },
+    /// Removes a site.
+    SiteRemove {
+        /// Which.
+        name: String,
+    },
+    /// All relays with their state.
+    RelayList,
+    /// Adds a relay.
+    RelayAdd {
+        /// Which.
+        relay: RelaySpec,
+    },
+    /// Changes a relay.
+    RelayChange {
+        /// Which.
+        name: String,
+        /// What is to change.
+        relay: RelaySpec,
+    },
+    /// Changes a relay's password: it opens at once, and its mail leaves.
+    RelayPassword {
+        /// Which.
+        name: String,
+        /// A new user name, if it changes too.
+        login: Option<String>,
+        /// The new password.
+        #[serde(serialize_with = "reveal")]
+        password: Secret,
+    },
+    /// Goes to a relay without mail and shows the dialogue; opens it on success.
+    RelayTest {
+        /// Which.
+        name: String,
+    },
+    /// Removes a relay; its mail looks for another.
+    RelayRemove {
+        /// Which.
+        name: String,
+    },
+    /// All routes.
+    RouteList,
+    /// Sets, or with no relay removes, a route.
+    RouteSet {
+        /// For whom.
+        scope: RouteFor,
+        /// Through which relay.
+        relay: Option<String>,
+    },
+    /// A page of the queue.
+    QueueList {
+        /// What is meant.
+        filter: QueueFilter,
+        /// After this message.
+        after: Option<QueueId>,
+        /// The most messages.
+        limit: usize,
+    },
+    /// Does something to what the filter means.
+    QueueAct {
+        /// What.
+        act: Act,
+        /// To which.
+        filter: QueueFilter,
+    },
+    /// The story of a message, by its queue id or its public id.
+    Why {
+        /// Which.
+        id: String,
+    },
+    /// Sends a test message.
+    Send {
+        /// Which.
+        mail: TestMail,
+    },
+}
+
+impl Operation {
+    /// Whether the operation changes nothing.
+    pub const fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Self::Status
+                | Self::AccountList
+                | Self::SiteList
+                | Self::RelayList
+                | Self::RouteList
+                | Self::QueueList { .. }
+                | Self::Why { .. }
+        )
+    }
+
+    /// Its name, for the audit record.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::AccountList => "account list",
+            Self::AccountAdd { .. } => "account add",
+            Self::AccountPassword { .. } => "account password",
+            Self::AccountRemove { .. } => "account remove",
+            Self::SiteList => "site list",
+            Self::SiteAdd { .. } => "site add",
+            Self::SitePassword { .. } => "site password",
+            Self::SiteRemove { .. } => "site remove",
+            Self::RelayList => "relay list",
+            Self::RelayAdd { .. } => "relay add",
+            Self::RelayChange { .. } => "relay change",
+            Self::RelayPassword { .. } => "relay password",
+            Self::RelayTest { .. } => "relay test",
+            Self::RelayRemove { .. } => "relay remove",
+            Self::RouteList => "route list",
+            Self::RouteSet { .. } => "route set",
+            Self::QueueList { .. } => "queue list",
+            Self::QueueAct { act: Act::Retry, .. } => "queue retry",
+            Self::QueueAct { act: Act::Hold, .. } => "queue hold",
+            Self::QueueAct { act: Act::Release, .. } => "queue release",
+            Self::QueueAct { act: Act::Delete, .. } => "queue delete",
+            Self::Why { .. } => "why",
+            Self::Send { .. } => "send",
+        }
+    }
+}
+
+impl QueueFilter {
+    /// The moment before which a message was accepted to be older than asked.
+    pub(crate) fn before(&self, now: Timestamp) -> Option<Timestamp> {
+        let secs = i64::try_from(self.older_than_secs?).unwrap_or(i64::MAX);
+        Some(now.plus_secs(secs.saturating_neg()))
+    }
+}

@@ -1,0 +1,186 @@
+//! Accounts and sites.
+
+use crate::sign_in::{hash_key, hash_password, make_key};
+use crate::{
+    AccountSpec, AccountView, Answer, Audit, Blame, Control, Fault, NewPassword, SiteSpec, SiteView,
+};
+use mail::{AccountId, Address, OwnerId, Secret, SiteId};
+use std::collections::HashMap;
+use store::{Account, NewLogin, SenderRule, Site};
+
+/// The least characters of a password that a person chooses.
+const PASSWORD_LEAST: usize = 8;
+
+impl Control {
+    pub(crate) async fn owner_names(&self) -> Result<HashMap<OwnerId, String>, Fault> {
+        Ok(self.store.owners().await?.into_iter().map(|owner| (owner.id, owner.name)).collect())
+    }
+
+    /// The owner of that name, made when it is new; the default one when none is named.
+    pub(crate) async fn owner(&self, name: Option<&str>, audit: &Audit<'_>) -> Result<OwnerId, Fault> {
+        let Some(name) = name else { return Ok(OwnerId::DEFAULT) };
+        let known = self.store.owners().await?.into_iter().find(|owner| owner.name == name);
+        match known {
+            Some(owner) => Ok(owner.id),
+            None => Ok(self.store.add_owner(name.to_owned(), audit.of(&self.clock, name)).await?.id),
+        }
+    }
+
+    pub(crate) async fn account_list(&self) -> Result<Answer, Fault> {
+        let owners = self.owner_names().await?;
+        let view = |account: Account| AccountView {
+            owner: owners.get(&account.owner).cloned().unwrap_or_default(),
+            login: account.login,
+            senders: account.senders,
+            language: account.language,
+            created_at: account.created_at,
+        };
+        Ok(Answer::Accounts { accounts: self.store.accounts().await?.into_iter().map(view).collect() })
+    }
+
+    pub(crate) async fn account_add(&self, audit: &Audit<'_>, spec: AccountSpec) -> Result<Answer, Fault> {
+        let login = valid_login(&spec.login)?;
+        let senders = if spec.senders.is_empty() {
+            let own: Address = login.parse().map_err(|_| Fault::about(Blame::Needed, "senders"))?;
+            vec![SenderRule::Address(own)]
+        } else {
+            spec.senders
+        };
+        let (hash, made) = person_password(spec.password).await?;
+        let account = Account {
+            id: AccountId(0),
+            owner: self.owner(spec.owner.as_deref(), audit).await?,
+            login: login.clone(),
+            senders,
+            language: spec.language,
+            created_at: self.clock.now(),
+        };
+        self.store.save_account(account, Some(NewLogin { hash }), audit.of(&self.clock, &login)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Password { made: NewPassword { login, password: made } })
+    }
+
+    async fn account(&self, login: &str) -> Result<Account, Fault> {
+        let accounts = self.store.accounts().await?;
+        let same = |account: &Account| account.login.eq_ignore_ascii_case(login);
+        accounts.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, login))
+    }
+
+    pub(crate) async fn account_password(
+        &self,
+        audit: &Audit<'_>,
+        login: String,
+        password: Option<Secret>,
+    ) -> Result<Answer, Fault> {
+        let account = self.account(&login).await?;
+        let (hash, made) = person_password(password).await?;
+        self.store.save_account(account, Some(NewLogin { hash }), audit.of(&self.clock, &login)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Password { made: NewPassword { login, password: made } })
+    }
+
+    pub(crate) async fn account_remove(&self, audit: &Audit<'_>, login: &str) -> Result<Answer, Fault> {
+        let account = self.account(login).await?;
+        self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Done)
+    }
+
+    pub(crate) async fn site_list(&self) -> Result<Answer, Fault> {
+        let owners = self.owner_names().await?;
+        let view = |site: Site| SiteView {
+            owner: owners.get(&site.owner).cloned().unwrap_or_default(),
+            name: site.name,
+            networks: site.networks,
+            senders: site.senders,
+            created_at: site.created_at,
+        };
+        Ok(Answer::Sites { sites: self.store.sites().await?.into_iter().map(view).collect() })
+    }
+
+    pub(crate) async fn site_add(&self, audit: &Audit<'_>, spec: SiteSpec) -> Result<Answer, Fault> {
+        let name = valid_login(&spec.name)?;
+        if spec.senders.is_empty() {
+            return Err(Fault::about(Blame::Needed, "senders"));
+        }
+        // A site that comes from its own network needs no key; one that comes from anywhere does.
+        let (login, made) = match spec.password {
+            None if !spec.networks.is_empty() => (None, None),
+            password => {
+                let (hash, made) = machine_password(password).await?;
+                (Some(NewLogin { hash }), made)
+            }
+        };
+        let site = Site {
+            id: SiteId(0),
+            owner: self.owner(spec.owner.as_deref(), audit).await?,
+            name: name.clone(),
+            networks: spec.networks,
+            senders: spec.senders,
+            created_at: self.clock.now(),
+        };
+        self.store.save_site(site, login, audit.of(&self.clock, &name)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Password { made: NewPassword { login: name, password: made } })
+    }
+
+    async fn site(&self, name: &str) -> Result<Site, Fault> {
+        let sites = self.store.sites().await?;
+        let same = |site: &Site| site.name.eq_ignore_ascii_case(name);
+        sites.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
+    }
+
+    pub(crate) async fn site_password(
+        &self,
+        audit: &Audit<'_>,
+        name: String,
+        password: Option<Secret>,
+    ) -> Result<Answer, Fault> {
+        let site = self.site(&name).await?;
+        let (hash, made) = machine_password(password).await?;
+        self.store.save_site(site, Some(NewLogin { hash }), audit.of(&self.clock, &name)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Password { made: NewPassword { login: name, password: made } })
+    }
+
+    pub(crate) async fn site_remove(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
+        let site = self.site(name).await?;
+        self.store.remove_site(site.id, audit.of(&self.clock, name)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Done)
+    }
+}
+
+/// A login: something that survives a configuration file, a log line and SASL PLAIN.
+fn valid_login(text: &str) -> Result<String, Fault> {
+    let text = text.trim();
+    let fine = (1..=254).contains(&text.chars().count())
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace());
+    if fine { Ok(text.to_owned()) } else { Err(Fault::invalid("login", text)) }
+}
+
+async fn person_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
+    let unavailable = || Fault::about(Blame::Store, "random");
+    let (password, made) = match given {
+        Some(password) => {
+            if password.reveal().chars().count() < PASSWORD_LEAST {
+                return Err(Fault::invalid("password", format!("< {PASSWORD_LEAST}")));
+            }
+            (password, None)
+        }
+        None => {
+            let key = make_key().ok_or_else(unavailable)?;
+            (Secret::new(key.clone()), Some(key))
+        }
+    };
+    let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+    Ok((hash.ok().flatten().ok_or_else(unavailable)?, made))
+}
+
+async fn machine_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
+    if given.is_some() {
+        return person_password(given).await;
+    }
+    let key = make_key().ok_or_else(|| Fault::about(Blame::Store, "random"))?;
+    Ok((hash_key(&key), Some(key)))
+}

@@ -1,0 +1,89 @@
+//! Who may send with which address, and which networks need no login: kept in memory, because it is asked at each
+//! message.
+
+use mail::{Address, Envelope, OwnerId, Principal};
+use queue::{Policy, Refusal};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use store::{Network, SenderRule, Store, StoreError};
+
+/// A site's network.
+#[derive(Debug, Clone)]
+struct Door {
+    network: Network,
+    principal: Principal,
+    owner: OwnerId,
+    name: Arc<str>,
+}
+
+#[derive(Debug, Default)]
+struct Snapshot {
+    senders: HashMap<Principal, Arc<[SenderRule]>>,
+    doors: Vec<Door>,
+}
+
+/// What the registry knows, replaced as a whole at each change.
+#[derive(Debug, Default)]
+pub struct Registry {
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+impl Registry {
+    /// An empty registry; [`Registry::reload`] fills it.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Reads accounts and sites anew.
+    pub async fn reload(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut fresh = Snapshot::default();
+        for account in store.accounts().await? {
+            fresh.senders.insert(Principal::Account(account.id), account.senders.into());
+        }
+        for site in store.sites().await? {
+            let principal = Principal::Site(site.id);
+            let name: Arc<str> = site.name.into();
+            let owner = site.owner;
+            let door =
+                |network: &Network| Door { network: *network, principal, owner, name: Arc::clone(&name) };
+            fresh.doors.extend(site.networks.iter().map(door));
+            fresh.senders.insert(principal, site.senders.into());
+        }
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The site whose network an address belongs to: the first that was made, when several fit.
+    pub fn network_site(&self, client: IpAddr) -> Option<(Principal, OwnerId, Arc<str>)> {
+        let snapshot = self.snapshot();
+        let door = snapshot.doors.iter().find(|door| door.network.contains(client))?;
+        Some((door.principal, door.owner, Arc::clone(&door.name)))
+    }
+
+    /// Whether a principal may send with an address.
+    pub fn owns(&self, principal: Principal, address: &Address) -> bool {
+        if principal == Principal::System {
+            return true;
+        }
+        self.snapshot()
+            .senders
+            .get(&principal)
+            .is_some_and(|rules| rules.iter().any(|rule| rule.allows(address)))
+    }
+}
+
+impl Policy for Registry {
+    fn judge(&self, principal: Principal, _owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal> {
+        match envelope.from.address() {
+            // A program may send notices that nobody is to answer; they are its own all the same.
+            None => Ok(()),
+            Some(address) if self.owns(principal, address) => Ok(()),
+            Some(address) => Err(Refusal::SenderNotOwned(address.to_string())),
+        }
+    }
+}

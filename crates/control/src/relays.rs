@@ -1,0 +1,275 @@
+//! Relays: adding, changing, testing, closing and opening.
+
+use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
+use deliver::{PRESETS, Preset, SignIn, preset};
+use mail::{OwnerId, RelayId, Secret};
+use std::collections::HashMap;
+use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope};
+
+/// The connections of a relay that nothing is known of.
+const CONNECTIONS: u16 = 20;
+/// The recipients of one transaction of a relay that nothing is known of (RFC 5321 §4.5.3.1.8).
+const RECIPIENTS: u16 = 100;
+
+impl Control {
+    pub(crate) async fn relay_views(&self) -> Result<Vec<RelayView>, Fault> {
+        let owners = self.owner_names().await?;
+        let closures = self.store.closures().await?;
+        let relays = self.store.relays().await?;
+        Ok(relays.into_iter().map(|relay| view(relay, &owners, &closures)).collect())
+    }
+
+    pub(crate) async fn relay_list(&self) -> Result<Answer, Fault> {
+        Ok(Answer::Relays { relays: self.relay_views().await? })
+    }
+
+    pub(crate) async fn relay_named(&self, name: &str) -> Result<Relay, Fault> {
+        let relays = self.store.relays().await?;
+        let same = |relay: &Relay| relay.name.eq_ignore_ascii_case(name);
+        relays.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
+    }
+
+    async fn relay_answer(&self, id: RelayId) -> Result<Answer, Fault> {
+        let view = self.relay_views().await?.into_iter().find(|view| view.id == id);
+        let relay = Box::new(view.ok_or_else(|| Fault::about(Blame::Missing, id.to_string()))?);
+        Ok(Answer::Relay { relay })
+    }
+
+    pub(crate) async fn relay_add(&self, audit: &Audit<'_>, spec: RelaySpec) -> Result<Answer, Fault> {
+        let base = from_preset(&spec)?;
+        let name = spec.name.clone().or_else(|| base.map(|p| p.name.to_owned()));
+        let name =
+            name.filter(|name| !name.trim().is_empty()).ok_or_else(|| Fault::about(Blame::Needed, "name"))?;
+        if self.store.relays().await?.iter().any(|relay| relay.name.eq_ignore_ascii_case(&name)) {
+            return Err(Fault::about(Blame::Exists, name));
+        }
+        let login = spec.login.clone().or_else(|| base.and_then(|p| p.login).map(str::to_owned));
+        let auth = match (spec.no_auth, login, spec.password.clone()) {
+            (true, _, _) => RelayAuth::None,
+            (false, None, _) => return Err(Fault::about(Blame::Needed, "login")),
+            (false, _, None) => return Err(Fault::about(Blame::Needed, "password")),
+            (false, Some(login), Some(password)) => RelayAuth::Password { login, password },
+        };
+        let fresh = Relay {
+            id: RelayId(0),
+            owner: self.owner(spec.owner.as_deref(), audit).await?,
+            name: name.clone(),
+            preset: base.map(|p| p.name.to_owned()),
+            host: host_of(&spec, base)?,
+            port: base.and_then(|p| p.port),
+            tls: base.map_or(RelayTls::Auto, |p| p.tls),
+            insecure: false,
+            extra_ca: None,
+            auth,
+            max_connections: base.map_or(CONNECTIONS, |p| p.max_connections),
+            max_recipients: base.map_or(RECIPIENTS, |p| p.max_recipients),
+            revision: 0,
+            created_at: self.clock.now(),
+        };
+        let owner = fresh.owner;
+        let relay = changed(fresh, &spec)?;
+        let id = self.store.save_relay(relay, audit.of(&self.clock, &name)).await?;
+        self.first_route(audit, id, owner, spec.default, &name).await?;
+        self.queue.reload().await?;
+        self.relay_answer(id).await
+    }
+
+    /// The first relay of the default owner carries everybody's mail, the first one of another owner that owner's:
+    /// a newcomer who has added one relay has said enough.
+    async fn first_route(
+        &self,
+        audit: &Audit<'_>,
+        id: RelayId,
+        owner: OwnerId,
+        wanted: bool,
+        name: &str,
+    ) -> Result<(), Fault> {
+        let scope = if owner == OwnerId::DEFAULT { RouteScope::Default } else { RouteScope::Owner(owner) };
+        let taken = self.store.routes().await?.iter().any(|route| route.scope == scope);
+        if wanted || !taken {
+            self.store.set_route(scope, Some(id), audit.of(&self.clock, name)).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn relay_change(
+        &self,
+        audit: &Audit<'_>,
+        name: &str,
+        spec: RelaySpec,
+    ) -> Result<Answer, Fault> {
+        let old = self.relay_named(name).await?;
+        let base = from_preset(&spec)?;
+        let mut relay = old.clone();
+        if let Some(base) = base {
+            relay.preset = Some(base.name.to_owned());
+            relay.port = base.port;
+            relay.tls = base.tls;
+        }
+        if base.is_some() || spec.host.is_some() {
+            relay.host = host_of(&spec, base)?;
+        }
+        if let Some(name) = &spec.name {
+            relay.name.clone_from(name);
+        }
+        match (&mut relay.auth, spec.no_auth) {
+            (auth, true) => *auth = RelayAuth::None,
+            (RelayAuth::Password { login, password }, false) => {
+                if let Some(new) = &spec.login {
+                    login.clone_from(new);
+                }
+                if let Some(new) = &spec.password {
+                    *password = new.clone();
+                }
+            }
+            (auth @ RelayAuth::None, false) => {
+                if let (Some(login), Some(password)) = (spec.login.clone(), spec.password.clone()) {
+                    *auth = RelayAuth::Password { login, password };
+                }
+            }
+        }
+        let id = relay.id;
+        let owner = relay.owner;
+        let relay = changed(relay, &spec)?;
+        self.store.save_relay(relay, audit.of(&self.clock, name)).await?;
+        if spec.default {
+            self.first_route(audit, id, owner, true, name).await?;
+        }
+        self.queue.reload().await?;
+        self.relay_answer(id).await
+    }
+
+    pub(crate) async fn relay_password(
+        &self,
+        audit: &Audit<'_>,
+        name: &str,
+        login: Option<String>,
+        password: Secret,
+    ) -> Result<Answer, Fault> {
+        if password.is_empty() {
+            return Err(Fault::about(Blame::Needed, "password"));
+        }
+        let mut relay = self.relay_named(name).await?;
+        let known = match &relay.auth {
+            RelayAuth::Password { login, .. } => Some(login.clone()),
+            RelayAuth::None => None,
+        };
+        let login = login.or(known).ok_or_else(|| Fault::about(Blame::Needed, "login"))?;
+        relay.auth = RelayAuth::Password { login, password };
+        let id = relay.id;
+        self.store.save_relay(relay, audit.of(&self.clock, name)).await?;
+        // The relay's revision grew, so the queue opens it: its mail leaves, and tells at once if the new password is wrong too.
+        self.queue.reload().await?;
+        self.relay_answer(id).await
+    }
+
+    pub(crate) async fn relay_test(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
+        let relay = self.relay_named(name).await?;
+        let rehearsal = self.courier.rehearse(&relay).await;
+        self.store.append(audit.of(&self.clock, name)).await?;
+        if rehearsal.result.is_ok() {
+            self.queue.open_relay(relay.id).await?;
+        }
+        let evidence = rehearsal.result.err();
+        Ok(Answer::Tested { relay: relay.name, preset: relay.preset, evidence, dialogue: rehearsal.dialogue })
+    }
+
+    pub(crate) async fn relay_remove(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
+        let relay = self.relay_named(name).await?;
+        self.store.remove_relay(relay.id, self.clock.now(), audit.of(&self.clock, name)).await?;
+        self.queue.reload().await?;
+        Ok(Answer::Done)
+    }
+}
+
+fn from_preset(spec: &RelaySpec) -> Result<Option<&'static Preset>, Fault> {
+    let Some(name) = &spec.preset else { return Ok(None) };
+    let names = || PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+    let found = preset(name).ok_or_else(|| Fault::invalid("preset", names()))?;
+    if found.sign_in == SignIn::OAuth2Only && !spec.no_auth {
+        return Err(Fault::about(Blame::OAuth2Only, found.name));
+    }
+    Ok(Some(found))
+}
+
+fn host_of(spec: &RelaySpec, base: Option<&Preset>) -> Result<String, Fault> {
+    let host = match (&spec.host, base) {
+        (Some(host), _) => host.trim().to_owned(),
+        (None, Some(base)) if base.host.contains("{region}") => {
+            let region = spec.region.as_deref().ok_or_else(|| Fault::about(Blame::Needed, "region"))?;
+            base.host.replace("{region}", region)
+        }
+        (None, Some(base)) => base.host.to_owned(),
+        (None, None) => return Err(Fault::about(Blame::Needed, "host")),
+    };
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(&host);
+    let valid = bare.parse::<std::net::IpAddr>().is_ok() || host.parse::<mail::Domain>().is_ok();
+    if valid { Ok(host) } else { Err(Fault::invalid("host", host)) }
+}
+
+/// A relay with what the spec says of its plain fields, and the rule of bare relays.
+fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
+    if let Some(port) = spec.port {
+        relay.port = Some(port).filter(|port| *port != 0);
+    }
+    relay.tls = spec.tls.unwrap_or(relay.tls);
+    relay.insecure = spec.insecure.unwrap_or(relay.insecure);
+    if let Some(pem) = &spec.extra_ca {
+        net::ClientTls::new(Some(pem.as_bytes()), net::Verify::Full)
+            .map_err(|error| Fault::invalid("ca", error))?;
+        relay.extra_ca = Some(pem.clone());
+    }
+    relay.max_connections = spec.max_connections.unwrap_or(relay.max_connections).max(1);
+    relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
+    // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.
+    let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
+    let public = relay.host.parse().is_ok_and(|ip| !net::is_private(ip));
+    if bare && public && !relay.insecure {
+        return Err(Fault::about(Blame::Insecure, relay.name));
+    }
+    Ok(relay)
+}
+
+/// A closure, by names.
+pub(crate) fn closure_view(closure: &Closure, relay: &str, preset: Option<&str>) -> ClosureView {
+    ClosureView {
+        id: closure.id,
+        relay: relay.to_owned(),
+        preset: preset.map(str::to_owned),
+        sender: closure.sender.as_ref().map(ToString::to_string),
+        cause: closure.cause.clone(),
+        evidence: closure.evidence.clone(),
+        since: closure.since,
+        reopen_at: closure.reopen_at,
+        alarm: closure.alarm,
+    }
+}
+
+fn view(relay: Relay, owners: &HashMap<OwnerId, String>, closures: &[Closure]) -> RelayView {
+    let mut own: Vec<&Closure> = closures.iter().filter(|closure| closure.relay == relay.id).collect();
+    own.sort_by_key(|closure| (closure.sender.is_some(), closure.since));
+    let state = match own.iter().find(|closure| closure.sender.is_none()) {
+        None => RelayState::Open,
+        Some(closure) if closure.alarm => RelayState::Closed,
+        Some(_) => RelayState::OutOfReach,
+    };
+    let closures = own.into_iter().map(|c| closure_view(c, &relay.name, relay.preset.as_deref())).collect();
+    RelayView {
+        id: relay.id,
+        host: relay.host,
+        port: relay.port,
+        tls: relay.tls,
+        insecure: relay.insecure,
+        login: match relay.auth {
+            RelayAuth::Password { login, .. } => Some(login),
+            RelayAuth::None => None,
+        },
+        max_connections: relay.max_connections,
+        max_recipients: relay.max_recipients,
+        owner: owners.get(&relay.owner).cloned().unwrap_or_default(),
+        name: relay.name,
+        preset: relay.preset,
+        state,
+        closures,
+    }
+}

@@ -1,0 +1,225 @@
+//! Sign-in: passwords and keys, without telling who exists, and without letting a flood of guesses eat the machine.
+
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use mail::{Clock, OwnerId, Principal, Secret, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::{digest, hmac};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::Store;
+use tokio::sync::Semaphore;
+
+/// Someone who signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub principal: Principal,
+    /// Whose.
+    pub owner: OwnerId,
+    /// The name.
+    pub name: String,
+}
+
+/// Why a sign-in failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// Login or password are wrong. It never says which.
+    #[error("login or password are wrong")]
+    Wrong,
+    /// The server cannot check at the moment: the store does not answer, or too many wait.
+    #[error("sign-in cannot be checked at the moment")]
+    Unavailable,
+}
+
+/// How long a verified password is remembered, in milliseconds: programs sign in for each message, and argon2 is slow
+/// on purpose.
+const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
+/// How many verified passwords are remembered.
+const REMEMBERED_MOST: usize = 10_000;
+/// How many sign-ins may wait for their turn to be hashed.
+const WAITING_MOST: usize = 256;
+
+/// OWASP's second recommendation for argon2id (2024): 19 MiB, two passes, one lane.
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// Where passwords are checked.
+pub(crate) struct SignInDesk {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    /// Keyed anew at each start, so that what is remembered is of no use to a reader of memory dumps.
+    key: Option<hmac::Key>,
+    remembered: Mutex<HashMap<[u8; 32], Timestamp>>,
+    /// One hash a core at once.
+    hashing: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+impl SignInDesk {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            store,
+            clock,
+            key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
+            remembered: Mutex::default(),
+            hashing: Arc::new(Semaphore::new(cores)),
+            waiting: Semaphore::new(WAITING_MOST),
+        }
+    }
+
+    /// Forgets every remembered password: one of them may have changed.
+    pub(crate) fn forget(&self) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(crate) async fn check(&self, login: &str, password: &Secret) -> Result<SignedIn, SignInError> {
+        let record = self.store.login(login).await.map_err(|_| SignInError::Unavailable)?;
+        let known = record.as_ref().and_then(|record| record.hash.clone());
+        // An unknown name costs as much time as a known one.
+        let hash = known.clone().unwrap_or_else(|| DUMMY_HASH.to_owned());
+        let verified = self.verify(login, password, hash).await?;
+        match record {
+            Some(record) if verified && known.is_some() => {
+                Ok(SignedIn { principal: record.principal, owner: record.owner, name: login.to_owned() })
+            }
+            _ => Err(SignInError::Wrong),
+        }
+    }
+
+    async fn verify(&self, login: &str, password: &Secret, hash: String) -> Result<bool, SignInError> {
+        if let Some(expected) = hash.strip_prefix("sha256:") {
+            if equal(expected.as_bytes(), sha256_hex(password.reveal()).as_bytes()) {
+                return Ok(true);
+            }
+            // A wrong key costs what a wrong password costs, or the time would tell that the site exists.
+            return self.hashed(password, DUMMY_HASH.to_owned()).await;
+        }
+        let now = self.clock.now();
+        let tag = self.key.as_ref().map(|key| tag(key, login, password, &hash));
+        if tag.is_some_and(|tag| self.is_remembered(&tag, now)) {
+            return Ok(true);
+        }
+        let right = self.hashed(password, hash).await?;
+        if let Some(tag) = tag.filter(|_| right) {
+            self.remember(tag, now);
+        }
+        Ok(right)
+    }
+
+    /// Verifies against an argon2 hash, when its turn has come.
+    async fn hashed(&self, password: &Secret, hash: String) -> Result<bool, SignInError> {
+        let _place = self.waiting.try_acquire().map_err(|_| SignInError::Unavailable)?;
+        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| SignInError::Unavailable)?;
+        let password = password.clone();
+        let right = tokio::task::spawn_blocking(move || {
+            let right = verify_argon2(&password, &hash);
+            drop(turn);
+            right
+        });
+        right.await.map_err(|_| SignInError::Unavailable)
+    }
+
+    fn is_remembered(&self, tag: &[u8; 32], now: Timestamp) -> bool {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.get(tag).is_some_and(|until| *until > now)
+    }
+
+    fn remember(&self, tag: [u8; 32], now: Timestamp) {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MOST {
+            remembered.retain(|_, until| *until > now);
+        }
+        if remembered.len() < REMEMBERED_MOST {
+            remembered.insert(tag, now.plus_ms(REMEMBERED_MS));
+        }
+    }
+}
+
+/// A hash of nothing that anybody has: verified for names that do not exist.
+const DUMMY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn verify_argon2(password: &Secret, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|parsed| argon2().verify_password(password.reveal().as_bytes(), &parsed).is_ok())
+}
+
+/// What is remembered depends on the stored hash too: a changed password is never remembered under the old one.
+fn tag(key: &hmac::Key, login: &str, password: &Secret, hash: &str) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    for part in [login, password.reveal(), hash] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut tag = [0; 32];
+    tag.copy_from_slice(context.sign().as_ref());
+    tag
+}
+
+/// Whether two texts are equal, in a time that does not depend on where they differ.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |all, (x, y)| all | (x ^ y)) == 0
+}
+
+fn sha256_hex(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in digest::digest(&digest::SHA256, text.as_bytes()).as_ref() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// The hash of a person's password. Takes a tenth of a second on purpose: call it where that may block.
+pub(crate) fn hash_password(password: &Secret) -> Option<String> {
+    let mut salt = [0; 16];
+    SystemRandom::new().fill(&mut salt).ok()?;
+    let salt = SaltString::encode_b64(&salt).ok()?;
+    argon2().hash_password(password.reveal().as_bytes(), &salt).ok().map(|hash| hash.to_string())
+}
+
+/// The hash of a machine-made key: it has all the randomness that it needs, and is checked at each message.
+pub(crate) fn hash_key(key: &str) -> String {
+    format!("sha256:{}", sha256_hex(key))
+}
+
+/// A key of 125 bits in groups that can be read over the telephone: no 0, O, 1, l, I.
+pub(crate) fn make_key() -> Option<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0; 25];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    let mut key = String::with_capacity(29);
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 && index % 5 == 0 {
+            key.push('-');
+        }
+        key.push(char::from(LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'a')));
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_fits_its_password_and_no_other() {
+        let hash = hash_password(&Secret::new("Crème brûlée")).unwrap();
+        assert!(verify_argon2(&Secret::new("Crème brûlée"), &hash));
+        assert!(!verify_argon2(&Secret::new("crème brûlée"), &hash));
+        assert!(!verify_argon2(&Secret::new(""), DUMMY_HASH));
+        assert!(PasswordHash::new(DUMMY_HASH).is_ok(), "the dummy must cost what a real one costs");
+    }
+
+    #[test]
+    fn keys_are_unlike_each_other() {
+        let (one, two) = (make_key().unwrap(), make_key().unwrap());
+        assert_ne!(one, two);
+        assert_eq!(one.len(), 29);
+        assert_ne!(hash_key(&one), hash_key(&two));
+    }
+}

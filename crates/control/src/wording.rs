@@ -1,0 +1,83 @@
+//! Why a recipient waits or failed, in the reader's language: the one place where rows become reasons, for `mailq`,
+//! `facteur why`, the log, the portal and the API alike.
+
+use crate::ClosureView;
+use explain::{CauseId, Facts, Place, Words};
+use mail::{ClosureId, Evidence, Language};
+use std::collections::BTreeMap;
+use store::{RecipientRow, RecipientState};
+
+/// Why a recipient is where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The cause, as a stable id.
+    pub cause: CauseId,
+    /// The words in the reader's language.
+    pub words: Words,
+    /// The raw reason: the remote's reply, or what was seen; empty when nothing was.
+    pub raw: String,
+}
+
+/// The words of evidence seen at a relay.
+pub fn of_evidence(evidence: &Evidence, relay: &str, preset: Option<&str>, language: Language) -> Reason {
+    let verdict = explain::judge(evidence, Place::Relay);
+    let facts = Facts {
+        relay: Some(relay.to_owned()).filter(|name| !name.is_empty()),
+        wait_secs: verdict.retry_after_secs,
+        ..Facts::of(evidence)
+    };
+    let provider = verdict.provider.or(preset);
+    let words = explain::words(verdict.cause, provider, Place::Relay, language, &facts);
+    Reason { cause: verdict.cause, words, raw: evidence.to_string() }
+}
+
+/// The words of a closure.
+pub fn of_closure(closure: &ClosureView, language: Language) -> Reason {
+    let mut reason = of_evidence(&closure.evidence, &closure.relay, closure.preset.as_deref(), language);
+    if let Some(sender) = &closure.sender {
+        let facts = Facts {
+            relay: Some(closure.relay.clone()),
+            sender: Some(sender.clone()),
+            ..Facts::of(&closure.evidence)
+        };
+        reason.words =
+            explain::words(reason.cause, closure.preset.as_deref(), Place::Relay, language, &facts);
+    }
+    reason
+}
+
+/// The words of a cause of our own, for which nothing was seen.
+pub fn of_cause(cause: CauseId, language: Language) -> Reason {
+    let words = explain::words(cause, None, Place::Relay, language, &Facts::default());
+    Reason { cause, words, raw: String::new() }
+}
+
+/// Why a recipient waits, or ended as it did; `None` for one that was delivered or deleted.
+pub fn of_recipient(
+    row: &RecipientRow,
+    closures: &BTreeMap<ClosureId, ClosureView>,
+    relay: &str,
+    language: Language,
+) -> Option<Reason> {
+    if matches!(row.state, RecipientState::Delivered | RecipientState::Cancelled) {
+        return None;
+    }
+    let seen = || row.evidence.as_ref().map(|evidence| of_evidence(evidence, relay, None, language));
+    let own = |cause| Reason {
+        raw: seen().map(|reason| reason.raw).unwrap_or_default(),
+        ..of_cause(cause, language)
+    };
+    Some(match row.state {
+        RecipientState::Held => own(CauseId::HELD),
+        RecipientState::Expired => own(CauseId::MESSAGE_EXPIRED),
+        _ => match row.closure {
+            Some(ClosureId::NO_ROUTE) => of_cause(CauseId::NO_ROUTE, language),
+            Some(id) => match closures.get(&id) {
+                Some(closure) => of_closure(closure, language),
+                // Lifted a moment ago: it is about to leave.
+                None => of_cause(CauseId::WAITING_FIRST_ATTEMPT, language),
+            },
+            None => seen().unwrap_or_else(|| of_cause(CauseId::WAITING_FIRST_ATTEMPT, language)),
+        },
+    })
+}

@@ -1,0 +1,55 @@
+//! A message's bytes on their way out: the lines that we add, then the content, from memory or from the store.
+
+use mail::Seen;
+use queue::Letter;
+use smtp::transport::{BoxFuture, Content, Piece};
+use std::sync::Arc;
+use store::{BodyReader, Spool};
+
+enum Rest {
+    Memory(Arc<Vec<u8>>),
+    Stored(Box<dyn BodyReader>),
+    Over,
+}
+
+/// The bytes of one letter.
+pub(crate) struct LetterContent {
+    added: Option<Arc<[u8]>>,
+    rest: Rest,
+}
+
+impl LetterContent {
+    /// Opens the content: when it is not in memory, the store is asked now, so that a message whose content cannot be
+    /// read fails before the dialogue begins.
+    pub(crate) async fn open(letter: &Letter, spool: &dyn Spool) -> Result<Self, Seen> {
+        let added = Some(Arc::clone(&letter.added_headers));
+        let rest = match &letter.body {
+            Some(bytes) => Rest::Memory(Arc::clone(bytes)),
+            None => Rest::Stored(spool.body(letter.id).await.map_err(|_| Seen::BodyUnreadable)?),
+        };
+        Ok(Self { added, rest })
+    }
+
+    async fn piece(&mut self) -> Result<Option<Piece>, Seen> {
+        if let Some(added) = self.added.take() {
+            return Ok(Some(Piece::Shared(added)));
+        }
+        match std::mem::replace(&mut self.rest, Rest::Over) {
+            Rest::Memory(bytes) => Ok(Some(Piece::Whole(bytes))),
+            Rest::Stored(mut reader) => {
+                let piece = reader.next().await.map_err(|_| Seen::BodyUnreadable)?;
+                if piece.is_some() {
+                    self.rest = Rest::Stored(reader);
+                }
+                Ok(piece.map(Piece::Owned))
+            }
+            Rest::Over => Ok(None),
+        }
+    }
+}
+
+impl Content for LetterContent {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Piece>, Seen>> {
+        Box::pin(self.piece())
+    }
+}

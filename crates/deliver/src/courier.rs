@@ -1,0 +1,190 @@
+//! The courier itself: a batch in, what came of it out.
+
+use crate::content::LetterContent;
+use crate::open::Closed;
+use crate::pool::{Open, Pool};
+use mail::{Clock, Dialogue, Evidence, RelayId, Seen, Stage, Timestamp};
+use net::{ClientTls, Dialer, NetError, Verify};
+use queue::{Batch, BoxFuture, Carried, Courier};
+use smtp::client::Outgoing;
+use smtp::transport::Transport as _;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use store::{Relay, Store};
+
+/// What a courier must know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What we call ourselves in EHLO.
+    pub our_name: String,
+}
+
+/// Carries mail through relays.
+pub struct RelayCourier {
+    pub(crate) dialer: Dialer,
+    pub(crate) settings: Settings,
+    pub(crate) pool: Pool,
+    pub(crate) client_tls: Arc<ClientTls>,
+    /// Of relays with an authority of their own, or none at all: by relay, with the revision they were made of.
+    pub(crate) own_tls: Mutex<HashMap<RelayId, (u32, Arc<ClientTls>)>>,
+    pub(crate) clock: Clock,
+    store: Arc<dyn Store>,
+}
+
+/// What a rehearsal saw: a whole way to a relay, without mail.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    /// How it ended.
+    pub result: Result<(), Evidence>,
+    /// The dialogue, without secrets.
+    pub dialogue: Dialogue,
+}
+
+impl RelayCourier {
+    /// A courier that dials with `dialer` and reads contents from `store`.
+    pub fn new(
+        dialer: Dialer,
+        clock: Clock,
+        settings: Settings,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, NetError> {
+        let client_tls = ClientTls::new(None, Verify::Full)?;
+        let (pool, own_tls) = (Pool::default(), Mutex::default());
+        Ok(Self { dialer, settings, pool, client_tls, own_tls, clock, store })
+    }
+
+    /// Goes to a relay without mail and shows the whole dialogue: what `facteur relay test` prints.
+    pub async fn rehearse(&self, relay: &Relay) -> Rehearsal {
+        match self.open(relay).await {
+            Ok(mut open) => {
+                open.client.quit(&mut open.connection).await;
+                Rehearsal { result: Ok(()), dialogue: open.client.take_dialogue(self.clock.now()) }
+            }
+            Err(Closed { evidence, dialogue }) => Rehearsal { result: Err(evidence), dialogue },
+        }
+    }
+
+    /// Closes connections that have been idle for too long. A worker calls this every few seconds.
+    pub async fn sweep(&self) {
+        for open in self.pool.expired(self.clock.now()) {
+            hang_up(open).await;
+        }
+    }
+
+    async fn carry_batch(&self, batch: &Batch) -> Carried {
+        let began_at = self.clock.now();
+        loop {
+            let mut open = match self.pool.take(&batch.relay, began_at) {
+                Some(open) => open,
+                None => match self.open(&batch.relay).await {
+                    Ok(open) => open,
+                    Err(Closed { evidence, dialogue }) => {
+                        return self.failed(batch, began_at, evidence, Some(dialogue));
+                    }
+                },
+            };
+            let kept = std::mem::take(&mut open.kept);
+            if kept {
+                open.client.take_dialogue(began_at);
+            }
+            match self.send(batch, &mut open).await {
+                Ok(results) => return self.carried(batch, began_at, open, results).await,
+                // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
+                Err(evidence) if kept && is_stale(&evidence) => {}
+                Err(evidence) => {
+                    let dialogue = open.client.take_dialogue(began_at);
+                    let tls = open.connection.tls().cloned();
+                    return Carried { tls, ..self.failed(batch, began_at, evidence, Some(dialogue)) };
+                }
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        batch: &Batch,
+        open: &mut Open,
+    ) -> Result<Vec<Result<mail::Reply, Evidence>>, Evidence> {
+        let letter = &batch.letter;
+        let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
+        let mut content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
+        let recipients: Vec<_> = batch.passengers.iter().map(|passenger| passenger.address.clone()).collect();
+        let outgoing = Outgoing {
+            from: &letter.from,
+            recipients: &recipients,
+            body: letter.body_type,
+            size: letter.body_bytes + letter.added_headers.len() as u64,
+            content: &mut content,
+        };
+        open.client.send(&mut open.connection, outgoing).await
+    }
+
+    async fn carried(
+        &self,
+        batch: &Batch,
+        began_at: Timestamp,
+        mut open: Open,
+        results: Vec<Result<mail::Reply, Evidence>>,
+    ) -> Carried {
+        let ended_at = self.clock.now();
+        let failed = results.iter().any(Result::is_err);
+        let dialogue = failed.then(|| open.client.take_dialogue(ended_at));
+        let carried = Carried {
+            began_at,
+            ended_at,
+            peer: Some(open.connection.peer()),
+            tls: open.connection.tls().cloned(),
+            results: results.into_iter().map(|result| result.map_err(Arc::new)).collect(),
+            dialogue,
+        };
+        open.carried += 1;
+        // A server that says 421 is about to close (RFC 5321 §3.8).
+        let closing = carried.results.iter().filter_map(|result| result.as_ref().err()?.reply());
+        let closing = closing.into_iter().any(|reply| reply.code.get() == 421);
+        let spent = if closing { Some(open) } else { self.pool.keep(batch.relay.id, open, ended_at) };
+        if let Some(open) = spent {
+            hang_up(open).await;
+        }
+        carried
+    }
+
+    fn failed(
+        &self,
+        batch: &Batch,
+        began_at: Timestamp,
+        evidence: Evidence,
+        dialogue: Option<Dialogue>,
+    ) -> Carried {
+        let evidence = Arc::new(evidence);
+        Carried {
+            began_at,
+            ended_at: self.clock.now(),
+            peer: evidence.peer.clone(),
+            tls: None,
+            results: vec![Err(evidence); batch.passengers.len()],
+            dialogue,
+        }
+    }
+}
+
+/// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said
+/// goodbye, before it took anything.
+fn is_stale(evidence: &Evidence) -> bool {
+    let before_content = matches!(evidence.stage, Stage::Mail);
+    let cut = matches!(evidence.seen, Seen::Dropped | Seen::Io { .. });
+    before_content && (cut || evidence.reply().is_some_and(|reply| reply.code.get() == 421))
+}
+
+async fn hang_up(mut open: Open) {
+    open.client.quit(&mut open.connection).await;
+}
+
+impl Courier for RelayCourier {
+    fn carry<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Carried> {
+        Box::pin(self.carry_batch(batch))
+    }
+
+    fn probe(&self, relay: Arc<Relay>) -> BoxFuture<'_, Result<(), Box<Evidence>>> {
+        Box::pin(async move { self.rehearse(&relay).await.result.map_err(Box::new) })
+    }
+}

@@ -1,0 +1,153 @@
+//! Opening a connection to a relay: which port, which TLS, who we are.
+
+use crate::courier::RelayCourier;
+use crate::pool::Open;
+use mail::{Dialogue, Evidence, Peer, Seen, Speaker, Stage};
+use net::{AddressPolicy, ClientTls, Target, TlsMode, Verify};
+use smtp::client::Client;
+use smtp::transport::Transport as _;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Relay, RelayAuth, RelayTls};
+
+/// The ports of a relay that names none, in the order in which they are tried (RFC 6409, RFC 8314, and the port that
+/// providers open for networks which block the others).
+const PORTS: [u16; 3] = [587, 465, 2525];
+
+/// How long a connection may take to open when its port was named, and when there are others to try.
+const OPEN_LIMIT: Duration = Duration::from_secs(30);
+const TRY_LIMIT: Duration = Duration::from_secs(10);
+
+/// A connection that could not be opened, with the dialogue as far as it came.
+pub(crate) struct Closed {
+    pub evidence: Evidence,
+    pub dialogue: Dialogue,
+}
+
+impl RelayCourier {
+    /// Opens a connection as far as being signed in.
+    pub(crate) async fn open(&self, relay: &Relay) -> Result<Open, Closed> {
+        let remembered = self.pool.port(relay.id);
+        let ports: Vec<u16> = match relay.port {
+            Some(port) => vec![port],
+            None => {
+                remembered.into_iter().chain(PORTS.into_iter().filter(|p| Some(*p) != remembered)).collect()
+            }
+        };
+        let limit = if relay.port.is_some() { OPEN_LIMIT } else { TRY_LIMIT };
+        let mut first: Option<Closed> = None;
+        for port in ports {
+            match self.open_port(relay, port, limit).await {
+                Ok(open) => {
+                    self.pool.remember_port(relay.id, port);
+                    return Ok(open);
+                }
+                Err(closed) => {
+                    // Only a port that does not answer is worth another one. What was said on the first port
+                    // that answered is what must be explained.
+                    let silent = closed.evidence.stage == Stage::Connect;
+                    if !silent {
+                        return Err(closed);
+                    }
+                    first.get_or_insert(closed);
+                }
+            }
+        }
+        Err(first.unwrap_or_else(|| self.closed(relay, 587, Stage::Connect, Seen::Refused)))
+    }
+
+    async fn open_port(&self, relay: &Relay, port: u16, limit: Duration) -> Result<Open, Closed> {
+        let tls = match relay.tls {
+            RelayTls::Implicit => TlsMode::Implicit,
+            RelayTls::Auto if port == 465 => TlsMode::Implicit,
+            RelayTls::Auto | RelayTls::Starttls => TlsMode::StartTls,
+            RelayTls::Never => TlsMode::Never,
+        };
+        let now = self.clock.now();
+        let mut dialogue = Dialogue::new(now);
+        dialogue.push(now, Speaker::Note, &format!("connecting to {}:{port}", relay.host));
+        let client_tls = match self.client_tls(relay) {
+            Ok(client_tls) => client_tls,
+            Err(seen) => return Err(self.closed(relay, port, Stage::Tls, seen)),
+        };
+        let target = Target { host: &relay.host, port, tls, client_tls, policy: policy(relay, tls) };
+        let mut connection = match self.dialer.dial(&target, limit).await {
+            Ok(connection) => connection,
+            Err(evidence) => {
+                dialogue.push(self.clock.now(), Speaker::Note, &evidence.to_string());
+                return Err(Closed { evidence, dialogue });
+            }
+        };
+        let mut client = Client::new(now);
+        match self.introduce(relay, tls, &mut client, &mut connection).await {
+            Ok(()) => Ok(Open { connection, client, revision: relay.revision, carried: 0, kept: false }),
+            Err(evidence) => {
+                let dialogue = client.take_dialogue(self.clock.now());
+                client.quit(&mut connection).await;
+                Err(Closed { evidence, dialogue })
+            }
+        }
+    }
+
+    async fn introduce(
+        &self,
+        relay: &Relay,
+        tls: TlsMode,
+        client: &mut Client,
+        connection: &mut net::Connection,
+    ) -> Result<(), Evidence> {
+        client.greet(connection).await?;
+        client.hello(connection, &self.settings.our_name).await?;
+        if tls == TlsMode::StartTls {
+            client.start_tls(connection).await?;
+            client.hello(connection, &self.settings.our_name).await?;
+        }
+        match &relay.auth {
+            RelayAuth::None => Ok(()),
+            RelayAuth::Password { login, password } => {
+                // The address was judged when it was dialled; this is the second lock on the same door.
+                let in_clear = connection.tls().is_none() && !relay.insecure;
+                let private = connection.peer().address.is_some_and(net::is_private);
+                if in_clear && !private {
+                    let seen = Seen::NotOffered { what: "TLS".to_owned() };
+                    let peer = Some(connection.peer());
+                    return Err(Evidence { at: self.clock.now(), stage: Stage::Auth, peer, seen });
+                }
+                client.sign_in(connection, login, password).await
+            }
+        }
+    }
+
+    fn client_tls(&self, relay: &Relay) -> Result<Arc<ClientTls>, Seen> {
+        if relay.extra_ca.is_none() && !relay.insecure {
+            return Ok(Arc::clone(&self.client_tls));
+        }
+        let mut cache = self.own_tls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((revision, tls)) = cache.get(&relay.id)
+            && *revision == relay.revision
+        {
+            return Ok(Arc::clone(tls));
+        }
+        let verify = if relay.insecure { Verify::Insecure } else { Verify::Full };
+        let tls = ClientTls::new(relay.extra_ca.as_deref().map(str::as_bytes), verify)
+            .map_err(|error| Seen::Io { detail: error.to_string() })?;
+        cache.insert(relay.id, (relay.revision, Arc::clone(&tls)));
+        Ok(tls)
+    }
+
+    fn closed(&self, relay: &Relay, port: u16, stage: Stage, seen: Seen) -> Closed {
+        let now = self.clock.now();
+        let peer = Some(Peer { host: relay.host.clone(), address: None, port });
+        let evidence = Evidence { at: now, stage, peer, seen };
+        let mut dialogue = Dialogue::new(now);
+        dialogue.push(now, Speaker::Note, &evidence.to_string());
+        Closed { evidence, dialogue }
+    }
+}
+
+/// A relay without TLS, or one that asks for no sign-in, must be near: on the Internet the first shows mail and
+/// passwords to everybody on the way, and the second is an open relay or a mistake.
+fn policy(relay: &Relay, tls: TlsMode) -> AddressPolicy {
+    let bare = tls == TlsMode::Never || matches!(relay.auth, RelayAuth::None);
+    if bare && !relay.insecure { AddressPolicy::PrivateOnly } else { AddressPolicy::Any }
+}
