@@ -75,7 +75,8 @@ async def start():
     for path in QUEUE.glob("[!.]*"):
         print(f"{path.name}: perhaps sent twice", flush=True)
         outgoing.put_nowait(path.name)
-    relays = [asyncio.create_task(relay(outgoing, int(settings["relay"]))) for _ in range(RELAYS_AT_ONCE)]
+    ports = [int(settings["relay"])] * RELAYS_AT_ONCE if "relay" in settings else []
+    relays = [asyncio.create_task(relay(outgoing, port)) for port in ports]
     server = await asyncio.start_server(lambda r, w: serve(outgoing, r, w), "127.0.0.1", int(settings["port"]), limit=1 << 26)
     await asyncio.gather(server.serve_forever(), *relays)
 
