@@ -57,7 +57,9 @@ impl Connection {
     }
 
     async fn read_more(&mut self, into: &mut Vec<u8>) -> Result<usize, Seen> {
-        into.reserve(READ_ROOM);
+        if into.len() == into.capacity() {
+            into.reserve(READ_ROOM);
+        }
         self.timer.restart(self.limit);
         let read = self.timer.bound(self.stream.read_buf(into)).await;
         read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into())).map_err(|error| seen(error, self.limit))

@@ -117,14 +117,14 @@ impl Conversation {
 
     /// Holds the conversation until one side ends it. `stopping` is ready when this server stops:
     /// the client is told between two commands, a message that is coming in is still taken.
-    pub(crate) async fn hold(mut self, mut stopping: Pin<&mut impl Future>) {
+    pub(crate) async fn hold(mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) {
         if let Err(Ended::Tls(error)) = self.talk(stopping.as_mut()).await {
             // Scanners and clients that do not trust our certificate end here, many times a day.
             tracing::debug!(%error, "TLS handshake failed");
         }
     }
 
-    async fn talk(&mut self, mut stopping: Pin<&mut impl Future>) -> Result<(), Ended> {
+    async fn talk(&mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Ended> {
         if self.kind == ListenerKind::ImplicitTls {
             Box::pin(self.shake_hands()).await?;
         }
@@ -164,7 +164,7 @@ impl Conversation {
     }
 
     /// Writes the replies that have gathered, then reads.
-    async fn exchange(&mut self, stopping: Pin<&mut impl Future>) -> Result<(), Ended> {
+    async fn exchange(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Ended> {
         if !self.output.is_empty() {
             if matches!(self.receiving, Receiving::Discarded) {
                 // The session writes nothing within a content: this is the refusal at its end.
@@ -384,7 +384,7 @@ impl Conversation {
 /// The result of `reading`, or `None` when the stop is heeded and comes first.
 async fn first_of<T>(
     reading: impl Future<Output = T>,
-    mut stopping: Pin<&mut impl Future>,
+    mut stopping: Pin<&mut impl Future<Output = ()>>,
     heed: bool,
 ) -> Option<T> {
     let mut reading = std::pin::pin!(reading);
@@ -392,7 +392,7 @@ async fn first_of<T>(
         if let std::task::Poll::Ready(read) = reading.as_mut().poll(cx) {
             return std::task::Poll::Ready(Some(read));
         }
-        if heed { stopping.as_mut().poll(cx).map(|_| None) } else { std::task::Poll::Pending }
+        if heed { stopping.as_mut().poll(cx).map(|()| None) } else { std::task::Poll::Pending }
     })
     .await
 }

@@ -130,8 +130,7 @@ pub async fn serve(port: Bound, shared: Arc<Serve>, stop: watch::Receiver<bool>)
     let mut stopped = stop.clone();
     loop {
         tokio::select! {
-            // An error means that nobody is left who could stop us: then it is time as well.
-            _ = stopped.wait_for(|stop| *stop) => break,
+            () = stop_asked(&mut stopped) => break,
             Some(ended) = conversations.join_next() => report_panic(&ended),
             accepted = port.listener.accept() => match accepted {
                 Ok((tcp, from)) => {
@@ -157,8 +156,13 @@ pub async fn serve(port: Bound, shared: Arc<Serve>, stop: watch::Receiver<bool>)
     let _ = tokio::time::timeout(shared.limits.stop_grace, ending).await;
 }
 
+async fn stop_asked(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left who could stop us: then it is time as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 async fn hold(conversation: Conversation, seat: Seat, mut stop: watch::Receiver<bool>) {
-    let stopping = std::pin::pin!(stop.wait_for(|stop| *stop));
+    let stopping = std::pin::pin!(stop_asked(&mut stop));
     conversation.hold(stopping).await;
     drop(seat);
 }
