@@ -29,6 +29,10 @@ pub struct Unstuffer {
     line_bytes: usize,
     longest_line: usize,
     bare_line_end: bool,
+    /// The CR before this byte came behind another.
+    doubled_cr: bool,
+    /// The line before this one ended with CR CR LF.
+    doubtful_start: bool,
 }
 
 impl Unstuffer {
@@ -56,8 +60,15 @@ impl Unstuffer {
                     at += 1;
                     self.end_line();
                 }
+                Place::DotCr | Place::Cr if byte == b'\r' => {
+                    at += 1;
+                    self.bare_line_end = true;
+                    self.doubled_cr = true;
+                    self.place = Place::Cr;
+                }
                 Place::DotCr | Place::Cr => {
                     self.bare_line_end = true;
+                    self.doubled_cr = false;
                     self.place = Place::Within;
                 }
                 Place::LineStart | Place::Dot => self.place = Place::Within,
@@ -84,7 +95,15 @@ impl Unstuffer {
 
     fn end_line(&mut self) {
         self.line_bytes = 0;
+        self.doubtful_start = std::mem::take(&mut self.doubled_cr);
         self.place = Place::LineStart;
+    }
+
+    /// Whether the end that was found is one that the sender may not have meant: CR CR LF `.` CR LF.
+    /// The last five bytes are the end by the letter; a sender that takes the doubled CR for a part of the
+    /// line does not stuff the dot, and what follows would be smuggled.
+    pub const fn is_end_doubtful(&self) -> bool {
+        self.doubtful_start
     }
 
     /// Whether a CR or LF alone, or a NUL, was among what was read.

@@ -95,6 +95,11 @@ pub enum Error {
     /// Usual cause: a program that writes LF alone.
     #[error("Content must not hold NUL, bare CR or bare LF")]
     BareLineEnd,
+    /// The content ended with CR CR LF `.` CR LF, which is an end for one server and a line of content for the
+    /// next. What follows may be smuggled, so the connection ends.
+    /// Usual cause: an attack.
+    #[error("Content must not hold bare CR, least of all before its end")]
+    DoubtfulEnd,
     /// The message passed through too many servers (RFC 5321 §6.3).
     /// Usual cause: two servers forward to each other.
     #[error("Too many hops: the message goes round in a loop")]
@@ -184,7 +189,7 @@ impl Error {
             Self::HelloFirst | Self::NestedMail | Self::MailFirst | Self::AuthNotNow => 503,
             Self::UnknownMechanism => 504,
             Self::AuthNeedsTls => 538,
-            Self::BareLineEnd | Self::TextLineTooLong => 550,
+            Self::BareLineEnd | Self::DoubtfulEnd | Self::TextLineTooLong => 550,
             Self::MessageTooBig | Self::HeaderTooBig => 552,
             Self::NeedsUtf8 => 553,
             Self::NoRecipients | Self::Loop | Self::Pipelined => 554,
@@ -212,7 +217,7 @@ impl Error {
             Self::NoRecipients => (5, 5, 1),
             Self::AuthCancelled => (5, 7, 0),
             Self::AuthNeedsTls => (5, 7, 11),
-            Self::BareLineEnd | Self::TextLineTooLong => (5, 6, 0),
+            Self::BareLineEnd | Self::DoubtfulEnd | Self::TextLineTooLong => (5, 6, 0),
             Self::MessageTooBig | Self::HeaderTooBig => (5, 3, 4),
             Self::NeedsUtf8 => (5, 6, 7),
             Self::Loop => (5, 4, 6),
@@ -228,6 +233,7 @@ impl Error {
 
     /// Whether the connection ends with this refusal, because whatever follows cannot be trusted.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::NotSmtp | Self::BareLineFeed | Self::Pipelined) || self.code() == 421
+        matches!(self, Self::NotSmtp | Self::BareLineFeed | Self::Pipelined | Self::DoubtfulEnd)
+            || self.code() == 421
     }
 }

@@ -56,28 +56,29 @@ impl Reading {
         let before = content.len();
         let (consumed, is_end) = self.dots.read(input.bytes(), content);
         input.consume(consumed);
-        if let Some(error) = self.refused {
+        let known = self.refused;
+        if known.is_some() {
             content.truncate(before);
             self.wasted += consumed as u64;
-            return match is_end {
-                true => Step::RefusedAtEnd { error, first_told: false },
-                false if self.wasted > config.max_message_bytes.saturating_add(MAX_WASTED_BYTES) => {
-                    Step::Endless { error }
-                }
-                false => Step::More,
-            };
+        } else {
+            let new = content.get(before..).unwrap_or_default();
+            self.bytes += new.len() as u64;
+            self.header.feed(new);
+            self.refused = self.judge(is_end, config);
         }
-        let new = content.get(before..).unwrap_or_default();
-        self.bytes += new.len() as u64;
-        self.header.feed(new);
-        self.refused = self.judge(is_end, config);
-        match (self.refused, is_end) {
-            (None, false) => Step::More,
-            (None, true) => Step::End,
-            (Some(error), _) => {
-                content.clear();
-                if is_end { Step::RefusedAtEnd { error, first_told: true } } else { Step::Refused }
+        let Some(error) = self.refused else { return if is_end { Step::End } else { Step::More } };
+        if known.is_none() {
+            content.clear();
+        }
+        let patience = config.max_message_bytes.saturating_add(MAX_WASTED_BYTES);
+        match is_end {
+            true if self.dots.is_end_doubtful() => {
+                Step::RefusedAtEnd { error: Error::DoubtfulEnd, first_told: known.is_none() }
             }
+            true => Step::RefusedAtEnd { error, first_told: known.is_none() },
+            false if known.is_none() => Step::Refused,
+            false if self.wasted > patience => Step::Endless { error },
+            false => Step::More,
         }
     }
 

@@ -183,7 +183,7 @@ impl Session {
         }
         // The envelope is forgotten before the reply is written: a client may pipeline its next
         // MAIL behind the final dot, and must not inherit these recipients.
-        self.envelope = None;
+        self.forget_transaction();
         self.state = State::Command;
         let (Ok(reply) | Err(reply)) = answer;
         if reply.is_positive() {
@@ -300,7 +300,7 @@ impl Session {
                 Some(Next::EndOfData)
             }
             Step::RefusedAtEnd { error, first_told } => {
-                self.envelope = None;
+                self.forget_transaction();
                 self.state = State::Command;
                 self.refuse(error, output);
                 first_told.then_some(Next::Discard)
