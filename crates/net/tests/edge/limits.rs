@@ -53,14 +53,21 @@ async fn silent(kind: ListenerKind) -> Duration {
     start.elapsed()
 }
 
+/// The virtual clock stands still from the pause on, a moment after the server's timer was set.
+fn is_about(elapsed: Duration, secs: u64) -> bool {
+    (Duration::from_secs(secs - 1)..=Duration::from_secs(secs + 1)).contains(&elapsed)
+}
+
 #[tokio::test]
 async fn silence_ends_a_connection() {
-    assert_eq!(silent(ListenerKind::Plain).await.as_secs(), 300);
+    let after = silent(ListenerKind::Plain).await;
+    assert!(is_about(after, 300), "{after:?}");
 }
 
 #[tokio::test]
 async fn silence_ends_a_handshake() {
-    assert_eq!(silent(ListenerKind::ImplicitTls).await.as_secs(), 30);
+    let after = silent(ListenerKind::ImplicitTls).await;
+    assert!(is_about(after, 30), "{after:?}");
 }
 
 /// Sends a byte every ten virtual seconds until the server has had enough; after how many seconds.
@@ -134,7 +141,7 @@ async fn patience_is_shorter_when_places_are_rare() {
     tokio::time::pause();
     let start = Instant::now();
     client.check("S: 421 4.4.2\nS: (closed)").await;
-    assert_eq!(start.elapsed().as_secs(), 20);
+    assert!(is_about(start.elapsed(), 20), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -177,7 +184,7 @@ async fn the_stop_does_not_wait_for_ever() {
     let start = Instant::now();
     port.stop.send(true).unwrap();
     port.task.await.unwrap();
-    assert_eq!(start.elapsed().as_secs(), 5);
+    assert!(is_about(start.elapsed(), 5), "{:?}", start.elapsed());
     assert_eq!((door.open.load(Ordering::SeqCst), door.taken.lock().unwrap().len()), (0, 0));
 }
 

@@ -1,8 +1,14 @@
 //! The edge from outside: two ends on loopback, at ports that the system chooses.
 
+#[cfg(test)]
 mod client_tls;
+#[cfg(test)]
 mod dialling;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod server_tls;
+#[cfg(test)]
 mod submission;
+#[cfg(test)]
 mod support;
