@@ -49,9 +49,13 @@ async def serve(outgoing, reader, writer):
             name = store(await reader.readuntil(b"\r\n.\r\n"))
             outgoing.put_nowait(name)
             writer.write(f"250 2.0.0 Ok: queued as {name}\r\n".encode())
+        elif verb == b"QUIT":
+            writer.write(b"221 bye\r\n")
+            break
         else:
             writer.write(b"250 fine\r\n")
         await writer.drain()
+    writer.close()
 
 
 async def relay(outgoing, port):
