@@ -10,7 +10,7 @@ export FACTEUR_CORPORA
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # cargo-nextest runs the same tests side by side; cargo's own runner serves as well.
-RUN_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test)
+RUN_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test) --no-fail-fast
 
 # How many times the server is killed, and how many times its power is cut.
 KILLS ?= 20
