@@ -49,6 +49,8 @@ pub struct Client {
     line: String,
     /// A transaction was left open on the server: RSET goes before the next MAIL.
     needs_reset: bool,
+    /// The transaction that is being opened is one with SMTPUTF8.
+    utf8: bool,
 }
 
 impl Client {
@@ -62,6 +64,7 @@ impl Client {
             commands: Vec::new(),
             line: String::new(),
             needs_reset: false,
+            utf8: false,
         }
     }
 

@@ -84,7 +84,7 @@ impl ReplyReader {
             }
             let is_last = self.line(line.trim_ascii_end())?;
             input.consume(end + 1);
-            if let (true, Some(code)) = (is_last, self.code.take()) {
+            if is_last && let Some(code) = self.code.take() {
                 self.bytes = 0;
                 return Ok(Some(Reply::from_lines(code, std::mem::take(&mut self.lines))));
             }

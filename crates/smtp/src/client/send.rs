@@ -49,6 +49,7 @@ impl Client {
         if self.needs_reset {
             self.reset(t).await?;
         }
+        self.utf8 = self.extensions.smtputf8 && needs_utf8(&mail);
         let mut faults: Faults = mail.recipients.iter().map(|address| self.unspeakable(t, address)).collect();
         let data = if self.extensions.pipelining {
             self.open_pipelined(t, &mail, &mut faults).await?
@@ -105,7 +106,7 @@ impl Client {
                 self.push_mail(mail);
             }
             for address in group.iter().filter_map(|&at| mail.recipients.get(at)) {
-                self.push_rcpt(mail, address);
+                self.push_rcpt(address);
             }
             if number == last {
                 self.commands.extend_from_slice(b"DATA\r\n");
@@ -155,7 +156,7 @@ impl Client {
         for (address, fault) in mail.recipients.iter().zip(faults.iter_mut()) {
             if fault.is_none() {
                 self.commands.clear();
-                self.push_rcpt(mail, address);
+                self.push_rcpt(address);
                 self.flush(t, Stage::Rcpt).await?;
                 *fault = self.rcpt_reply(t).await?.err();
             }
@@ -172,9 +173,8 @@ impl Client {
 
     fn push_mail(&mut self, mail: &Outgoing<'_>) {
         self.commands.extend_from_slice(b"MAIL FROM:<");
-        let utf8 = needs_utf8(mail);
         if let Some(address) = mail.from.address() {
-            self.push_address(address, utf8);
+            self.push_address(address);
         }
         self.commands.push(b'>');
         if self.extensions.size.is_some() {
@@ -185,21 +185,21 @@ impl Client {
         if self.extensions.eight_bit_mime && mail.body == BodyType::EightBitMime {
             self.commands.extend_from_slice(b" BODY=8BITMIME");
         }
-        if utf8 && self.extensions.smtputf8 {
+        if self.utf8 {
             self.commands.extend_from_slice(b" SMTPUTF8");
         }
         self.commands.extend_from_slice(b"\r\n");
     }
 
-    fn push_rcpt(&mut self, mail: &Outgoing<'_>, address: &Address) {
+    fn push_rcpt(&mut self, address: &Address) {
         self.commands.extend_from_slice(b"RCPT TO:<");
-        self.push_address(address, needs_utf8(mail));
+        self.push_address(address);
         self.commands.extend_from_slice(b">\r\n");
     }
 
     /// A domain goes out as its A-label unless the transaction is SMTPUTF8: every server knows that form.
-    fn push_address(&mut self, address: &Address, utf8: bool) {
-        let domain = if utf8 { address.domain().as_written() } else { address.domain().as_ascii() };
+    fn push_address(&mut self, address: &Address) {
+        let domain = if self.utf8 { address.domain().as_written() } else { address.domain().as_ascii() };
         let _ = write!(self.commands, "{}@{domain}", address.local());
     }
 
