@@ -39,6 +39,9 @@ class Trial:
         self.owed = {}
         self.problems = []
         self.slowest_start_s = 0.0
+
+    def begin(self):
+        """Makes the data directory and starts the server for the first time."""
         self.server.prepare(self.sink.port)
         self.start()
 
@@ -96,9 +99,13 @@ class Trial:
         return (f"{len(self.acknowledged)} acknowledged in all, {len(twice)} sent twice and named as such, "
                 f"slowest start {self.slowest_start_s:.2f} s")
 
+    def last_words(self):
+        """The end of the server's log."""
+        self.log.flush()
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-15:])
+
     def close(self):
         """Ends what still runs."""
         self.server.stop()
         self.log.close()
         self.log_path.unlink(missing_ok=True)
-        self.disk.close()
