@@ -56,7 +56,7 @@ pub fn judge(evidence: &Evidence, place: Place) -> Verdict {
         }
         (seen, typed) => {
             let reading = Reading {
-                stage: Some(evidence.stage),
+                stage: Some(typed::stage_of(evidence)),
                 host: host.map(str::to_owned),
                 ..Reading::of_text(library_words(seen), None, None)
             };

@@ -13,6 +13,8 @@ mod effect;
 mod facts;
 mod judge;
 mod label;
+#[cfg(test)]
+mod lint;
 mod norm;
 mod provider;
 mod rule;

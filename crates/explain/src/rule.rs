@@ -22,7 +22,7 @@ pub(crate) struct Rule {
     pub(crate) at: Vec<String>,
     /// The steps at which it holds, as far as the step is known; empty: all.
     #[serde(default)]
-    stage: Vec<Stage>,
+    pub(crate) stage: Vec<Stage>,
     /// The beginnings of the reply codes at which it holds; empty: all.
     #[serde(default)]
     code: Vec<String>,
@@ -39,6 +39,7 @@ pub(crate) struct Rule {
     #[serde(default)]
     none: Vec<Phrase>,
     /// The texts that made the rule; a test judges each of them to the cause.
+    #[cfg_attr(not(test), expect(dead_code, reason = "kept beside its rule for readers and for the tests"))]
     pub(crate) seen: Vec<String>,
 }
 

@@ -62,3 +62,13 @@ fn not_offered(what: &str) -> CauseId {
         CauseId::PROTOCOL_ERROR
     }
 }
+
+/// The step that the evidence counts for: what a message lacks or has too much of speaks of that message,
+/// even where it was seen in the server's EHLO answer, and must never stop a relay.
+pub(crate) fn stage_of(evidence: &Evidence) -> Stage {
+    match &evidence.seen {
+        Seen::TooBig { .. } => Stage::Mail,
+        Seen::NotOffered { what } if not_offered(what) == CauseId::SMTPUTF8_UNSUPPORTED => Stage::Mail,
+        _ => evidence.stage,
+    }
+}
