@@ -1,0 +1,96 @@
+//! A message comes in.
+
+use crate::fault::{Fault, Outcome};
+use crate::rows::{LEASED, WAITS, body_type_to, principal_to};
+use crate::session::Session;
+use mail::Timestamp;
+use rusqlite::params;
+use store::{Body, NewMessage, NewRecipient, Start};
+
+impl Session {
+    /// Keeps a message. Its body, if it has a file, is durable already.
+    pub(crate) fn accept(&mut self, message: &NewMessage) -> Outcome<()> {
+        self.space.check()?;
+        let id = message.id.get();
+        let count = u16::try_from(message.recipients.len()).ok().filter(|&count| count > 0);
+        let count = count.ok_or_else(|| Fault::missing(format!("{}.0", message.id)))?;
+        self.insert_message(message)?;
+        self.run(
+            "INSERT INTO open_messages (message_id, open_recipients, failed_recipients, finished_at)
+             VALUES (?1, ?2, 0, 0)",
+            params![id, count],
+        )?;
+        match &message.body {
+            Body::Memory(content) => self.run(
+                "INSERT INTO bodies (message_id, content) VALUES (?1, ?2)",
+                params![id, content.as_slice()],
+            )?,
+            Body::Stored(stored) => self
+                .run("INSERT INTO body_files (message_id, name) VALUES (?1, ?2)", params![id, stored.name])?,
+        };
+        for (index, recipient) in (0..count).zip(&message.recipients) {
+            self.insert_recipient(message, index, recipient)?;
+        }
+        self.saw_id(id);
+        self.append(&message.events)
+    }
+
+    fn insert_message(&self, message: &NewMessage) -> Outcome<()> {
+        let (principal_kind, principal_id) = principal_to(message.principal);
+        let body_bytes = i64::try_from(message.body.bytes()).unwrap_or(i64::MAX);
+        let mut insert = self.sql(
+            "INSERT INTO messages (id, public_id, owner, principal_kind, principal_id, received_at, sender,
+                 body_type, message_id, added_headers, body_bytes, client)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?;
+        let inserted = insert.execute(params![
+            message.id.get(),
+            message.public_id.0,
+            message.owner.0,
+            principal_kind,
+            principal_id,
+            message.received_at.0,
+            message.from.to_string(),
+            body_type_to(message.body_type),
+            message.message_id,
+            &*message.added_headers,
+            body_bytes,
+            message.client,
+        ]);
+        inserted.map_err(Fault::taken(message.id))?;
+        Ok(())
+    }
+
+    fn insert_recipient(&self, message: &NewMessage, index: u16, recipient: &NewRecipient) -> Outcome<()> {
+        let (place, next_attempt_at, parking) = match recipient.start {
+            Start::Leased => (LEASED, message.received_at, None),
+            Start::Due(at) => (WAITS, at, None),
+            Start::Parked(parking) => (WAITS, parking.wake_at, Some(parking)),
+        };
+        self.run(
+            "INSERT INTO recipients (message_id, idx, place, owner, next_attempt_at, address, expires_at, since,
+                 attempts, paused_ms, flags, relay, cause, evidence, parked_on, parked_since, wake_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, ?11, ?12, ?13)",
+            params![
+                message.id.get(),
+                index,
+                place,
+                message.owner.0,
+                next_attempt_at.0,
+                recipient.address.to_string(),
+                recipient.expires_at.0,
+                message.received_at.0,
+                recipient.relay.map(|relay| relay.0),
+                recipient.cause,
+                parking.map(|parking| parking.closure.0),
+                parking.map(|parking| parking.since).map(number),
+                parking.map(|parking| parking.wake_at).map(number),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+const fn number(at: Timestamp) -> i64 {
+    at.0
+}

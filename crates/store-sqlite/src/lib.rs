@@ -1,0 +1,39 @@
+//! The store of one machine: SQLite in one file, one writer with group commit, readers beside it.
+//!
+//! Owns the data directory: its lock, `facteur.db`, the files of large bodies and the key that seals secrets. It never
+//! decides anything about mail, and is never opened by two processes at once. Start at [`SqliteStore::open`].
+//!
+//! What a crash can leave, who sees it first, and what is done:
+//!
+//! | state | seen by | done |
+//! | --- | --- | --- |
+//! | a body file half written, or whole and named by no message | [`SqliteStore::open`] | removed |
+//! | a body file of a message that needs it no more | [`SqliteStore::open`] | removed |
+//! | a transaction in the log without its end | SQLite at open | forgotten: nobody was told that it was done |
+//! | a transaction whose callers were not told | the next reader | kept: mail may arrive twice, never get lost |
+//! | leased recipients | [`store::Spool::recover`] | given out again, marked as perhaps sent |
+//! | a lock file with the number of a dead process | [`SqliteStore::open`] | taken: the lock died with the process |
+//! | a key file half written under its temporary name | [`SqliteStore::open`] | replaced: no secret was sealed with it |
+
+mod accept;
+mod bodies;
+mod claim;
+mod directory;
+mod disk;
+mod fault;
+mod history;
+mod key;
+mod list;
+mod lock;
+mod options;
+mod readers;
+mod relays;
+mod rows;
+mod schema;
+mod session;
+mod settle;
+mod sqlite;
+mod writer;
+
+pub use options::Options;
+pub use sqlite::SqliteStore;

@@ -1,0 +1,327 @@
+//! The store itself: each method of the contract as an operation of the writer, or a question to a reader.
+
+use crate::bodies::{BodyFiles, ROW_BYTES};
+use crate::disk::FreeSpace;
+use crate::fault::{Fault, Outcome};
+use crate::key::Sealer;
+use crate::lock::DirectoryLock;
+use crate::readers::Readers;
+use crate::session::Session;
+use crate::writer::Writer;
+use crate::{Options, claim, directory, history, list, relays, schema};
+use mail::{
+    AccountId, ClosureId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
+};
+use rusqlite::Connection;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use store::{
+    Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, Directory, Event, Filter,
+    History, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner, Page, Relay, Route,
+    RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
+};
+
+/// The store of one machine. Dropped without [`SqliteStore::close`], it finishes what was begun and lets go of the
+/// directory; what it had told its callers is durable either way.
+pub struct SqliteStore {
+    writer: Option<Writer>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Arc<Readers>,
+    files: Arc<BodyFiles>,
+    sealer: Arc<Sealer>,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("bodies", &self.files.directory()).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens a data directory: locks it, brings the schema up to date, removes what a crash left. Waits for the disk, so
+    /// that it belongs before the runtime or on a thread that may wait. Reading and large bodies need a tokio runtime later.
+    pub fn open(options: Options) -> Result<Arc<Self>, StoreError> {
+        Self::try_open(options).map(Arc::new).map_err(Fault::into_store)
+    }
+
+    fn try_open(options: Options) -> Outcome<Self> {
+        let directory = options.directory;
+        if !directory.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        }
+        let lock = DirectoryLock::take(&directory)?;
+        let path = directory.join("facteur.db");
+        let conn = schema::open_writer(&path)?;
+        if !Sealer::exists(&directory) && relays::has_secrets(&conn)? {
+            return Err(Fault::damaged(
+                "the key file is gone, and the passwords of relays are sealed with it",
+            ));
+        }
+        let sealer = Arc::new(Sealer::open(&directory)?);
+        let space = Arc::new(FreeSpace::new(directory.clone(), options.floor_bytes, options.clock));
+        let files = Arc::new(BodyFiles::open(directory.join("bodies"), Arc::clone(&space), &conn)?);
+        let session = Session::new(conn, Arc::clone(&space), Arc::clone(&sealer))?;
+        let again = {
+            let (path, sealer) = (path.clone(), Arc::clone(&sealer));
+            move || {
+                // The writer's thread holds the lock for as long as it may write.
+                let _held = &lock;
+                reopen(&path, &space, &sealer)
+            }
+        };
+        let (writer, thread) = Writer::start(session, files.directory().to_owned(), again)?;
+        let readers = Arc::new(Readers::new(path));
+        Ok(Self { writer: Some(writer), thread: Mutex::new(Some(thread)), readers, files, sealer })
+    }
+
+    /// Finishes what is under way, writes the log back into the database and lets go of the directory. Whoever calls later
+    /// gets [`StoreError::Closed`]. Leases that are to be released must be released before.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let closed = writer.close().await;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // It ends as soon as it has answered; the directory is free after that.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        closed
+    }
+
+    fn write<T, F>(&self, act: F) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Session) -> Outcome<T> + Send + 'static,
+    {
+        Box::pin(self.write_bytes(0, act))
+    }
+
+    async fn write_bytes<T, F>(&self, bytes: usize, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Session) -> Outcome<T> + Send + 'static,
+    {
+        match &self.writer {
+            Some(writer) => writer.write(bytes, act).await,
+            None => Err(StoreError::Closed),
+        }
+    }
+
+    fn read<T, F>(&self, ask: F) -> Later<'_, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        Box::pin(Arc::clone(&self.readers).read(ask))
+    }
+
+    async fn accept_message(&self, mut message: NewMessage) -> Result<(), StoreError> {
+        if let Body::Memory(content) = &message.body
+            && content.len() > ROW_BYTES
+        {
+            let stored = Arc::clone(&self.files).keep(Arc::clone(content)).await?;
+            message.body = Body::Stored(stored);
+        }
+        let (name, bytes) = match &message.body {
+            Body::Memory(content) => (None, content.len()),
+            Body::Stored(stored) if self.files.take(&stored.name) => (Some(stored.name.clone()), 0),
+            Body::Stored(stored) => return Err(StoreError::Missing { name: stored.name.clone() }),
+        };
+        let accepted = self.write_bytes(bytes, move |session| session.accept(&message)).await;
+        if let (Err(_), Some(name)) = (&accepted, name) {
+            Arc::clone(&self.files).discard(name).await;
+        }
+        accepted
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // The thread ends when its last caller is gone; whoever opens the directory next must find it free.
+        self.writer = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Opens the database anew after the disk failed. What the failed sync left in the log may be in the system's cache and
+/// not on the disk, and would never be written again: so the log is written back and emptied before anything is accepted.
+fn reopen(path: &Path, space: &Arc<FreeSpace>, sealer: &Arc<Sealer>) -> Outcome<Session> {
+    let session = Session::new(schema::open_writer(path)?, Arc::clone(space), Arc::clone(sealer))?;
+    session.checkpoint()?;
+    Ok(session)
+}
+
+impl Spool for SqliteStore {
+    fn accept(&self, message: NewMessage) -> Later<'_, ()> {
+        Box::pin(self.accept_message(message))
+    }
+
+    fn body_sink(&self) -> Later<'_, Box<dyn BodySink>> {
+        Box::pin(Arc::clone(&self.files).sink())
+    }
+
+    fn body(&self, id: QueueId) -> Later<'_, Box<dyn BodyReader>> {
+        let files = Arc::clone(&self.files);
+        self.read(move |conn| history::body(conn, &files, id))
+    }
+
+    fn claim(&self, now: Timestamp, limits: ClaimLimits) -> Later<'_, Claimed> {
+        self.write(move |session| session.claim(now, limits))
+    }
+
+    fn settle(&self, settlement: Settlement) -> Later<'_, ()> {
+        self.write(move |session| session.settle(&settlement))
+    }
+
+    fn release(&self, recipients: Vec<RecipientId>) -> Later<'_, ()> {
+        self.write(move |session| session.release(&recipients))
+    }
+
+    fn recover(&self, now: Timestamp) -> Later<'_, Vec<RecipientId>> {
+        self.write(move |session| session.recover(now))
+    }
+
+    fn unpark(
+        &self,
+        closure: ClosureId,
+        now: Timestamp,
+        limit: usize,
+        max_pause_ms: Option<i64>,
+    ) -> Later<'_, usize> {
+        self.write(move |session| session.unpark(closure, now, limit, max_pause_ms))
+    }
+
+    fn parked_closures(&self) -> Later<'_, Vec<ClosureId>> {
+        self.read(claim::parked_closures)
+    }
+
+    fn totals(&self) -> Later<'_, Totals> {
+        self.read(history::totals)
+    }
+
+    fn last_id(&self) -> Later<'_, i64> {
+        self.write(|session| Ok(session.last_id()))
+    }
+
+    fn purge(&self, before: Timestamp, limit: usize) -> Later<'_, usize> {
+        self.write(move |session| session.purge(before, limit))
+    }
+}
+
+impl Directory for SqliteStore {
+    fn owners(&self) -> Later<'_, Vec<Owner>> {
+        self.read(directory::owners)
+    }
+
+    fn add_owner(&self, name: String, events: Vec<NewEvent>) -> Later<'_, Owner> {
+        self.write(move |session| session.add_owner(&name, &events))
+    }
+
+    fn accounts(&self) -> Later<'_, Vec<Account>> {
+        self.read(directory::accounts)
+    }
+
+    fn save_account(
+        &self,
+        account: Account,
+        login: Option<NewLogin>,
+        events: Vec<NewEvent>,
+    ) -> Later<'_, AccountId> {
+        self.write(move |session| session.save_account(&account, login.as_ref(), &events))
+    }
+
+    fn remove_account(&self, id: AccountId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_principal(Principal::Account(id), &events))
+    }
+
+    fn sites(&self) -> Later<'_, Vec<Site>> {
+        self.read(directory::sites)
+    }
+
+    fn save_site(&self, site: Site, login: Option<NewLogin>, events: Vec<NewEvent>) -> Later<'_, SiteId> {
+        self.write(move |session| session.save_site(&site, login.as_ref(), &events))
+    }
+
+    fn remove_site(&self, id: SiteId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_principal(Principal::Site(id), &events))
+    }
+
+    fn login(&self, name: &str) -> Later<'_, Option<LoginRecord>> {
+        let name = name.to_owned();
+        self.read(move |conn| directory::login(conn, &name))
+    }
+
+    fn relays(&self) -> Later<'_, Vec<Relay>> {
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| relays::relays(conn, &sealer))
+    }
+
+    fn save_relay(&self, relay: Relay, events: Vec<NewEvent>) -> Later<'_, RelayId> {
+        self.write(move |session| session.save_relay(&relay, &events))
+    }
+
+    fn remove_relay(&self, id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_relay(id, now, &events))
+    }
+
+    fn routes(&self) -> Later<'_, Vec<Route>> {
+        self.read(directory::routes)
+    }
+
+    fn set_route(&self, scope: RouteScope, relay: Option<RelayId>, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.set_route(&scope, relay, &events))
+    }
+
+    fn closures(&self) -> Later<'_, Vec<Closure>> {
+        self.read(relays::closures)
+    }
+
+    fn save_closure(&self, closure: Closure, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.save_closure(&closure, &events))
+    }
+
+    fn remove_closure(&self, id: ClosureId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_closure(id, &events))
+    }
+
+    fn setting(&self, name: &str) -> Later<'_, Option<String>> {
+        let name = name.to_owned();
+        self.read(move |conn| directory::setting(conn, &name))
+    }
+
+    fn set_setting(&self, name: String, value: Option<String>) -> Later<'_, ()> {
+        self.write(move |session| session.set_setting(&name, value.as_deref()))
+    }
+}
+
+impl History for SqliteStore {
+    fn list(&self, filter: Filter, page: Page) -> Later<'_, Vec<MessageRow>> {
+        self.read(move |conn| list::list(conn, &filter, page))
+    }
+
+    fn story(&self, id: QueueId) -> Later<'_, Option<Story>> {
+        self.read(move |conn| history::story(conn, id))
+    }
+
+    fn by_public_id(&self, id: PublicId) -> Later<'_, Option<QueueId>> {
+        self.read(move |conn| history::by_public_id(conn, id))
+    }
+
+    fn events(&self, after: EventId, limit: usize) -> Later<'_, Vec<Event>> {
+        self.read(move |conn| history::events(conn, after, limit))
+    }
+
+    fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.append(&events))
+    }
+
+    fn act(&self, act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Later<'_, Vec<RecipientId>> {
+        self.write(move |session| session.act(act, &recipients, now))
+    }
+}
