@@ -19,8 +19,8 @@ use tokio_rustls::TlsConnector;
 /// Room for one read: replies are short.
 const READ_ROOM: usize = 2 * 1024;
 
-/// The time limit before the dialogue sets its own.
-const FIRST_TIME_LIMIT: Duration = Duration::from_secs(300);
+/// The time limit until the dialogue sets its own.
+pub(crate) const FIRST_TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// The most parts that one system call takes.
 const MAX_PARTS: usize = 64;

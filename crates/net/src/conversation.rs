@@ -29,8 +29,10 @@ const FIRST_CONTENT_ROOM: usize = 12 * 1024;
 const MAX_CONTENT_ROOM: usize = 64 * 1024;
 /// How much is read and thrown away after the last reply, so that closing does not destroy it.
 const FAREWELL_BYTES: usize = 256 * 1024;
-/// How long that may take.
+/// How long the client may take to close after its last reply.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
+/// How long it may take to receive that reply. Nothing depends on it any more.
+const LAST_REPLY_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a conversation ends early. Nobody is left to be told.
 enum Ended {
@@ -152,7 +154,7 @@ impl Conversation {
                 }
                 Next::EndOfData => self.finish_content().await,
                 Next::StartTls => {
-                    self.flush().await?;
+                    self.flush(self.session.time_limit()).await?;
                     Box::pin(self.shake_hands()).await?;
                     self.session.tls_started();
                     // RFC 3207 §4.2: whoever signed in before TLS is a stranger again.
@@ -170,7 +172,7 @@ impl Conversation {
                 // The session writes nothing within a content: this is the refusal at its end.
                 self.end_content();
             }
-            self.flush().await?;
+            self.flush(self.session.time_limit()).await?;
         }
         self.set_deadline();
         let room = match &self.receiving {
@@ -230,8 +232,8 @@ impl Conversation {
         }
     }
 
-    async fn flush(&mut self) -> Result<(), Ended> {
-        self.timer.restart(self.session.time_limit());
+    async fn flush(&mut self, limit: Duration) -> Result<(), Ended> {
+        self.timer.restart(limit);
         let Self { stream, output, timer, .. } = self;
         let writing = async {
             stream.write_all(output).await?;
@@ -358,7 +360,7 @@ impl Conversation {
     /// Says the last words. Closing a socket with unread bytes resets the connection and may take
     /// the last reply with it: what the client is still sending is read for a moment.
     async fn part(&mut self) -> Result<(), Ended> {
-        self.flush().await?;
+        self.flush(LAST_REPLY_LIMIT).await?;
         self.input = Input::new();
         self.timer.restart(FAREWELL_LIMIT);
         let Self { stream, timer, .. } = self;

@@ -4,7 +4,7 @@
 //! that was judged. Whatever fails comes back as [`Evidence`] with its stage and its peer.
 
 use crate::address::AddressPolicy;
-use crate::connection::Connection;
+use crate::connection::{Connection, FIRST_TIME_LIMIT};
 use crate::tls::ClientTls;
 use mail::{Clock, Evidence, Peer, Seen, Stage};
 use smtp::transport::Transport as _;
@@ -78,6 +78,7 @@ impl Dialer {
                 .start_tls()
                 .await
                 .map_err(|seen| self.evidence(target, Some(address), Stage::Tls, seen))?;
+            connection.set_time_limit(FIRST_TIME_LIMIT);
         }
         Ok(connection)
     }

@@ -35,6 +35,8 @@ pub struct Client {
 /// reply that the client gets, word for word.
 ///
 /// The questions that come with every message are plain functions: they are answered from memory.
+/// Those that wait bound their own waits, except for signing in, which
+/// [`Limits::sign_in_time_limit`](crate::Limits::sign_in_time_limit) ends.
 pub trait Door: Send + Sync + 'static {
     /// The site whose network this address belongs to: it may send without signing in.
     fn network_site(&self, client: IpAddr) -> Option<Visitor>;

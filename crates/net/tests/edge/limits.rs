@@ -168,7 +168,9 @@ async fn the_stop_lets_a_message_end_and_tells_the_others() {
     sending.check(TO_DATA).await;
     port.stop.send(true).unwrap();
     idle.check("S: 421 4.3.2\nS: (closed)").await;
+    drop(idle);
     sending.check("C: the end\nC: .\nS: 250 2.0.0\nS: 421 4.3.2\nS: (closed)").await;
+    drop(sending);
     port.task.await.unwrap();
     assert_eq!(door.contents(), ["the end\r\n"]);
     assert!(TcpStream::connect(port.address).await.is_err());

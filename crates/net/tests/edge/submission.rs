@@ -150,6 +150,7 @@ async fn large_messages_come_through_every_kind_of_port() {
             assert_eq!((taken.client.protocol, taken.client.tls), (protocol, mode != TlsMode::Never));
         }
         client.quit(&mut connection).await;
+        drop(connection);
         until("the connection is gone", || port.shared.connections() == 0).await;
     }
 }
@@ -274,6 +275,7 @@ async fn a_content_that_the_session_refuses_leaves_nothing() {
         client.check(TO_DATA).await;
         client.send(&content).await;
         client.check(&format!("C: .\nS: {refusal}\nC: QUIT\nS: 221\nS: (closed)")).await;
+        drop(client);
         nothing_kept(&port, &door).await;
     }
 }
