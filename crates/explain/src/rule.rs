@@ -20,7 +20,7 @@ pub(crate) struct Rule {
     /// The providers at which the rule holds; empty: everywhere.
     #[serde(default)]
     pub(crate) at: Vec<String>,
-    /// The steps at which it holds, as far as the step is known; empty: all.
+    /// The steps at which it holds; empty: all. A step that is not known fits, if the rule has words.
     #[serde(default)]
     pub(crate) stage: Vec<Stage>,
     /// The beginnings of the reply codes at which it holds; empty: all.
@@ -114,7 +114,10 @@ impl Rule {
     pub(crate) fn fits(&self, reading: &Reading, provider: Option<&str>) -> Option<String> {
         let at =
             self.at.is_empty() || provider.is_some_and(|provider| self.at.iter().any(|at| at == provider));
-        let stage = self.stage.is_empty() || reading.stage.is_none_or(|stage| self.stage.contains(&stage));
+        // Where the step is not known, words may still speak for it; bare codes may not.
+        let has_words = !(self.all.is_empty() && self.any.is_empty());
+        let stage =
+            self.stage.is_empty() || reading.stage.map_or(has_words, |stage| self.stage.contains(&stage));
         if !(at && stage && self.fits_codes(reading)) {
             return None;
         }
