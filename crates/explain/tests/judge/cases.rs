@@ -1,7 +1,5 @@
 //! The real texts: each judged as a person would paste it, against the cause that was found by hand.
 
-#![cfg(test)]
-
 use explain::{CauseId, Confidence, Effect, Place, Verdict, Who, judge, judge_text};
 use mail::{Evidence, Peer, Reply, Seen, Stage, Timestamp};
 use serde::Deserialize;
@@ -47,7 +45,7 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    let text = include_str!("data/cases.jsonl");
+    let text = include_str!("../data/cases.jsonl");
     text.lines().map(|line| serde_json::from_str(line).expect("a case")).collect()
 }
 

@@ -1,7 +1,5 @@
 //! Verdicts over typed evidence and over replies: the cause, and the effect that the policy allows.
 
-#![cfg(test)]
-
 use explain::{CauseId, Effect, Facts, Place, judge, words};
 use mail::{Evidence, Language, Peer, Reply, Seen, Stage, Timestamp, TlsFault};
 

@@ -1,0 +1,6 @@
+//! Verdicts from outside the crate: the real texts as the exam, and the policy as a table.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod policy;
