@@ -12,6 +12,8 @@ pub struct Server {
     output: Vec<u8>,
     content: Vec<u8>,
     message: Vec<u8>,
+    /// The content that comes is refused, and nothing of it may reach the driver.
+    discarding: bool,
     /// What happened, a line each: replies as `S: …`, messages as `M: …`, the rest as `= …`.
     pub events: Vec<String>,
     /// The contents that were accepted.
@@ -28,6 +30,7 @@ impl Server {
             output: Vec::new(),
             content: Vec::new(),
             message: Vec::new(),
+            discarding: false,
             events: Vec::new(),
             messages: Vec::new(),
             closed: false,
@@ -43,6 +46,7 @@ impl Server {
         while !self.closed {
             match self.session.next(&mut self.input, &mut self.output, &mut self.content) {
                 Next::Input => {
+                    assert!(!self.discarding || self.content.is_empty(), "a refused content takes no room");
                     self.flush();
                     return;
                 }
@@ -62,6 +66,7 @@ impl Server {
             Next::Mail(mail) => self.answer(mail.path.address().cloned().as_ref()),
             Next::Recipient(address) => self.answer(Some(&address)),
             Next::Data => {
+                self.discarding = false;
                 let full = self.session.envelope().unwrap().from.to_string().starts_with("full@");
                 let refusal = Reply::new(452, "4.3.1".parse().ok(), "No space");
                 self.session.answer(if full { Err(refusal) } else { Ok(()) }, &mut self.output);
@@ -70,6 +75,7 @@ impl Server {
             Next::Discard => {
                 assert!(self.content.is_empty(), "a refused content is emptied");
                 self.message.clear();
+                self.discarding = true;
                 self.events.push("= discard".to_owned());
             }
             Next::EndOfData => self.end_of_data(),
