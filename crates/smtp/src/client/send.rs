@@ -261,7 +261,7 @@ impl Client {
     /// The next pieces for one write, and whether they are the last.
     async fn gather(
         &mut self,
-        t: &dyn Transport,
+        t: &mut dyn Transport,
         content: &mut dyn Content,
     ) -> Result<(Vec<Piece>, bool), Evidence> {
         let (mut pieces, mut bytes) = (Vec::with_capacity(2), 0);
