@@ -32,7 +32,15 @@ pub struct HeaderScan {
 impl Default for HeaderScan {
     fn default() -> Self {
         let missing = Missing { date: true, message_id: true, from: true };
-        Self { line: Vec::new(), in_header: true, missing, received: 0, bytes: 0, fields: 0, message_id: None }
+        Self {
+            line: Vec::new(),
+            in_header: true,
+            missing,
+            received: 0,
+            bytes: 0,
+            fields: 0,
+            message_id: None,
+        }
     }
 }
 

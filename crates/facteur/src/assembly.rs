@@ -1,0 +1,88 @@
+//! The parts of a server put together: for the running server, and for a command while it is stopped.
+
+use crate::config::{Config, ConfigError};
+use crate::place::Place;
+use control::{Control, Listener, Registry, ServerFacts};
+use deliver::{RelayCourier, Settings};
+use mail::{Clock, Language, RecipientId};
+use net::{Dialer, NetError, Resolver};
+use queue::{Limits, Parts, Queue, Timetable};
+use std::sync::Arc;
+use store::{Directory as _, Store, StoreError};
+use store_sqlite::{Options, SqliteStore};
+
+/// Why a server cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network's side cannot be set up.
+    #[error(transparent)]
+    Net(#[from] NetError),
+}
+
+/// A server's parts.
+pub struct Assembly {
+    /// Its configuration.
+    pub config: Config,
+    /// Its store.
+    pub store: Arc<SqliteStore>,
+    /// Its queue.
+    pub queue: Arc<Queue>,
+    /// Who carries its mail.
+    pub courier: Arc<RelayCourier>,
+    /// Its operations.
+    pub control: Arc<Control>,
+    /// What was perhaps in flight when it stopped without warning.
+    pub perhaps: Vec<RecipientId>,
+}
+
+impl Assembly {
+    /// Opens the data and puts the parts together; fails when another process has the data.
+    pub async fn open(
+        place: &Place,
+        language: Language,
+        listeners: Vec<Listener>,
+        pid: Option<u32>,
+    ) -> Result<Self, AssemblyError> {
+        let config = Config::read(&place.config)?;
+        let clock = Clock::System;
+        let host_name = config.host_name();
+        let store = SqliteStore::open(Options::new(&place.data))?;
+        let registry = Registry::new();
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        registry.reload(&*shared).await?;
+        let parts = Parts {
+            store: Arc::clone(&shared),
+            clock: clock.clone(),
+            host_name: host_name.clone(),
+            policy: Arc::clone(&registry) as Arc<dyn queue::Policy>,
+            limits: Limits::default(),
+            timetable: Timetable::default(),
+            node: 0,
+        };
+        let (queue, perhaps) = Queue::start(parts).await?;
+        let dialer = Dialer::new(clock.clone(), Resolver::System);
+        let settings = Settings { our_name: host_name.as_ascii().to_owned() };
+        let courier = Arc::new(RelayCourier::new(dialer, clock.clone(), settings, shared)?);
+        let language = config.language.unwrap_or(language);
+        let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
+        let control = Control::new(Arc::clone(&queue), Arc::clone(&courier), registry, facts);
+        Ok(Self { config, store, queue, courier, control: Arc::new(control), perhaps })
+    }
+
+    /// Whether there is no route at all: every message waits.
+    pub async fn has_no_route(&self) -> Result<bool, StoreError> {
+        Ok(self.store.routes().await?.is_empty())
+    }
+
+    /// Gives everything back to the store and closes it.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.queue.stop().await?;
+        self.store.close().await
+    }
+}

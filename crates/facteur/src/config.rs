@@ -1,0 +1,184 @@
+//! `facteur.toml`: what must be known before the store opens. Everything else lives in the store.
+
+use mail::{Domain, Language};
+use net::{ListenerKind, ListenerSpec};
+use serde::Deserialize;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    /// Usual cause: it belongs to another user.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The file is not what it should be.
+    /// Usual cause: a misspelt key; the detail says the line.
+    #[error("{}: {detail}", path.display())]
+    Invalid {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, and where.
+        detail: String,
+    },
+}
+
+/// How a listener treats TLS, in the words of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// STARTTLS is offered; who signs in must use it, a site's own network may do without.
+    #[default]
+    Submission,
+    /// STARTTLS, and nothing without it.
+    Starttls,
+    /// TLS at once.
+    Tls,
+}
+
+/// A port to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenerConfig {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// How it treats TLS.
+    #[serde(default)]
+    pub kind: Kind,
+}
+
+/// A certificate of one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The chain, in PEM form.
+    pub cert: PathBuf,
+    /// The key, in PEM form.
+    pub key: PathBuf,
+}
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The data directory, when the file lies elsewhere.
+    pub data: Option<PathBuf>,
+    /// This server's name; the system's own when there is none.
+    pub host_name: Option<Domain>,
+    /// The language of the log; the locale's when there is none.
+    pub language: Option<Language>,
+    /// A certificate of one's own; one is made when there is none.
+    pub tls: Option<TlsConfig>,
+    /// The ports; 587, 465 and 2525 when there is none.
+    #[serde(rename = "listener")]
+    pub listeners: Vec<ListenerConfig>,
+}
+
+impl Config {
+    /// Reads a file; one that does not exist is an empty one.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        };
+        let invalid =
+            |error: toml::de::Error| ConfigError::Invalid { path: path.to_owned(), detail: error.to_string() };
+        toml::from_str(&text).map_err(invalid)
+    }
+
+    /// The ports to take.
+    pub fn listeners(&self) -> Vec<ListenerSpec> {
+        if self.listeners.is_empty() {
+            return default_listeners();
+        }
+        let spec = |listener: &ListenerConfig| {
+            let kind = match listener.kind {
+                Kind::Submission => ListenerKind::Plain,
+                Kind::Starttls => ListenerKind::StartTls,
+                Kind::Tls => ListenerKind::ImplicitTls,
+            };
+            ListenerSpec { address: listener.address, kind, fallback_port: None }
+        };
+        self.listeners.iter().map(spec).collect()
+    }
+
+    /// This server's name: the file's, else the system's, else `localhost`.
+    pub fn host_name(&self) -> Domain {
+        self.host_name.clone().or_else(system_name).unwrap_or_else(localhost)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a constant that a test reads")]
+fn localhost() -> Domain {
+    "localhost".parse().expect("localhost is a domain")
+}
+
+/// The system's name, when it is one that mail can be sent from: it has a dot.
+fn system_name() -> Option<Domain> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    name.trim().parse().ok()
+}
+
+/// 587 and 2525 with STARTTLS, 465 with TLS at once (RFC 6409, RFC 8314); ports above 1024 where the process may not take
+/// these, or another mail server has them.
+fn default_listeners() -> Vec<ListenerSpec> {
+    let listener = |port: u16, kind, fallback_port| ListenerSpec {
+        address: SocketAddr::from(([0, 0, 0, 0], port)),
+        kind,
+        fallback_port,
+    };
+    vec![
+        listener(587, ListenerKind::Plain, Some(2587)),
+        listener(465, ListenerKind::ImplicitTls, Some(2465)),
+        listener(2525, ListenerKind::Plain, None),
+    ]
+}
+
+/// The text of a new file.
+pub fn fresh(host_name: &Domain, language: Language) -> String {
+    format!(
+        "# facteur: what must be known before the store opens. Everything else is changed with the `facteur` command.\n\
+         # facteur : ce qu'il faut savoir avant d'ouvrir les données. Le reste se change avec la commande « facteur ».\n\
+         host_name = \"{host_name}\"\n\
+         language = \"{language}\"\n\
+         \n\
+         # [tls]\n\
+         # cert = \"/etc/letsencrypt/live/mail.example.org/fullchain.pem\"\n\
+         # key = \"/etc/letsencrypt/live/mail.example.org/privkey.pem\"\n\
+         \n\
+         # [[listener]]\n\
+         # address = \"0.0.0.0:587\"\n\
+         # kind = \"submission\"   # or \"starttls\", \"tls\"\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_file_reads_back() {
+        let host_name: Domain = "mail.example.org".parse().unwrap();
+        let config: Config = toml::from_str(&fresh(&host_name, Language::Fr)).unwrap();
+        assert_eq!((config.host_name, config.language), (Some(host_name), Some(Language::Fr)));
+        assert_eq!(localhost().as_ascii(), "localhost");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("facteur.toml");
+        fs::write(&path, "host_name = \"a.test\"\nlistner = 1\n").unwrap();
+        let error = Config::read(&path).unwrap_err().to_string();
+        assert!(error.contains("listner") && error.contains("line 2"), "{error}");
+    }
+}

@@ -1,0 +1,136 @@
+//! The door of the submission ports: `net` asks, `control` and `queue` answer.
+
+use control::{Control, SignInError};
+use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
+use net::door::{BoxFuture, Client, Door, Intake, Visitor};
+use queue::{Draft, Refusal, Submission, Trace};
+use smtp::server::SignIn;
+use std::net::IpAddr;
+use std::sync::Arc;
+use store::StoreError;
+
+/// The door over a server's operations.
+pub struct ControlDoor {
+    control: Arc<Control>,
+}
+
+impl ControlDoor {
+    /// A door to that server.
+    pub const fn new(control: Arc<Control>) -> Self {
+        Self { control }
+    }
+}
+
+fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Reply {
+    Reply::new(code, Some(EnhancedCode::new(enhanced.0, enhanced.1, enhanced.2)), text)
+}
+
+/// What a client is told; who may act is told how.
+fn refused(refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::SenderNotOwned(sender) => reply(
+            553,
+            (5, 7, 1),
+            format!("<{sender}> is not an address of this login: send with one of its own, or have the administrator add it"),
+        ),
+        Refusal::NoRecipient => reply(503, (5, 5, 1), "No recipient: give at least one with RCPT TO"),
+        Refusal::TooManyRecipients(most) => {
+            reply(452, (4, 5, 3), format!("More than {most} recipients: send the rest in another message"))
+        }
+        Refusal::TooBig(most) => {
+            reply(552, (5, 3, 4), format!("Message larger than {most} bytes: send a link instead of the attachment"))
+        }
+        Refusal::Loop(hops) => {
+            reply(554, (5, 4, 6), format!("Mail loop: the message has been through more than {hops} servers"))
+        }
+        Refusal::Store(StoreError::Full { .. }) => {
+            reply(452, (4, 3, 1), "The disk of this server is full: try again later")
+        }
+        Refusal::Store(_) | Refusal::NoRandomness => {
+            reply(451, (4, 3, 0), "The message could not be stored: try again later")
+        }
+    }
+}
+
+impl Door for ControlDoor {
+    fn network_site(&self, client: IpAddr) -> Option<Visitor> {
+        let (principal, owner, name) = self.control.registry().network_site(client)?;
+        Some(Visitor { principal, owner, name: name.to_string() })
+    }
+
+    fn sign_in<'a>(&'a self, _client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
+        Box::pin(async move {
+            match self.control.sign_in(&attempt.login, &attempt.password).await {
+                Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
+                Err(SignInError::Wrong) => {
+                    Err(reply(535, (5, 7, 8), "Login or password refused: check both, upper and lower case matter"))
+                }
+                Err(SignInError::Unavailable) => {
+                    Err(reply(454, (4, 7, 0), "Sign-in cannot be checked at the moment: try again later"))
+                }
+            }
+        })
+    }
+
+    fn sender(&self, visitor: &Visitor, path: &ReversePath, _size: Option<u64>) -> Result<(), Reply> {
+        match path.address() {
+            Some(address) if !self.control.registry().owns(visitor.principal, address) => {
+                Err(refused(&Refusal::SenderNotOwned(address.to_string())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn recipient(&self, _visitor: &Visitor, _address: &Address) -> Result<(), Reply> {
+        Ok(())
+    }
+
+    fn intake(&self, visitor: &Visitor, client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        Ok(Box::new(DraftIntake {
+            control: Arc::clone(&self.control),
+            draft: self.control.queue().draft(),
+            visitor: visitor.clone(),
+            trace: Trace {
+                helo: client.helo.clone(),
+                client: Some(client.address.ip()),
+                protocol: client.protocol,
+            },
+        }))
+    }
+}
+
+/// A message on its way from a client into the queue.
+struct DraftIntake {
+    control: Arc<Control>,
+    draft: Draft,
+    visitor: Visitor,
+    trace: Trace,
+}
+
+impl DraftIntake {
+    async fn accept(mut self: Box<Self>, envelope: Envelope, last: Vec<u8>) -> Result<Reply, Reply> {
+        self.draft.append(last).await.map_err(|refusal| refused(&refusal))?;
+        let Self { control, draft, visitor, trace } = *self;
+        let submission =
+            Submission { principal: visitor.principal, owner: visitor.owner, envelope, trace, draft };
+        match control.queue().accept(submission).await {
+            Ok(id) => Ok(reply(250, (2, 0, 0), format!("Ok: queued as {id}"))),
+            Err(refusal) => {
+                if let Refusal::Store(error) = &refusal {
+                    tracing::error!(%error, "a message was not taken: its sender is told to try again");
+                }
+                Err(refused(&refusal))
+            }
+        }
+    }
+}
+
+impl Intake for DraftIntake {
+    fn append<'a>(&'a mut self, chunk: Vec<u8>) -> BoxFuture<'a, Result<(), Reply>> {
+        Box::pin(async move { self.draft.append(chunk).await.map_err(|refusal| refused(&refusal)) })
+    }
+
+    fn finish(self: Box<Self>, envelope: Envelope, last: Vec<u8>) -> BoxFuture<'static, Result<Reply, Reply>> {
+        Box::pin(self.accept(envelope, last))
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a server's data is, and how its control socket is reached.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+
+/// The configuration of a server that was installed on a machine.
+const INSTALLED_CONFIG: &str = "/etc/facteur/facteur.toml";
+/// Where an installed server's socket is, for those who may not read its configuration.
+const RUN: &str = "/run/facteur";
+/// The data of a server that was started by hand, in the folder where it was started.
+const BY_HAND: &str = "./facteur-data";
+/// The name of the socket in the data directory.
+const SOCKET: &str = "control.sock";
+/// The most bytes of a socket's path, with its final zero (unix(7)).
+const SOCKET_PATH_BYTES: usize = 108;
+
+/// A server's data directory and its configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The configuration file, which may not exist yet.
+    pub config: PathBuf,
+}
+
+impl Place {
+    /// Finds the server that is meant: `--data`, `FACTEUR_DATA`, an installed one, one that runs, else `./facteur-data`.
+    pub fn find(data: Option<&Path>) -> Self {
+        let named = data.map(Path::to_owned).or_else(|| std::env::var_os("FACTEUR_DATA").map(PathBuf::from));
+        if let Some(data) = named {
+            return Self::of(data);
+        }
+        let installed = Path::new(INSTALLED_CONFIG);
+        if installed.exists()
+            && let Some(data) = crate::config::Config::read(installed).ok().and_then(|config| config.data)
+        {
+            return Self { data, config: installed.to_owned() };
+        }
+        if Path::new(RUN).join(SOCKET).exists() {
+            return Self::of(PathBuf::from(RUN));
+        }
+        Self::of(PathBuf::from(BY_HAND))
+    }
+
+    /// The place of a data directory that holds its own configuration.
+    pub fn of(data: PathBuf) -> Self {
+        let config = data.join("facteur.toml");
+        Self { data, config }
+    }
+
+    /// Whether a server was ever made here.
+    pub fn is_initialised(&self) -> bool {
+        self.data.join("facteur.db").exists()
+    }
+
+    /// The path of the control socket.
+    pub fn socket(&self) -> PathBuf {
+        self.data.join(SOCKET)
+    }
+
+    /// The path of the control socket in a form that the system takes, however deep the data directory lies.
+    pub fn short_socket(&self) -> io::Result<SocketPath> {
+        let path = self.socket();
+        if path.as_os_str().len() < SOCKET_PATH_BYTES {
+            return Ok(SocketPath { path, _directory: None });
+        }
+        let directory = File::open(&self.data)?;
+        let path = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", directory.as_raw_fd()));
+        Ok(SocketPath { path, _directory: Some(directory) })
+    }
+}
+
+/// A path that fits into a socket's address; good as long as it is kept.
+#[derive(Debug)]
+pub struct SocketPath {
+    /// The path.
+    pub path: PathBuf,
+    _directory: Option<File>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_directory_has_a_short_socket() {
+        let top = tempfile::tempdir().unwrap();
+        let deep = top.path().join("d".repeat(120));
+        std::fs::create_dir(&deep).unwrap();
+        let place = Place::of(deep);
+        let short = place.short_socket().unwrap();
+        assert!(short.path.as_os_str().len() < SOCKET_PATH_BYTES);
+        let _listener = std::os::unix::net::UnixListener::bind(&short.path).unwrap();
+        assert!(place.socket().exists());
+    }
+}

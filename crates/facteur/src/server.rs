@@ -1,0 +1,296 @@
+//! The running server: ports, workers, the control socket, and an orderly end.
+
+use crate::assembly::{Assembly, AssemblyError};
+use crate::config::{self, Config, ConfigError};
+use crate::door::ControlDoor;
+use crate::place::Place;
+use crate::socket;
+use crate::workers::Workers;
+use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
+use mail::{Clock, Domain, Language, Secret};
+use net::{Bound, ListenerKind, NetError, Serve, ServerTls, serve};
+use smtp::server::SessionConfig;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{SenderRule, StoreError};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The login of the administrator that a first start makes.
+pub const ADMINISTRATOR: &str = "admin";
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A port or a certificate cannot be had.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// A file or a directory cannot be made.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The administrator could not be made.
+    #[error(transparent)]
+    Control(#[from] control::Fault),
+}
+
+impl From<AssemblyError> for StartError {
+    fn from(error: AssemblyError) -> Self {
+        match error {
+            AssemblyError::Config(error) => Self::Config(error),
+            AssemblyError::Store(error) => Self::Store(error),
+            AssemblyError::Net(error) => Self::Net(error),
+        }
+    }
+}
+
+/// What a starting server has to say, to be worded by whoever started it.
+#[derive(Debug, Clone)]
+pub enum Announcement {
+    /// The data directory was made.
+    Initialised {
+        /// Where.
+        data: PathBuf,
+        /// The server's name.
+        host_name: String,
+    },
+    /// The administrator was made: the one time that the password is shown.
+    AdministratorMade {
+        /// The login.
+        login: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A certificate was made.
+    CertificateMade {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A port was taken.
+    Listening {
+        /// Which.
+        listener: Listener,
+    },
+    /// A port of the list could not be had, nor its stand-in; the server works without it.
+    NotListening {
+        /// Which.
+        address: SocketAddr,
+        /// The system's words.
+        detail: String,
+    },
+    /// Messages were perhaps in flight when the server stopped without warning.
+    PerhapsTwice {
+        /// How many recipients.
+        count: usize,
+    },
+    /// There is no relay yet: mail waits.
+    NoRelay,
+    /// Everything runs.
+    Ready {
+        /// The server's name.
+        host_name: String,
+    },
+}
+
+/// What a start needs to know.
+#[derive(Debug, Clone)]
+pub struct StartOptions {
+    /// Where.
+    pub place: Place,
+    /// The language of the log, when the configuration names none.
+    pub language: Language,
+}
+
+/// Makes the data directory, its configuration and the administrator. Does nothing where a server was made before.
+pub async fn init(
+    place: &Place,
+    host_name: Option<Domain>,
+    language: Language,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<(), StartError> {
+    if place.is_initialised() {
+        return Ok(());
+    }
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StartError::File { path, source }
+    };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&place.data).map_err(file(&place.data))?;
+    let mut config = Config::read(&place.config)?;
+    if host_name.is_some() {
+        config.host_name = host_name;
+    }
+    let host_name = config.host_name();
+    if !place.config.exists() {
+        fs::write(&place.config, config::fresh(&host_name, language)).map_err(file(&place.config))?;
+    }
+    let assembly = Assembly::open(place, language, Vec::new(), None).await?;
+    announce(Announcement::Initialised { data: place.data.clone(), host_name: host_name.to_string() });
+    let made = administrator(&assembly, &host_name, language).await;
+    assembly.close().await?;
+    if let Some(password) = made? {
+        announce(Announcement::AdministratorMade { login: ADMINISTRATOR.to_owned(), password });
+    }
+    Ok(())
+}
+
+async fn administrator(
+    assembly: &Assembly,
+    host_name: &Domain,
+    language: Language,
+) -> Result<Option<Secret>, control::Fault> {
+    let caller = Caller { name: "init".to_owned(), role: Role::Administrator };
+    let account = AccountSpec {
+        login: ADMINISTRATOR.to_owned(),
+        senders: vec![SenderRule::Domain(host_name.clone())],
+        language,
+        password: None,
+        owner: None,
+    };
+    match assembly.control.perform(&caller, Operation::AccountAdd { account }).await? {
+        Answer::Password { made } => Ok(made.password.map(Secret::new)),
+        _ => Ok(None),
+    }
+}
+
+/// Runs a server until it is told to stop (SIGTERM, SIGINT).
+pub async fn start(
+    options: StartOptions,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<(), StartError> {
+    let (stopper, stop) = watch::channel(false);
+    let signals = tokio::spawn(async move {
+        wait_for_signal().await;
+        let _ = stopper.send(true);
+    });
+    let ran = run(options, stop, announce).await;
+    signals.abort();
+    ran
+}
+
+/// Runs a server until `stop` becomes true.
+pub async fn run(
+    options: StartOptions,
+    stop: watch::Receiver<bool>,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<(), StartError> {
+    let StartOptions { place, language } = options;
+    init(&place, None, language, announce).await?;
+    let config = Config::read(&place.config)?;
+    let ports = take_ports(&config, announce)?;
+    let listeners = ports.iter().map(listener_view).collect();
+    let assembly = Assembly::open(&place, language, listeners, Some(std::process::id())).await?;
+    let language = config.language.unwrap_or(language);
+    let (tls, made) = server_tls(&config, &place)?;
+    if made {
+        announce(Announcement::CertificateMade { path: place.data.join("cert.pem") });
+    }
+    ports.iter().for_each(|port| announce(Announcement::Listening { listener: listener_view(port) }));
+    report_perhaps(&assembly, announce);
+    let mut set = JoinSet::new();
+    let workers = Workers {
+        queue: Arc::clone(&assembly.queue),
+        courier: Arc::clone(&assembly.courier),
+        language,
+    };
+    workers.start(&mut set, &stop);
+    let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control)));
+    let mut session = SessionConfig::new(config.host_name());
+    session.max_message_bytes = assembly.queue.limits().message_bytes;
+    session.max_recipients = assembly.queue.limits().recipients;
+    let shared = Serve::new(door, Arc::clone(&tls), net::Limits::default(), session);
+    for port in ports {
+        set.spawn(serve(port, Arc::clone(&shared), stop.clone()));
+    }
+    set.spawn(tls.watch(stop.clone()));
+    let socket = socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
+    set.spawn(socket::serve(socket, Arc::clone(&assembly.control), stop.clone()));
+    if assembly.has_no_route().await? {
+        announce(Announcement::NoRelay);
+    }
+    announce(Announcement::Ready { host_name: config.host_name().to_string() });
+    while set.join_next().await.is_some() {}
+    let _ = fs::remove_file(place.socket());
+    Ok(assembly.close().await?)
+}
+
+/// Takes the ports that can be had. None at all is an error: a server that nobody can reach has not started.
+fn take_ports(
+    config: &Config,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<Vec<Bound>, StartError> {
+    let mut ports = Vec::new();
+    let mut last = None;
+    for spec in config.listeners() {
+        match spec.bind() {
+            Ok(port) => ports.push(port),
+            Err(error) => {
+                announce(Announcement::NotListening { address: spec.address, detail: error.to_string() });
+                last = Some(error);
+            }
+        }
+    }
+    match last {
+        // A port that was asked for by name must be had; one of the defaults may be missing.
+        Some(error) if ports.is_empty() || !config.listeners.is_empty() => Err(error.into()),
+        _ => Ok(ports),
+    }
+}
+
+fn listener_view(port: &Bound) -> Listener {
+    let kind = match port.spec.kind {
+        ListenerKind::StartTls => "starttls",
+        ListenerKind::ImplicitTls => "tls",
+        ListenerKind::Plain => "submission",
+    };
+    Listener {
+        address: port.address.to_string(),
+        kind: kind.to_owned(),
+        instead_of: port.fell_back().then(|| port.spec.address.port()),
+    }
+}
+
+fn server_tls(config: &Config, place: &Place) -> Result<(Arc<ServerTls>, bool), StartError> {
+    match &config.tls {
+        Some(tls) => Ok((ServerTls::load(&tls.cert, &tls.key)?, false)),
+        None => {
+            let name = config.host_name();
+            Ok(ServerTls::self_signed(&place.data, name.as_ascii(), Clock::System.now())?)
+        }
+    }
+}
+
+fn report_perhaps(assembly: &Assembly, announce: &mut (dyn FnMut(Announcement) + Send)) {
+    for id in &assembly.perhaps {
+        tracing::warn!(message = %id.message, recipient = id.index, "perhaps sent twice: it was about to leave when the server stopped without warning");
+    }
+    if !assembly.perhaps.is_empty() {
+        announce(Announcement::PerhapsTwice { count: assembly.perhaps.len() });
+    }
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        // Without handlers the signals end the process at once, which the store survives.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}

@@ -1,0 +1,206 @@
+//! The background loops: each has a name, none ends the process, and one that fails is started again.
+
+use control::wording;
+use deliver::RelayCourier;
+use mail::{Language, Timestamp};
+use queue::{Courier, Queue};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Closure;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The pause before a worker that failed, or a write that failed, is tried again.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// How often idle connections are looked through.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often old messages are removed.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How long the story of a message is kept after its end.
+const KEPT_SECS: i64 = 30 * 86_400;
+/// The longest sleep of a worker that waits for a moment: a clock that jumps is noticed within it.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long mail in flight may take to end when the server stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// What the loops work on.
+#[derive(Clone)]
+pub struct Workers {
+    /// The queue.
+    pub queue: Arc<Queue>,
+    /// Who carries.
+    pub courier: Arc<RelayCourier>,
+    /// The language of what is logged.
+    pub language: Language,
+}
+
+impl Workers {
+    /// Starts all loops; they end when `stop` becomes true.
+    pub fn start(&self, set: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
+        self.spawn(set, stop, "feeder", Self::feed);
+        self.spawn(set, stop, "prober", Self::probe);
+        self.spawn(set, stop, "sweeper", Self::sweep);
+        self.spawn(set, stop, "purger", Self::purge);
+        let (workers, stop) = (self.clone(), stop.clone());
+        set.spawn(async move { workers.dispatch(stop).await });
+    }
+
+    /// Runs a loop until the stop, and starts it again when it panics.
+    fn spawn<F>(&self, set: &mut JoinSet<()>, stop: &watch::Receiver<bool>, name: &'static str, run: fn(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (workers, mut stop) = (self.clone(), stop.clone());
+        set.spawn(async move {
+            loop {
+                let mut task = tokio::spawn(run(workers.clone()));
+                tokio::select! {
+                    ended = &mut task => {
+                        if let Err(error) = ended {
+                            tracing::error!(worker = name, %error, "a worker failed and is started again");
+                        }
+                        tokio::time::sleep(RETRY_PAUSE).await;
+                    }
+                    () = stopped(&mut stop) => {
+                        task.abort();
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    async fn dispatch(self, mut stop: watch::Receiver<bool>) {
+        let mut flights = JoinSet::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(&mut stop) => break,
+                Some(ended) = flights.join_next(), if !flights.is_empty() => {
+                    if let Err(error) = ended {
+                        // The batch gave its recipients back when it was dropped.
+                        tracing::error!(worker = "dispatcher", %error, "a delivery failed by a mistake of this program");
+                    }
+                }
+                batch = self.queue.next() => {
+                    let workers = self.clone();
+                    flights.spawn(async move {
+                        let carried = workers.courier.carry(&batch).await;
+                        workers.record(batch, carried).await;
+                    });
+                }
+            }
+        }
+        // A delivery that is under way ends as it would: cutting it is how duplicates are made.
+        let ending = async { while flights.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_GRACE, ending).await.is_err() {
+            tracing::warn!("deliveries were cut by the stop: they are tried again at the next start");
+        }
+    }
+
+    async fn record(&self, batch: queue::Batch, carried: queue::Carried) {
+        let decided = self.queue.decide(batch, carried);
+        if let Some(closure) = decided.alarm() {
+            self.log_alarm(closure);
+        }
+        // What was delivered must be recorded, or it is delivered again: while the store fails, this waits.
+        while let Err(error) = self.queue.record(&decided).await {
+            tracing::error!(%error, "the outcome of a delivery cannot be stored: trying again");
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// Says in the log what someone must act on, in the words that the commands use.
+    fn log_alarm(&self, closure: &Closure) {
+        let relay = self.queue.relay(closure.relay);
+        let name = relay.as_ref().map_or("?", |relay| relay.name.as_str());
+        let preset = relay.as_ref().and_then(|relay| relay.preset.as_deref());
+        let reason = wording::of_evidence(&closure.evidence, name, preset, self.language);
+        let what = match (closure.sender.is_some(), self.language) {
+            (false, Language::En) => "relay closed: its mail waits",
+            (false, Language::Fr) => "relais fermé : son courrier attend",
+            (true, Language::En) => "sender stopped on a relay: their mail waits",
+            (true, Language::Fr) => "expéditeur arrêté sur un relais : son courrier attend",
+        };
+        tracing::warn!(relay = name, cause = %closure.cause, "{what}. {} {}", reason.words.cause, reason.words.fix);
+    }
+
+    async fn feed(self) {
+        loop {
+            let next = match self.queue.feed().await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::error!(worker = "feeder", %error, "waiting mail cannot be read: trying again");
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                    continue;
+                }
+            };
+            tokio::select! {
+                () = self.queue.feed_wanted() => {}
+                () = self.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Sleeps until a moment of the wall clock, in short sleeps so that a clock that was set does not hold mail up.
+    async fn sleep_until(&self, moment: Option<Timestamp>) {
+        let left = moment.map(|moment| moment.since_ms(self.queue.clock().now()));
+        let left = left.map_or(LONGEST_SLEEP, |ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
+        // A moment that has come is not slept for at all, but never in a busy loop either.
+        tokio::time::sleep(left.clamp(Duration::from_millis(5), LONGEST_SLEEP)).await;
+    }
+
+    async fn probe(self) {
+        loop {
+            let work = self.queue.probes(self.queue.clock().now());
+            for closure in work.over {
+                if let Err(error) = self.queue.lift(closure).await {
+                    tracing::error!(worker = "prober", %error, "a closure cannot be lifted: trying again");
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+            }
+            for due in work.due {
+                let workers = self.clone();
+                tokio::spawn(async move {
+                    let result = workers.courier.probe(Arc::clone(&due.relay)).await;
+                    let now = workers.queue.clock().now();
+                    match workers.queue.probed(&due, result, now).await {
+                        Ok(Some(closure)) => workers.log_alarm(&closure),
+                        Ok(None) => {}
+                        Err(error) => tracing::error!(worker = "prober", %error, "a probe cannot be recorded"),
+                    }
+                });
+            }
+            tokio::select! {
+                () = self.queue.probe_wanted() => {}
+                () = self.sleep_until(work.next) => {}
+            }
+        }
+    }
+
+    async fn sweep(self) {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            self.courier.sweep().await;
+        }
+    }
+
+    async fn purge(self) {
+        loop {
+            let before = self.queue.clock().now().plus_secs(-KEPT_SECS);
+            match self.queue.store().purge(before, store::Page::MAX).await {
+                Ok(count) if count == store::Page::MAX => continue,
+                Ok(_) => {}
+                Err(error) => tracing::error!(worker = "purger", %error, "old messages cannot be removed"),
+            }
+            tokio::time::sleep(PURGE_EVERY).await;
+        }
+    }
+}
+
+/// Waits until the stop, or until nobody can tell it any more.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // What `wait_for` gives back borrows the channel, and must not live across what follows.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
