@@ -11,7 +11,7 @@ use std::time::Duration;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A connection to another server. Every error is what was [`Seen`]; the dialogue adds at which
-/// step.
+/// step. It is `Sync` because a dialogue lends it, and the content, while it waits.
 pub trait Transport: Send + Sync {
     /// Appends what has arrived to `into` and says how many bytes; 0 when the peer closed.
     fn read<'a>(&'a mut self, into: &'a mut Vec<u8>) -> BoxFuture<'a, Result<usize, Seen>>;
