@@ -1,0 +1,204 @@
+# Answers.
+
+colon = :
+account-removed = The account is gone.
+site-removed = The site is gone.
+site-added = The site is there. It sends from its network without a login.
+relay-removed = The relay is gone. Its mail takes another, or waits for one.
+route-set = The route is set.
+route-unset = The route is gone.
+
+column-login = LOGIN
+column-name = NAME
+column-owner = OWNER
+column-language = LANGUAGE
+column-senders = MAY SEND WITH
+column-networks = NETWORKS
+column-state = STATE
+column-server = SERVER
+column-scope = MAIL OF
+column-relay = RELAY
+column-needs = NEEDS
+
+accounts-none = There is no account yet. Add one with: facteur account add you@example.org
+sites-none = There is no site yet. Add one with: facteur site add NAME --sender @example.org
+relays-none = There is no relay yet: mail waits. Add one with: facteur relay add (facteur relay presets lists those known by name)
+routes-none = There is no route yet: mail waits. The first relay becomes everybody's: facteur relay add
+
+password-set = The password of { $login } is set.
+password-made =
+    Login:    { $login }
+    Password: { $password }
+    It is not shown again.
+
+relay-open = open
+relay-out-of-reach = out of reach
+relay-closed = closed
+relay-no-tls = no TLS
+relay-insecure = not verified
+relay-next = Try it with: facteur relay test { $relay }
+
+preset-password = password
+preset-app-password = app password
+preset-key = key from its console
+preset-oauth2-only = OAuth2 only: passwords do not work
+presets-next = Add one with: facteur relay add NAME --login LOGIN
+
+closure-relay = The relay { $relay } is closed, since { $since }; its mail waits.
+closure-out-of-reach = The relay { $relay } is out of reach, since { $since }; its mail waits.
+closure-sender = { $sender } is stopped on the relay { $relay }, since { $since }; their mail waits.
+closure-again = It is tried again { $when }.
+
+reason-who = Who must act: { $text }
+reason-fix = What to do: { $text }
+reason-link = See: { $text }
+reason-raw = What was said: { $text }
+
+tested-works = The relay { $relay } works: it let us sign in.
+tested-fails = The relay { $relay } does not work.
+dialogue-cut = (the rest was too long)
+
+time-never = at no known time
+time-now = now
+time-today = at { $time }
+time-other-day = on { $date } at { $time }
+time-ago = { $span } ago ({ $moment })
+time-in = in { $span } ({ $moment })
+span-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+span-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+size-bytes = { $count ->
+    [one] { $count } byte
+   *[other] { $count } bytes
+}
+size-kilobytes = { $count } kB
+size-megabytes = { $count } MB
+
+state-waiting = waits
+state-leased = is being sent
+state-held = is held back
+state-delivered = delivered
+state-failed = refused
+state-expired = given up
+state-cancelled = deleted
+
+queue-none = Nothing waits.
+queue-next = next attempt { $when }
+queue-others = { $count ->
+    [one] and { $count } other
+   *[other] and { $count } others
+}
+queue-more = There is more after these { $count }: ask with --limit, or narrow with --sender, --relay, --cause…
+
+count-recipients = { $count ->
+    [one] { $count } recipient
+   *[other] { $count } recipients
+}
+acted-retry = { $messages ->
+    [0] Nothing to try: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is tried at once.
+   *[other] { $messages } messages ({ $recipients }) are tried at once.
+}
+acted-hold = { $messages ->
+    [0] Nothing to hold: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is held back.
+   *[other] { $messages } messages ({ $recipients }) are held back.
+}
+acted-release = { $messages ->
+    [0] Nothing to release: no held message is meant.
+    [one] { $messages } message ({ $recipients }) is let go.
+   *[other] { $messages } messages ({ $recipients }) are let go.
+}
+acted-delete = { $messages ->
+    [0] Nothing to delete: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is deleted.
+   *[other] { $messages } messages ({ $recipients }) are deleted.
+}
+acted-in-flight = { $count ->
+    [one] { $count } recipient was being sent just then, or was in that state already, and was left alone.
+   *[other] { $count } recipients were being sent just then, or were in that state already, and were left alone.
+}
+
+status-running = facteur { $version } on { $host } (process { $pid }) runs, started { $since }.
+status-stopped = facteur { $version } on { $host } is stopped: mail neither comes nor goes. Run it with: facteur start
+status-all-well = Nothing needs attention.
+status-attention = Needs attention
+status-no-relay = There is no relay yet: mail waits. Add one with: facteur relay add (facteur relay presets lists those known by name)
+status-no-route = No relay carries everybody's mail. Choose one with: facteur route set NAME --default
+status-nobody = Nobody may send yet. Add an account with: facteur account add you@example.org
+status-queue = { $messages ->
+    [0] The queue is empty.
+    [one] { $messages } message waits or is being sent ({ $recipients }).
+   *[other] { $messages } messages wait or are being sent ({ $recipients }).
+}
+status-queue-leased = about to be sent or being sent: { $count }
+status-queue-parked = waiting for a relay: { $count }
+status-queue-held = held back: { $count }
+status-relays = Relays: { $relays }
+status-principals = Accounts: { $accounts }, sites: { $sites }
+listener = Listens on { $address }, { $kind }
+listener-instead = Listens on { $address }, { $kind }, because port { $port } could not be had
+listener-tls = TLS at once
+listener-starttls = STARTTLS
+listener-submission = STARTTLS, without for networks of sites
+
+story-title = Message { $id }
+story-from = From: { $text }
+story-to = To: { $text }
+story-size = Size: { $text }
+story-message-id = Message-ID: { $text }
+story-nobody = nobody (a notice)
+story-here = this machine
+story-happened = What happened
+story-now = How it stands
+story-received = received from { $client }
+story-others = { $count ->
+    [one] and { $count } other
+   *[other] and { $count } others
+}
+story-attempt = attempt through the relay { $relay } ({ $server })
+story-took = taken for { $to }: { $said }
+story-refused = not taken for { $to }: { $said }
+story-next = Next attempt: { $when }
+story-expires = Given up if nothing changes: { $moment }
+event-held = held back by a person
+event-released = let go by a person
+event-cancelled = deleted by a person
+event-retried = attempt at once, asked for by a person
+event-perhaps-twice = the server stopped without warning while this was perhaps leaving: it may arrive twice
+event-expired = given up
+event-relay-closed = the relay { $relay } was closed
+event-relay-opened = the relay { $relay } was opened again
+event-sender-stopped = the sender was stopped on the relay { $relay }
+event-sender-resumed = the sender may use the relay { $relay } again
+
+explain-provider = The server belongs to: { $name }
+explain-wait = The same message may pass later, without a change: the server asks to wait { $span }.
+explain-may-pass = The same message may pass later, without a change.
+explain-will-not-pass = The same message will not pass unless something is changed.
+explain-unsure = This reading is not certain: the text is vague.
+explain-cause = Cause: { $cause }
+explain-cause-by = Cause: { $cause } (by the words “{ $words }”)
+
+send-subject = A test message from facteur
+send-text = This is a test message. If you can read it, mail leaves this server as it should.
+send-accepted = Message { $id } from { $from } is accepted.
+send-stopped = The server is stopped: the message leaves when it runs. Start it with: facteur start
+send-left = You no longer watch; the message goes its way. See it with: facteur queue
+
+ask-login = User name of the relay:{" "}
+ask-password = Password for { $login } (it is not shown):{" "}
+ask-password-again = Once more, the password for { $login }:{" "}

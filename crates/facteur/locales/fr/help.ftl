@@ -1,0 +1,164 @@
+# L'aide de la ligne de commande. Un message est une commande, ses attributs sont ses arguments.
+
+help-usage = Utilisation :
+help-commands = Commandes
+help-command = COMMANDE
+help-arguments = Arguments
+help-options = Options
+
+help-common = Commun à plusieurs commandes
+    .data = Le répertoire des données du serveur (sinon FACTEUR_DATA, le serveur installé, ou ./facteur-data)
+    .lang = La langue : fr ou en (sinon celle de la session)
+    .json = Afficher du JSON, pour les programmes
+    .help = Afficher cette aide
+    .version = Afficher la version
+    .owner = Le propriétaire ; il est créé s'il est nouveau
+    .password_stdin = Lire le mot de passe sur la première ligne de l'entrée standard
+    .ask = Demander le mot de passe dans le terminal
+    .ids = Seulement ces messages
+    .sender = Seulement le courrier de cet expéditeur
+    .recipient = Seulement le courrier pour ce destinataire
+    .domain = Seulement le courrier pour ce domaine
+    .relay = Seulement le courrier qui prend ou attend ce relais
+    .cause = Seulement le courrier qui attend pour cette cause, par exemple auth_bad_credentials
+    .older_than = Seulement le courrier plus ancien, par exemple 30m, 2h ou 1d (ou 1j)
+    .state = Seulement les destinataires dans cet état : waiting, held, delivered, failed, expired, cancelled
+    .all = Tout, quand rien d'autre ne restreint le choix
+
+help-facteur = Envoie votre courrier, et vous dit pourquoi un message n'est pas arrivé et que faire.
+    .epilogue =
+        Premiers pas :
+          facteur start                                    lancer le serveur
+          facteur relay add gmail --login vous@gmail.com   dire qui transporte votre courrier
+          facteur send quelquun@example.org                envoyer un message d'essai et le voir partir
+          facteur status                                   voir ce qui demande votre attention
+
+        Codes de sortie : 0 fait, 1 pas fait, 64 mauvais usage, 65 mauvaise valeur, 69 serveur ou relais hors
+        d'atteinte, 75 pas maintenant (réessayer plus tard), 77 pas permis, 78 mauvaise configuration.
+
+help-facteur-start = Lancer le serveur, jusqu'à ce qu'on l'arrête
+    .epilogue = FACTEUR_LOG règle la quantité du journal : error, warn, info (par défaut), debug.
+
+help-facteur-init = Créer le répertoire des données, la configuration et l'administrateur, sans lancer le serveur
+    .host_name = Le nom de ce serveur, par exemple mail.example.org (sinon celui de la machine)
+
+help-facteur-status = Montrer ce qui demande votre attention, et l'état du serveur
+
+help-facteur-account = Les personnes qui s'authentifient et peuvent envoyer
+help-facteur-account-list = Lister les comptes
+help-facteur-account-add = Ajouter un compte ; un mot de passe est créé et affiché, à moins que vous n'en donniez un
+    .login = L'identifiant, en général l'adresse
+    .sender = Ce avec quoi il peut envoyer : une adresse, tout un @domaine, ou * pour toute adresse (répétable ; sinon son identifiant)
+    .language = La langue de ce qu'on lui dit : fr ou en
+help-facteur-account-password = Changer le mot de passe d'un compte ; il est créé et affiché, à moins que vous n'en donniez un
+    .login = L'identifiant du compte
+help-facteur-account-remove = Supprimer un compte
+    .login = L'identifiant du compte
+
+help-facteur-site = Les programmes qui envoient : par identifiant, ou par le réseau où ils sont
+help-facteur-site-list = Lister les sites
+help-facteur-site-add = Ajouter un site : avec --network, il n'a pas à s'authentifier ; sinon une clé est créée et affichée
+    .name = Le nom, qui est aussi l'identifiant SMTP
+    .network = Un réseau d'où il envoie sans s'authentifier, par exemple 192.168.1.0/24 (répétable)
+    .sender = Ce avec quoi il peut envoyer : une adresse, tout un @domaine, ou * pour toute adresse (répétable)
+    .allow_any_sender = Comme --sender '*' : seulement pour un programme auquel vous vous fiez autant qu'à ce serveur
+help-facteur-site-password = Changer la clé d'un site ; elle est créée et affichée, à moins que vous n'en donniez une
+    .name = Le nom du site
+help-facteur-site-remove = Supprimer un site
+    .name = Le nom du site
+
+help-facteur-relay = Les serveurs qui transportent votre courrier
+help-facteur-relay-list = Lister les relais, et dire pourquoi ceux qui sont fermés le sont
+help-facteur-relay-presets = Lister les relais connus par leur nom, et ce que chacun demande
+help-facteur-relay-add = Ajouter un relais ; le premier transporte le courrier de tous
+    .name = Son nom ; celui d'un relais connu suffit : facteur relay add gmail
+    .preset = Le fournisseur, parmi ceux de facteur relay presets
+    .host = Le serveur, si le relais n'est pas connu
+    .port = Le port (sinon 587, puis 465, puis 2525)
+    .tls = auto (STARTTLS exigé, ou TLS d'emblée sur 465), implicit, starttls, ou never
+    .insecure = Ne pas vérifier les certificats, et permettre l'envoi en clair : seulement sur un réseau sûr
+    .ca = Un fichier contenant le certificat (PEM) d'une autorité privée
+    .login = Le nom d'utilisateur
+    .no_auth = Le relais ne demande pas d'authentification
+    .region = La région, pour un fournisseur qui en a plusieurs, par exemple eu-west-3
+    .connections = Le nombre maximal de connexions simultanées
+    .recipients = Le nombre maximal de destinataires d'un message à la fois
+    .default = Faire passer par lui le courrier de tous
+    .epilogue = Le mot de passe est demandé dans le terminal, ou lu avec --password-stdin ; ce n'est jamais un argument.
+help-facteur-relay-change = Modifier un relais ; ce qui n'est pas nommé reste tel quel
+    .name = Le relais
+    .rename = Un nouveau nom
+    .secure = Vérifier de nouveau les certificats
+    .preset = Le fournisseur, parmi ceux de facteur relay presets
+    .host = Le serveur
+    .port = Le port ; 0 revient à 587, puis 465, puis 2525
+    .tls = auto (STARTTLS exigé, ou TLS d'emblée sur 465), implicit, starttls, ou never
+    .insecure = Ne pas vérifier les certificats, et permettre l'envoi en clair : seulement sur un réseau sûr
+    .ca = Un fichier contenant le certificat (PEM) d'une autorité privée
+    .login = Le nom d'utilisateur
+    .no_auth = Le relais ne demande pas d'authentification
+    .region = La région, pour un fournisseur qui en a plusieurs, par exemple eu-west-3
+    .connections = Le nombre maximal de connexions simultanées
+    .recipients = Le nombre maximal de destinataires d'un message à la fois
+    .default = Faire passer par lui le courrier de tous
+help-facteur-relay-password = Donner à un relais un nouveau mot de passe : il rouvre aussitôt, et son courrier part
+    .name = Le relais
+    .login = Un nouveau nom d'utilisateur, s'il change aussi
+help-facteur-relay-test = Aller voir un relais sans courrier, et montrer ce qui s'est dit ; il rouvre si cela marche
+    .name = Le relais
+help-facteur-relay-remove = Supprimer un relais ; son courrier en prend un autre, ou en attend un
+    .name = Le relais
+
+help-facteur-route = Quel courrier prend quel relais
+help-facteur-route-list = Lister les routes
+help-facteur-route-set = Faire passer un courrier par un relais
+    .relay = Le relais
+    .site = Le courrier de ce site
+    .account = Le courrier de ce compte
+    .domain = Le courrier envoyé par les adresses de ce domaine
+    .owner = Le courrier de ce propriétaire
+    .default = Tout le courrier qui n'a pas d'autre route
+help-facteur-route-unset = Supprimer une route
+    .site = Celle de ce site
+    .account = Celle de ce compte
+    .domain = Celle de ce domaine d'expéditeurs
+    .owner = Celle de ce propriétaire
+    .default = Celle de tout le reste
+
+help-facteur-queue = Ce qui attend, et ce que vous pouvez en faire (seul : list)
+help-facteur-queue-list = Lister ce qui attend, pourquoi, et jusqu'à quand
+    .limit = Au plus tant de messages (sinon 50 ; tous avec --json)
+help-facteur-queue-retry = Réessayer tout de suite
+help-facteur-queue-hold = Retenir, jusqu'à nouvel ordre
+help-facteur-queue-release = Laisser partir ce qui est retenu
+help-facteur-queue-delete = Supprimer, sans prévenir l'expéditeur
+
+help-facteur-why = Raconter l'histoire d'un message, et dire que faire
+    .id = L'identifiant du message dans la file, ou son identifiant public
+    .dialogue = Montrer tout ce que les serveurs se sont dit
+
+help-facteur-send = Envoyer un message d'essai, et le suivre jusqu'à ce qu'il soit arrivé ou que l'on sache pourquoi non
+    .recipients = À qui
+    .to = À qui (répétable)
+    .from = L'expéditeur (sinon l'identifiant du relais par défaut)
+    .subject = Le sujet
+    .text = Le texte
+    .no_follow = Ne pas attendre la suite
+    .epilogue = Codes de sortie : 0 il est arrivé, 75 il attend, 1 il a été refusé. Ctrl-C arrête le suivi, pas le message.
+
+help-facteur-explain = Expliquer un refus, copié de n'importe où, sans interroger de serveur
+    .text = Ce qui a été dit, par exemple '535 5.7.8 Username and Password not accepted' (sinon l'entrée standard)
+    .host = Le serveur qui l'a dit, s'il est connu
+
+help-facteur-mailq = Afficher la file d'attente comme le fait Postfix
+    .config = Le répertoire des données, là où le mailq de Postfix attend sa configuration
+    .epilogue = Entre parenthèses : la cause dans votre langue, puis ce que le serveur a dit. Avec LC_ALL=C : cela seul.
+
+help-facteur-postqueue = Faire ce que fait le postqueue de Postfix
+    .config = Le répertoire des données, là où le postqueue de Postfix attend sa configuration
+    .print = Afficher la file d'attente, comme mailq
+    .lines = Afficher la file d'attente en JSON, un objet par ligne
+    .flush = Tout réessayer tout de suite
+    .id = Réessayer ce message tout de suite
+
+help-facteur-demo = Voir l'essentiel en une minute, sans réseau : un mot de passe faux, la raison, le remède, le courrier qui part

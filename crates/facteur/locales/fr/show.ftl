@@ -1,0 +1,204 @@
+# Les réponses.
+
+colon = { "" } :
+account-removed = Le compte est supprimé.
+site-removed = Le site est supprimé.
+site-added = Le site est créé. Il envoie depuis son réseau sans s'authentifier.
+relay-removed = Le relais est supprimé. Son courrier en prend un autre, ou en attend un.
+route-set = La route est fixée.
+route-unset = La route est supprimée.
+
+column-login = IDENTIFIANT
+column-name = NOM
+column-owner = PROPRIÉTAIRE
+column-language = LANGUE
+column-senders = PEUT ENVOYER AVEC
+column-networks = RÉSEAUX
+column-state = ÉTAT
+column-server = SERVEUR
+column-scope = COURRIER DE
+column-relay = RELAIS
+column-needs = DEMANDE
+
+accounts-none = Il n'y a pas encore de compte. Ajoutez-en un avec : facteur account add vous@example.org
+sites-none = Il n'y a pas encore de site. Ajoutez-en un avec : facteur site add NOM --sender @example.org
+relays-none = Il n'y a pas encore de relais : le courrier attend. Ajoutez-en un avec : facteur relay add (facteur relay presets liste ceux qui sont connus)
+routes-none = Il n'y a pas encore de route : le courrier attend. Le premier relais devient celui de tous : facteur relay add
+
+password-set = Le mot de passe de { $login } est enregistré.
+password-made =
+    Identifiant :  { $login }
+    Mot de passe : { $password }
+    Il ne sera plus affiché.
+
+relay-open = ouvert
+relay-out-of-reach = hors d'atteinte
+relay-closed = fermé
+relay-no-tls = sans TLS
+relay-insecure = non vérifié
+relay-next = Essayez-le avec : facteur relay test { $relay }
+
+preset-password = mot de passe
+preset-app-password = mot de passe d'application
+preset-key = clé fournie par sa console
+preset-oauth2-only = OAuth2 seulement : les mots de passe ne marchent pas
+presets-next = Ajoutez-en un avec : facteur relay add NOM --login IDENTIFIANT
+
+closure-relay = Le relais { $relay } est fermé depuis { $since } ; son courrier attend.
+closure-out-of-reach = Le relais { $relay } est hors d'atteinte depuis { $since } ; son courrier attend.
+closure-sender = { $sender } est arrêté sur le relais { $relay } depuis { $since } ; son courrier attend.
+closure-again = Nouvel essai { $when }.
+
+reason-who = Qui doit agir : { $text }
+reason-fix = Que faire : { $text }
+reason-link = Voir : { $text }
+reason-raw = Ce qui a été dit : { $text }
+
+tested-works = Le relais { $relay } fonctionne : il nous a laissés nous authentifier.
+tested-fails = Le relais { $relay } ne fonctionne pas.
+dialogue-cut = (la suite était trop longue)
+
+time-never = à un moment inconnu
+time-now = maintenant
+time-today = à { $time }
+time-other-day = le { $date } à { $time }
+time-ago = il y a { $span } ({ $moment })
+time-in = dans { $span } ({ $moment })
+span-seconds = { $count ->
+    [one] { $count } seconde
+   *[other] { $count } secondes
+}
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+span-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+size-bytes = { $count ->
+    [one] { $count } octet
+   *[other] { $count } octets
+}
+size-kilobytes = { $count } ko
+size-megabytes = { $count } Mo
+
+state-waiting = attend
+state-leased = en cours d'envoi
+state-held = retenu
+state-delivered = remis
+state-failed = refusé
+state-expired = abandonné
+state-cancelled = supprimé
+
+queue-none = Rien n'attend.
+queue-next = prochain essai { $when }
+queue-others = { $count ->
+    [one] et { $count } autre
+   *[other] et { $count } autres
+}
+queue-more = Il y en a d'autres après ces { $count } : demandez-en plus avec --limit, ou restreignez avec --sender, --relay, --cause…
+
+count-recipients = { $count ->
+    [one] { $count } destinataire
+   *[other] { $count } destinataires
+}
+acted-retry = { $messages ->
+    [0] Rien à essayer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est réessayé tout de suite.
+   *[other] { $messages } messages ({ $recipients }) sont réessayés tout de suite.
+}
+acted-hold = { $messages ->
+    [0] Rien à retenir : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est retenu.
+   *[other] { $messages } messages ({ $recipients }) sont retenus.
+}
+acted-release = { $messages ->
+    [0] Rien à laisser partir : aucun message retenu ne correspond.
+    [one] { $messages } message ({ $recipients }) peut partir.
+   *[other] { $messages } messages ({ $recipients }) peuvent partir.
+}
+acted-delete = { $messages ->
+    [0] Rien à supprimer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est supprimé.
+   *[other] { $messages } messages ({ $recipients }) sont supprimés.
+}
+acted-in-flight = { $count ->
+    [one] { $count } destinataire était en cours d'envoi, ou déjà dans cet état : il n'a pas été touché.
+   *[other] { $count } destinataires étaient en cours d'envoi, ou déjà dans cet état : ils n'ont pas été touchés.
+}
+
+status-running = facteur { $version } sur { $host } (processus { $pid }) tourne, lancé { $since }.
+status-stopped = facteur { $version } sur { $host } est arrêté : le courrier n'entre ni ne sort. Lancez-le avec : facteur start
+status-all-well = Rien ne demande votre attention.
+status-attention = À voir
+status-no-relay = Il n'y a pas encore de relais : le courrier attend. Ajoutez-en un avec : facteur relay add (facteur relay presets liste ceux qui sont connus)
+status-no-route = Aucun relais ne transporte le courrier de tous. Choisissez-en un avec : facteur route set NOM --default
+status-nobody = Personne ne peut encore envoyer. Ajoutez un compte avec : facteur account add vous@example.org
+status-queue = { $messages ->
+    [0] La file d'attente est vide.
+    [one] { $messages } message attend ou est en cours d'envoi ({ $recipients }).
+   *[other] { $messages } messages attendent ou sont en cours d'envoi ({ $recipients }).
+}
+status-queue-leased = en partance ou en cours d'envoi : { $count }
+status-queue-parked = en attente d'un relais : { $count }
+status-queue-held = retenus : { $count }
+status-relays = Relais : { $relays }
+status-principals = Comptes : { $accounts }, sites : { $sites }
+listener = Écoute sur { $address }, { $kind }
+listener-instead = Écoute sur { $address }, { $kind }, car le port { $port } n'a pas pu être pris
+listener-tls = TLS d'emblée
+listener-starttls = STARTTLS
+listener-submission = STARTTLS, et sans pour les réseaux des sites
+
+story-title = Message { $id }
+story-from = De : { $text }
+story-to = À : { $text }
+story-size = Taille : { $text }
+story-message-id = Message-ID : { $text }
+story-nobody = personne (un avis)
+story-here = cette machine
+story-happened = Ce qui s'est passé
+story-now = Où il en est
+story-received = reçu de { $client }
+story-others = { $count ->
+    [one] et { $count } autre
+   *[other] et { $count } autres
+}
+story-attempt = essai par le relais { $relay } ({ $server })
+story-took = pris pour { $to } : { $said }
+story-refused = pas pris pour { $to } : { $said }
+story-next = Prochain essai : { $when }
+story-expires = Abandon si rien ne change : { $moment }
+event-held = retenu par quelqu'un
+event-released = libéré par quelqu'un
+event-cancelled = supprimé par quelqu'un
+event-retried = essai immédiat, demandé par quelqu'un
+event-perhaps-twice = le serveur s'est arrêté sans prévenir alors que ceci partait peut-être : cela peut arriver deux fois
+event-expired = abandonné
+event-relay-closed = le relais { $relay } a été fermé
+event-relay-opened = le relais { $relay } a été rouvert
+event-sender-stopped = l'expéditeur a été arrêté sur le relais { $relay }
+event-sender-resumed = l'expéditeur peut de nouveau prendre le relais { $relay }
+
+explain-provider = Ce serveur appartient à : { $name }
+explain-wait = Le même message peut passer plus tard, sans changement : le serveur demande d'attendre { $span }.
+explain-may-pass = Le même message peut passer plus tard, sans changement.
+explain-will-not-pass = Le même message ne passera pas si rien ne change.
+explain-unsure = Cette lecture n'est pas certaine : le texte est vague.
+explain-cause = Cause : { $cause }
+explain-cause-by = Cause : { $cause } (d'après les mots « { $words } »)
+
+send-subject = Un message d'essai de facteur
+send-text = Ceci est un message d'essai. Si vous pouvez le lire, le courrier part bien de ce serveur.
+send-accepted = Le message { $id } de { $from } est accepté.
+send-stopped = Le serveur est arrêté : le message partira quand il tournera. Lancez-le avec : facteur start
+send-left = Vous ne suivez plus le message ; il continue sa route. Pour le voir : facteur queue
+
+ask-login = Nom d'utilisateur du relais :{" "}
+ask-password = Mot de passe de { $login } (il ne s'affiche pas) :{" "}
+ask-password-again = Encore une fois, le mot de passe de { $login } :{" "}

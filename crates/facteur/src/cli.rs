@@ -1,0 +1,92 @@
+//! The command line: a thin face of [`control`], one module a command.
+//!
+//! A command turns its arguments into an operation, and the answer into text by [`crate::show`]. It adds nothing of its
+//! own: what can be done here can be done by whoever else speaks to `control`.
+
+mod account;
+mod arguments;
+mod console;
+mod explain;
+mod failure;
+mod help;
+mod mailq;
+mod output;
+mod parse;
+mod password;
+mod queue;
+mod reader;
+mod relay;
+mod route;
+mod send;
+mod site;
+mod start;
+mod status;
+mod why;
+
+use arguments::{Cli, Command};
+use clap::FromArgMatches as _;
+use console::Console;
+use failure::{Exit, Failure};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Names of Postfix's programs: called by one of them, facteur does what that program does.
+const OTHER_NAMES: &[&str] = &["mailq", "postqueue"];
+
+/// Runs the program as it was called, and gives its exit code.
+pub fn run() -> ExitCode {
+    let arguments = as_called(std::env::args_os().collect());
+    let reader = reader::of(&arguments, |name| std::env::var(name).ok());
+    let command = help::worded(&reader.phrases);
+    let parsed = command.try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => ExitCode::from(Exit::code(dispatch(cli, reader))),
+        Err(error) => ExitCode::from(Exit::code(help::told(&error, &reader))),
+    }
+}
+
+/// The arguments, with the name under which the program was called as its first command: `mailq` is `facteur mailq`.
+fn as_called(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|path| Path::new(path).file_name()).map(OsString::from);
+    if let Some(name) = name.filter(|name| OTHER_NAMES.iter().any(|other| name == *other)) {
+        arguments.insert(1, name);
+    }
+    arguments
+}
+
+fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
+    let mut console = Console::new(&cli.global, reader);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return console.fail(Failure::System(error)),
+    };
+    let done = runtime.block_on(perform(cli.command, &mut console));
+    // A prompt or a look-up that still waits must not hold the program.
+    runtime.shutdown_background();
+    match done {
+        Ok(exit) => exit,
+        Err(failure) => console.fail(failure),
+    }
+}
+
+async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Start => start::start(console).await,
+        Command::Init(arguments) => start::init(arguments, console).await,
+        Command::Status => status::status(console).await,
+        Command::Account { command } => account::run(command, console).await,
+        Command::Site { command } => site::run(command, console).await,
+        Command::Relay { command } => relay::run(command, console).await,
+        Command::Route { command } => route::run(command, console).await,
+        Command::Queue { command } => queue::run(command, console).await,
+        Command::Why(arguments) => why::why(&arguments, console).await,
+        Command::Send(arguments) => send::send(arguments, console).await,
+        Command::Explain(arguments) => explain::explain(&arguments, console),
+        Command::Mailq(arguments) => mailq::mailq(arguments, console).await,
+        Command::Postqueue(arguments) => mailq::postqueue(arguments, console).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

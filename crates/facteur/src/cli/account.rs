@@ -1,0 +1,111 @@
+//! `facteur account`: people who sign in and may send.
+
+use super::console::Console;
+use super::failure::{Exit, Failure};
+use super::password;
+use crate::show;
+use clap::{Args, Subcommand};
+use control::{AccountSpec, Answer, Operation};
+use mail::{Language, Secret};
+use store::SenderRule;
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List,
+    Add(AddArguments),
+    Password(PasswordArguments),
+    Remove(RemoveArguments),
+}
+
+/// An account to be added.
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    #[arg(value_name = "LOGIN")]
+    login: String,
+    #[arg(long, value_name = "ADDRESS|@DOMAIN|*")]
+    sender: Vec<SenderRule>,
+    #[arg(long, value_name = "fr|en")]
+    language: Option<Language>,
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+/// Whose password is to change.
+#[derive(Debug, Args)]
+pub struct PasswordArguments {
+    #[arg(value_name = "LOGIN")]
+    login: String,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+/// Which account is to go.
+#[derive(Debug, Args)]
+pub struct RemoveArguments {
+    #[arg(value_name = "LOGIN")]
+    login: String,
+}
+
+/// Where a new password comes from; without either, one is made.
+#[derive(Debug, Args)]
+pub struct NewPassword {
+    #[arg(long)]
+    password_stdin: bool,
+    #[arg(long, conflicts_with = "password_stdin")]
+    ask: bool,
+}
+
+impl NewPassword {
+    /// The password, or `None` to have one made.
+    pub fn read(&self, login: &str, console: &Console) -> Result<Option<Secret>, Failure> {
+        if self.password_stdin {
+            return Ok(Some(password::of_stdin()?));
+        }
+        if !self.ask {
+            return Ok(None);
+        }
+        let prompt = |key: &str| console.reader.phrases.fill(key, [("login", login.to_owned().into())]);
+        let typed = password::ask(&prompt("ask-password"))?;
+        let again = password::ask(&prompt("ask-password-again"))?;
+        // Nobody sees what they type: a slip would lock them out.
+        if typed == again {
+            Ok(Some(typed))
+        } else {
+            Err(Failure::Usage("usage-passwords-differ", String::new()))
+        }
+    }
+}
+
+/// Does it.
+pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
+    let operation = match command {
+        Command::List => Operation::AccountList,
+        Command::Add(arguments) => Operation::AccountAdd { account: arguments.spec(console)? },
+        Command::Password(PasswordArguments { login, password }) => {
+            let password = password.read(&login, console)?;
+            Operation::AccountPassword { login, password }
+        }
+        Command::Remove(RemoveArguments { login }) => Operation::AccountRemove { login },
+    };
+    match console.perform(operation).await? {
+        Answer::Accounts { accounts } => console.show(&accounts, |reader| show::accounts(&accounts, reader)),
+        Answer::Password { made } => console.show(&made, |reader| show::password(&made, reader)),
+        Answer::Done => console.say("account-removed"),
+        _ => Err(Failure::Unexpected),
+    }
+}
+
+impl AddArguments {
+    fn spec(self, console: &Console) -> Result<AccountSpec, Failure> {
+        Ok(AccountSpec {
+            password: self.password.read(&self.login, console)?,
+            login: self.login,
+            senders: self.sender,
+            language: self.language.unwrap_or_else(|| console.language()),
+            owner: self.owner,
+        })
+    }
+}

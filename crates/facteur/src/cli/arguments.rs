@@ -1,0 +1,71 @@
+//! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
+
+use super::{account, explain, mailq, queue, relay, route, send, site, start, why};
+use clap::{ArgAction, Args, Parser, Subcommand};
+use mail::Language;
+use std::path::PathBuf;
+
+/// The whole line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "facteur",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Looked for by [`super::reader`] before all else; here so that it is known, and a wrong one refused.
+    #[arg(long, global = true, value_name = "fr|en")]
+    lang: Option<Language>,
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Start,
+    Init(start::InitArguments),
+    Status,
+    Account {
+        #[command(subcommand)]
+        command: account::Command,
+    },
+    Site {
+        #[command(subcommand)]
+        command: site::Command,
+    },
+    Relay {
+        #[command(subcommand)]
+        command: relay::Command,
+    },
+    Route {
+        #[command(subcommand)]
+        command: route::Command,
+    },
+    Queue {
+        #[command(subcommand)]
+        command: Option<queue::Command>,
+    },
+    Why(why::Arguments),
+    Send(send::Arguments),
+    Explain(explain::Arguments),
+    Mailq(mailq::MailqArguments),
+    Postqueue(mailq::PostqueueArguments),
+}

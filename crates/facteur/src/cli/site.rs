@@ -1,0 +1,91 @@
+//! `facteur site`: programs that send, by login or by their network.
+
+use super::account::NewPassword;
+use super::console::Console;
+use super::failure::{Exit, Failure};
+use crate::show;
+use clap::{Args, Subcommand};
+use control::{Answer, Operation, SiteSpec};
+use store::{Network, SenderRule};
+
+/// What can be done with sites.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    List,
+    Add(AddArguments),
+    Password(PasswordArguments),
+    Remove(RemoveArguments),
+}
+
+/// A site to be added.
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[arg(long, value_name = "CIDR")]
+    network: Vec<Network>,
+    #[arg(long, value_name = "ADDRESS|@DOMAIN|*")]
+    sender: Vec<SenderRule>,
+    #[arg(long)]
+    allow_any_sender: bool,
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+/// Whose key is to change.
+#[derive(Debug, Args)]
+pub struct PasswordArguments {
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    password: NewPassword,
+}
+
+/// Which site is to go.
+#[derive(Debug, Args)]
+pub struct RemoveArguments {
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// Does it.
+pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
+    let operation = match command {
+        Command::List => Operation::SiteList,
+        Command::Add(arguments) => Operation::SiteAdd { site: arguments.spec(console)? },
+        Command::Password(PasswordArguments { name, password }) => {
+            let password = password.read(&name, console)?;
+            Operation::SitePassword { name, password }
+        }
+        Command::Remove(RemoveArguments { name }) => Operation::SiteRemove { name },
+    };
+    let adds = matches!(operation, Operation::SiteAdd { .. });
+    match console.perform(operation).await? {
+        Answer::Sites { sites } => console.show(&sites, |reader| show::sites(&sites, reader)),
+        // A site that comes from its own network has no password to speak of.
+        Answer::Password { made } if adds && made.password.is_none() => {
+            console.show(&made, |reader| format!("{}\n", reader.phrases.say("site-added")))
+        }
+        Answer::Password { made } => console.show(&made, |reader| show::password(&made, reader)),
+        Answer::Done => console.say("site-removed"),
+        _ => Err(Failure::Unexpected),
+    }
+}
+
+impl AddArguments {
+    fn spec(self, console: &Console) -> Result<SiteSpec, Failure> {
+        let mut senders = self.sender;
+        if self.allow_any_sender {
+            senders.push(SenderRule::Any);
+        }
+        Ok(SiteSpec {
+            password: self.password.read(&self.name, console)?,
+            name: self.name,
+            networks: self.network,
+            senders,
+            owner: self.owner,
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! Answers as text for people and for scripts: pure functions from data to text.
+
+mod explain;
+mod lists;
+mod mailq;
+mod postqueue;
+mod queue;
+mod reason;
+mod status;
+mod story;
+mod table;
+mod tested;
+mod time;
+mod trouble;
+
+pub use explain::{explained, explained_json};
+pub use lists::{accounts, password, presets, presets_json, relay, relays, routes, sites};
+pub use mailq::Mailq;
+pub use postqueue::json_lines;
+pub use queue::{acted, queue, queue_json, queue_more};
+pub use reason::because;
+pub use status::{listener, status};
+pub use story::{Progress, StoryOf, outcome, progress, story, story_json};
+pub use tested::tested;
+pub use time::{clock, moment, span, when};
+pub use trouble::Trouble;
+
+use crate::words::Phrases;
+use jiff::tz::TimeZone;
+use mail::{Language, Timestamp};
+use serde::Serialize;
+
+/// Who reads: in which language, where, when.
+pub struct Reader {
+    /// The sentences of their language.
+    pub phrases: Phrases,
+    /// Whether `mailq` shows what the servers said and nothing else: the locale is `C`, so a program reads.
+    pub raw: bool,
+    /// The time zone that they live in.
+    pub zone: TimeZone,
+    /// The moment at which they read.
+    pub now: Timestamp,
+}
+
+impl Reader {
+    /// Their language.
+    pub const fn language(&self) -> Language {
+        self.phrases.language()
+    }
+}
+
+/// Data as JSON over several lines, ending with a line end.
+pub fn json<T: Serialize + ?Sized>(data: &T) -> String {
+    let mut text = serde_json::to_string_pretty(data).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Why something is as it is: the cause, who must act, what to do, the page that helps, the raw words.
+
+use super::Reader;
+use control::wording::{self, Reason};
+use control::{ClosureView, QueuePage};
+use mail::{ClosureId, Evidence, RelayId, Seen, Stage, Timestamp};
+use std::collections::BTreeMap;
+use store::{RecipientRow, RecipientState};
+
+/// A state in one word, seen together with what is behind it: « en cours d'envoi », "waits".
+pub fn standing(row: &RecipientRow, reader: &Reader) -> String {
+    let key = match row.state {
+        RecipientState::Waiting if row.leased => "state-leased",
+        RecipientState::Waiting => "state-waiting",
+        RecipientState::Held => "state-held",
+        RecipientState::Delivered => "state-delivered",
+        RecipientState::Failed => "state-failed",
+        RecipientState::Expired => "state-expired",
+        RecipientState::Cancelled => "state-cancelled",
+    };
+    reader.phrases.say(key)
+}
+
+/// What rows refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) closures: &'a BTreeMap<ClosureId, ClosureView>,
+    pub(super) relays: &'a BTreeMap<RelayId, String>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) const fn of(page: &'a QueuePage) -> Self {
+        Self { closures: &page.closures, relays: &page.relays }
+    }
+
+    /// The name of the relay of the last attempt; empty when there was none.
+    pub(super) fn relay(self, row: &RecipientRow) -> &'a str {
+        row.relay.and_then(|id| self.relays.get(&id)).map_or("", String::as_str)
+    }
+
+    /// When it is tried next: under a closure, when that is tried again. `None` when nobody knows: there is no relay, a
+    /// person holds it, or it is over.
+    pub(super) fn next_attempt(self, row: &RecipientRow) -> Option<Timestamp> {
+        match row.closure {
+            _ if row.state != RecipientState::Waiting => None,
+            Some(ClosureId::NO_ROUTE) => None,
+            Some(id) => self.closures.get(&id).map(|closure| closure.reopen_at),
+            None => Some(row.next_attempt_at),
+        }
+    }
+
+    /// Why a recipient is where it is.
+    pub(super) fn reason(self, row: &RecipientRow, reader: &Reader) -> Option<Reason> {
+        let mut reason = wording::of_recipient(row, self.closures, self.relay(row), reader.language())?;
+        if reason.raw.is_empty() && row.closure == Some(ClosureId::NO_ROUTE) {
+            reason.raw = no_route();
+        }
+        Some(reason)
+    }
+}
+
+/// The raw words of the one wait for which nothing was ever seen: there is no relay.
+fn no_route() -> String {
+    Evidence { at: Timestamp(0), stage: Stage::Queue, peer: None, seen: Seen::NoRoute }.to_string()
+}
+
+/// The reason, over several lines, each begun with `margin`.
+pub fn because(reason: &Reason, margin: &str, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let words = &reason.words;
+    let mut text = format!("{margin}{}\n", words.cause);
+    let line = |key: &str, value: &str| {
+        format!("{margin}{}\n", phrases.fill(key, [("text", value.to_owned().into())]))
+    };
+    text += &line("reason-who", &words.who);
+    text += &line("reason-fix", &words.fix);
+    if let Some(link) = &words.link {
+        text += &line("reason-link", link);
+    }
+    if !reason.raw.is_empty() {
+        text += &line("reason-raw", &reason.raw);
+    }
+    text
+}
