@@ -65,10 +65,11 @@ impl HeaderScan {
 
     fn end_of_line(&mut self) {
         let line = std::mem::take(&mut self.line);
-        let line = line.trim_ascii_end();
+        // Looked at before the end is trimmed: a line of nothing but space goes on with the field (RFC 5322 §4.2).
         if self.fields > 0 && matches!(line.first(), Some(b' ' | b'\t')) {
             return;
         }
+        let line = line.trim_ascii_end();
         // The header ends at the empty line, or at a line that is no field: a field name has no space and no
         // control character (RFC 5322 §2.2), so "Hello you: look" is a body.
         let colon = line.iter().position(|&b| b == b':').unwrap_or(0);
@@ -200,6 +201,12 @@ mod tests {
             assert_eq!(scan.missing(), Missing { date: false, message_id: false, from: true });
             assert_eq!((scan.received(), scan.message_id(), scan.in_header()), (2, Some("<1@x>"), false));
         }
+    }
+
+    #[test]
+    fn a_line_of_spaces_does_not_end_the_header() {
+        let scan = scan("To: a@b.test,\r\n\t \r\n\tc@d.test\r\nDate: x\r\n\r\n", 5);
+        assert_eq!(scan.missing(), Missing { date: false, message_id: true, from: true });
     }
 
     #[test]
