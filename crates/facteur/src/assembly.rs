@@ -2,14 +2,21 @@
 
 use crate::config::{Config, ConfigError};
 use crate::place::Place;
+use crate::socket;
 use control::{Control, Listener, Registry, ServerFacts};
 use deliver::{RelayCourier, Settings};
 use mail::{Clock, Language, RecipientId};
 use net::{Dialer, NetError, Resolver};
 use queue::{Limits, Parts, Queue, Timetable};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Directory as _, Store, StoreError};
 use store_sqlite::{Options, SqliteStore};
+
+/// How often a start, or a command, looks whether a command that has the data has given it back.
+pub const PATIENCE_LOOKS: u32 = 100;
+/// The pause between two looks.
+pub const PATIENCE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why a server cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +49,28 @@ pub struct Assembly {
 }
 
 impl Assembly {
+    /// Opens the data, and waits a little when a command has it: while no server runs, commands open it for moments.
+    /// A server that runs, which is one whose socket answers, is not waited for.
+    pub async fn open_soon(
+        place: &Place,
+        language: Language,
+        listeners: Vec<Listener>,
+        pid: Option<u32>,
+    ) -> Result<Self, AssemblyError> {
+        let mut looks = 0;
+        loop {
+            match Self::open(place, language, listeners.clone(), pid).await {
+                Err(AssemblyError::Store(StoreError::InUse { .. }))
+                    if looks < PATIENCE_LOOKS && !socket::answers(place).await =>
+                {
+                    looks += 1;
+                    tokio::time::sleep(PATIENCE_PAUSE).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
     /// Opens the data and puts the parts together; fails when another process has the data.
     pub async fn open(
         place: &Place,

@@ -1,6 +1,6 @@
 //! How a command reaches a server: over its socket, or in process while it is stopped.
 
-use crate::assembly::{Assembly, AssemblyError};
+use crate::assembly::{Assembly, AssemblyError, PATIENCE_LOOKS, PATIENCE_PAUSE};
 use crate::config::ConfigError;
 use crate::place::Place;
 use crate::socket::Outcome;
@@ -64,8 +64,22 @@ pub struct Client {
 }
 
 impl Client {
-    /// Finds the running server, or opens the data of a stopped one.
+    /// Finds the running server, or opens the data of a stopped one. A server that is just starting or stopping, and
+    /// another command on a stopped one, are waited for a little.
     pub async fn reach(place: &Place, language: Language) -> Result<Self, ClientError> {
+        let mut looks = 0;
+        loop {
+            match Self::reach_now(place, language).await {
+                Err(ClientError::Unreachable { .. }) if looks < PATIENCE_LOOKS => {
+                    looks += 1;
+                    tokio::time::sleep(PATIENCE_PAUSE).await;
+                }
+                reached => return reached,
+            }
+        }
+    }
+
+    async fn reach_now(place: &Place, language: Language) -> Result<Self, ClientError> {
         let data = place.data.clone();
         if let Err(error) = fs::read_dir(&data)
             && error.kind() == io::ErrorKind::PermissionDenied
@@ -84,7 +98,7 @@ impl Client {
             Ok(assembly) => assembly,
             Err(AssemblyError::Config(error)) => return Err(error.into()),
             Err(AssemblyError::Net(error)) => return Err(error.into()),
-            // It runs, but its socket did not answer: it is just starting, or stopping.
+            // It runs, but its socket did not answer: it is just starting, or stopping; or another command has the data.
             Err(AssemblyError::Store(error @ StoreError::InUse { .. })) => {
                 return Err(ClientError::Unreachable { data, detail: error.to_string() });
             }

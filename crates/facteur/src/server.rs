@@ -139,7 +139,7 @@ pub async fn init(
     if !place.config.exists() {
         fs::write(&place.config, config::fresh(&host_name, language)).map_err(file(&place.config))?;
     }
-    let assembly = Assembly::open(place, language, Vec::new(), None).await?;
+    let assembly = Assembly::open_soon(place, language, Vec::new(), None).await?;
     announce(Announcement::Initialised { data: place.data.clone(), host_name: host_name.to_string() });
     let made = administrator(&assembly, &host_name, language).await;
     assembly.close().await?;
@@ -194,7 +194,7 @@ pub async fn run(
     let config = Config::read(&place.config)?;
     let ports = take_ports(&config, announce)?;
     let listeners = ports.iter().map(listener_view).collect();
-    let assembly = Assembly::open(&place, language, listeners, Some(std::process::id())).await?;
+    let assembly = Assembly::open_soon(&place, language, listeners, Some(std::process::id())).await?;
     let language = config.language.unwrap_or(language);
     let (tls, made) = server_tls(&config, &place)?;
     if made {

@@ -40,6 +40,14 @@ pub fn listen(place: &Place) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Whether a server listens there.
+pub async fn answers(place: &Place) -> bool {
+    match place.short_socket() {
+        Ok(short) => UnixStream::connect(&short.path).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
 /// Serves callers until `stop` becomes true.
 pub async fn serve(listener: UnixListener, control: Arc<Control>, mut stop: watch::Receiver<bool>) {
     let own_uid = fs::metadata("/proc/self").map(|own| own.uid()).unwrap_or_default();
