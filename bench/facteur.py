@@ -86,7 +86,7 @@ class Facteur:
     def waiting(self):
         """The queue ids of every message that the server says it still has."""
         rows = json.loads(self.call("queue", "list", "--json"))
-        return {row["queue_id"] for row in rows}
+        return {row["id"] for row in rows}
 
 
 def perhaps_twice(log):
