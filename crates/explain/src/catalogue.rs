@@ -3,6 +3,7 @@
 use crate::cause::{Cause, CauseId, Export, Group, Need, Place, Who};
 use crate::effect::Effect;
 use crate::label::Labels;
+use crate::phrase::{Groups, Matcher};
 use crate::provider::Provider;
 use crate::rule::Rule;
 use mail::Language;
@@ -12,12 +13,13 @@ use std::sync::LazyLock;
 
 /// The version of the catalogue: it grows by one with every change that can change a verdict or its words,
 /// and is stored beside each verdict.
-pub const CATALOGUE_VERSION: u32 = 1;
+pub const CATALOGUE_VERSION: u32 = 2;
 
 const CAUSE_FILES: &[(&str, &str)] = &[
     ("network", include_str!("../catalogue/causes/network.toml")),
     ("tls", include_str!("../catalogue/causes/tls.toml")),
     ("auth", include_str!("../catalogue/causes/auth.toml")),
+    ("mailbox", include_str!("../catalogue/causes/mailbox.toml")),
     ("sender", include_str!("../catalogue/causes/sender.toml")),
     ("recipient", include_str!("../catalogue/causes/recipient.toml")),
     ("rate", include_str!("../catalogue/causes/rate.toml")),
@@ -26,6 +28,17 @@ const CAUSE_FILES: &[(&str, &str)] = &[
     ("content", include_str!("../catalogue/causes/content.toml")),
     ("transport", include_str!("../catalogue/causes/transport.toml")),
     ("queue", include_str!("../catalogue/causes/queue.toml")),
+];
+
+/// The files of rules, in the order in which they are tried.
+const RULE_FILES: &[(&str, &str)] = &[
+    ("providers", include_str!("../catalogue/rules/1-providers.toml")),
+    ("mailbox", include_str!("../catalogue/rules/0-mailbox.toml")),
+    ("programs", include_str!("../catalogue/rules/2-programs.toml")),
+    ("sign-in", include_str!("../catalogue/rules/3-sign-in.toml")),
+    ("general", include_str!("../catalogue/rules/4-general.toml")),
+    ("concepts", include_str!("../catalogue/rules/5-concepts.toml")),
+    ("broad", include_str!("../catalogue/rules/6-broad.toml")),
 ];
 
 static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(built_in);
@@ -60,6 +73,7 @@ pub struct Catalogue {
     pub(crate) causes: Vec<Cause>,
     by_id: BTreeMap<&'static str, usize>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) matcher: Matcher,
     pub(crate) providers: Vec<Provider>,
     pub(crate) labels: Labels,
 }
@@ -152,14 +166,19 @@ impl Catalogue {
                 causes.push(entry.into_cause(CauseId::interned(id)));
             }
         }
-        let rules: RuleFile = from_toml("rules", include_str!("../catalogue/rules.toml"))?;
+        let mut rules = Vec::new();
+        for (file, text) in RULE_FILES {
+            rules.extend(from_toml::<RuleFile>(file, text)?.rule);
+        }
+        let words: Groups = from_toml("words", include_str!("../catalogue/words.toml"))?;
+        let matcher = Matcher::compile(rules.iter_mut().flat_map(Rule::phrases_mut), &words)
+            .map_err(|bad| CatalogueError::Dangling(bad.0))?;
         let providers: ProviderFile = from_toml("providers", include_str!("../catalogue/providers.toml"))?;
         let labels = from_toml("labels", include_str!("../catalogue/labels.toml"))?;
-        let mut catalogue = Self { causes, by_id, rules: Vec::new(), providers: providers.provider, labels };
-        for rule in &rules.rule {
+        let catalogue = Self { causes, by_id, rules, matcher, providers: providers.provider, labels };
+        for rule in &catalogue.rules {
             catalogue.check(rule)?;
         }
-        catalogue.rules = rules.rule.into_iter().map(Rule::prepared).collect();
         Ok(catalogue)
     }
 

@@ -228,6 +228,14 @@ named_causes! {
     SCHEDULED = "scheduled",
     /// A person holds the message.
     HELD = "held",
+    /// A limit of our own is reached, and the message waits for its turn.
+    WAITING_FOR_LIMIT = "waiting_for_limit",
+    /// The destination asked to be sent to more slowly.
+    DESTINATION_SLOWED = "destination_slowed",
+    /// Sending was stopped by itself, for abuse.
+    FROZEN = "frozen",
+    /// The sender is blocked on this server.
+    BLOCKED = "blocked",
     /// All addresses of the server's name are ones that this program does not connect to.
     ADDRESS_FORBIDDEN = "address_forbidden",
     /// The message's bytes cannot be read back.

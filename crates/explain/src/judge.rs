@@ -5,6 +5,7 @@ use crate::cause::{Cause, CauseId, Confidence, Group, Need, Place, Who};
 use crate::effect::{Effect, Scope, Standing, police};
 use crate::norm::Reading;
 use crate::rule::Rule;
+use crate::scene::Hint;
 use crate::{provider, typed, wait};
 use mail::{Evidence, Seen, Stage, TlsFault};
 use serde::Serialize;
@@ -58,7 +59,7 @@ pub fn judge(evidence: &Evidence, place: Place) -> Verdict {
             let reading = Reading {
                 stage: Some(typed::stage_of(evidence)),
                 host: host.map(str::to_owned),
-                ..Reading::of_text(library_words(seen), None, None)
+                ..Reading::of_text(library_words(seen), &Hint::default())
             };
             let finding = find_typed(&reading, typed.unwrap_or(CauseId::UNKNOWN));
             (Reading { severity: None, ..reading }, finding)
@@ -70,16 +71,31 @@ pub fn judge(evidence: &Evidence, place: Place) -> Verdict {
 /// What a text means that a person pasted: a reply, a log line, a program's message, of any length.
 /// `host` and `stage` are given when they are known apart from the text.
 pub fn judge_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Verdict {
-    let reading = Reading::of_text(text, host, stage);
+    judge_with(text, &Hint { host, stage, protocol: None })
+}
+
+/// What a text means, with what is known of it apart from its words.
+pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
+    let reading = Reading::of_text(text, hint);
     let finding = find(&reading);
+    if finding.confidence != Confidence::High
+        && let Some(cut) = Reading::of_cut_text(text, hint)
+    {
+        let nearer = find(&cut);
+        if nearer.confidence == Confidence::High || finding.confidence == Confidence::None {
+            return verdict(&cut, nearer, Place::Pasted);
+        }
+    }
     verdict(&reading, finding, Place::Pasted)
 }
 
 /// The first rule that fits.
 fn find(reading: &Reading) -> Finding {
+    let catalogue = Catalogue::built_in();
     let at = provider::infer(reading.host.as_deref(), &reading.text);
-    let rules = &Catalogue::built_in().rules;
-    match rules.iter().find_map(|rule| rule.fits(reading, at).map(|words| (rule, words))) {
+    let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
+    let fits = |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
+    match catalogue.rules.iter().find_map(fits) {
         Some((rule, words)) => finding(rule, words, at),
         None => Finding {
             cause: CauseId::UNKNOWN,

@@ -7,6 +7,7 @@
 //! The cause proposes, the policy decides: the text of a reply comes from strangers, so what it proposes
 //! is done only where the evidence has the right to it (see [`Effect`]).
 
+mod answer;
 mod catalogue;
 mod cause;
 mod effect;
@@ -16,18 +17,23 @@ mod label;
 #[cfg(test)]
 mod lint;
 mod norm;
+mod phrase;
 mod provider;
 mod rule;
+mod scene;
 mod typed;
 mod wait;
 mod word_enum;
 mod words;
+mod wrapped;
 
+pub use answer::{Answer, Wording};
 pub use catalogue::{CATALOGUE_VERSION, Catalogue, CatalogueError, cause, causes};
 pub use cause::{Cause, CauseId, Confidence, Export, Group, Need, Place, UnknownCause, Who};
 pub use effect::{Effect, Scope};
 pub use facts::Facts;
-pub use judge::{Verdict, judge, judge_text};
+pub use judge::{Verdict, judge, judge_text, judge_with};
 pub use provider::provider_name;
+pub use scene::{Hint, Protocol};
 pub use word_enum::UnknownWord;
 pub use words::{Words, words};

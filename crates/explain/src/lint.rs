@@ -4,7 +4,8 @@
 use crate::catalogue::{Catalogue, Pair, causes};
 use crate::cause::{Cause, Confidence, Group};
 use crate::facts::Facts;
-use crate::judge::judge_text;
+use crate::judge::{judge_text, judge_with};
+use crate::scene::Hint;
 use crate::words::{FACT_NAMES, fill};
 use mail::{EnhancedCode, Language, Timestamp};
 
@@ -261,7 +262,7 @@ fn every_cause_is_exported_in_the_words_of_other_schemes() {
 }
 
 /// Causes that no text has: they come from typed evidence alone, or from this server's own state.
-const WITHOUT_RULES: &[&str] = &["tls_failed", "unknown"];
+const WITHOUT_RULES: &[&str] = &["unknown"];
 
 #[test]
 fn every_cause_has_a_rule() {
@@ -279,7 +280,8 @@ fn every_rule_finds_the_texts_that_made_it() {
     for rule in &Catalogue::built_in().rules {
         assert!(!rule.seen.is_empty(), "a rule of {} has no text", rule.cause);
         for seen in &rule.seen {
-            let verdict = judge_text(seen, None, rule.stage.first().copied());
+            let (stage, protocol) = (rule.stage.first().copied(), rule.protocol.first().copied());
+            let verdict = judge_with(seen, &Hint { host: None, stage, protocol });
             if verdict.cause.as_str() != rule.cause || verdict.confidence != rule.confidence {
                 wrong.push(format!("{} ({}): {seen:?} -> {verdict:?}", rule.cause, rule.confidence));
             }

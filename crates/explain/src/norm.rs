@@ -1,6 +1,8 @@
 //! From a server's words to a text that rules can read: one line, lower case, no accents, no codes,
 //! no addresses.
 
+use crate::scene::{Hint, Protocol, host_in, is_quoting, protocol_in, stage_in};
+use crate::wrapped;
 use mail::{EnhancedCode, Reply, ReplyCode, Severity, Stage};
 
 /// What the rules look at.
@@ -8,6 +10,8 @@ use mail::{EnhancedCode, Reply, ReplyCode, Severity, Stage};
 pub(crate) struct Reading {
     /// The words, normalised.
     pub(crate) text: String,
+    /// The words alone: no marks, no addresses.
+    pub(crate) plain: String,
     /// The reply code nearest to the words: of replies that quote replies, the innermost.
     pub(crate) code: Option<u16>,
     /// The enhanced code nearest to the words.
@@ -16,6 +20,8 @@ pub(crate) struct Reading {
     pub(crate) severity: Option<Severity>,
     /// The step, as far as it is known.
     pub(crate) stage: Option<Stage>,
+    /// The protocol, where it is not SMTP.
+    pub(crate) protocol: Option<Protocol>,
     /// The server, as far as it is known.
     pub(crate) host: Option<String>,
     /// Whether the server quotes another server's words.
@@ -31,30 +37,68 @@ impl Reading {
         let read = Scan::of(&reply.text());
         Self {
             quoted: is_quoting(&read.text),
+            plain: plain(&read.text),
             text: read.text,
             code: Some(reply.code.get()),
             enhanced: reply.enhanced.or(read.enhanced),
             severity: Some(reply.severity()),
             stage: Some(stage),
+            protocol: Some(Protocol::Smtp),
             host: host.map(str::to_owned),
         }
     }
 
     /// Reads a text that a person pasted.
-    pub(crate) fn of_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Self {
+    pub(crate) fn of_text(text: &str, hint: &Hint<'_>) -> Self {
+        Self::of_lines(&wrapped::unquoted(&shortened(text)), hint)
+    }
+
+    /// Reads a text whose lines were cut at a fixed column, in the middle of words; `None` when they were not.
+    pub(crate) fn of_cut_text(text: &str, hint: &Hint<'_>) -> Option<Self> {
+        let text = shortened(text);
+        wrapped::joined(&wrapped::unquoted(&text)).map(|text| Self::of_lines(&text, hint))
+    }
+
+    fn of_lines(text: &str, hint: &Hint<'_>) -> Self {
         let read = Scan::of(text);
         let severity = read.first_code.and_then(|code| ReplyCode::try_from(code).ok());
         let class = |e: &EnhancedCode| if e.class() == 4 { Severity::Transient } else { Severity::Permanent };
         Self {
             severity: severity.map(ReplyCode::severity).or_else(|| read.enhanced.as_ref().map(class)),
-            stage: stage.or_else(|| stage_in(&read.text)),
-            host: host.map(str::to_owned).or_else(|| host_in(&read.text)),
+            stage: hint.stage.or_else(|| stage_in(&read.text)),
+            protocol: hint.protocol.or_else(|| protocol_in(&read.text)),
+            host: hint.host.map(str::to_owned).or_else(|| host_in(&read.text)),
             quoted: is_quoting(&read.text),
             code: read.last_code,
             enhanced: read.enhanced,
+            plain: plain(&read.text),
             text: read.text,
         }
     }
+}
+
+/// Whether a character is no part of a word, and so is left out of the plain words.
+pub(crate) fn is_mark(c: char) -> bool {
+    // The four marks of the phrases' own writing do not count.
+    !(c.is_alphanumeric() || " .'_*~{}".contains(c))
+}
+
+/// The words alone, each after one space: marks and addresses go, points and apostrophes stay inside words.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let is_cut = |c: char| !(c.is_alphanumeric() || c == '.' || c == '\'' || c == '_');
+    for word in text.split(is_cut).map(|word| word.trim_matches(['.', '\''])).filter(|word| !word.is_empty()) {
+        // "e-mail" and "email" are one word.
+        if word.starts_with("mail") && (plain == "e" || plain.ends_with(" e")) {
+            plain.push_str(word);
+            continue;
+        }
+        if !plain.is_empty() {
+            plain.push(' ');
+        }
+        plain.push_str(word);
+    }
+    plain
 }
 
 /// A text without its codes and addresses, and the codes that it had.
@@ -218,58 +262,13 @@ fn strip_bare_addresses(text: &str, plain: &mut String) {
     }
 }
 
-/// Whether the words are another server's, passed on.
-fn is_quoting(text: &str) -> bool {
-    const MARKS: [&str; 6] =
-        [" said:", "remote server", "remote host", "other server", "last transfail", "response was"];
-    MARKS.iter().any(|mark| text.contains(mark))
-}
-
-/// The step that a log line or a program's message names.
-fn stage_in(text: &str) -> Option<Stage> {
-    const MARKS: &[(&str, Stage)] = &[
-        ("in reply to mail from", Stage::Mail),
-        ("in reply to rcpt to", Stage::Rcpt),
-        ("in reply to end of data", Stage::EndOfData),
-        ("in reply to data", Stage::Data),
-        ("in reply to ehlo", Stage::Ehlo),
-        ("in reply to helo", Stage::Ehlo),
-        ("in reply to auth", Stage::Auth),
-        ("in reply to starttls", Stage::StartTls),
-        ("sasl authentication failed", Stage::Auth),
-        ("authenticationfailedexception", Stage::Auth),
-        ("password command failed", Stage::Auth),
-        ("authentication unsuccessful", Stage::Auth),
-        ("refused to talk to me", Stage::Greeting),
-        ("greeting never received", Stage::Greeting),
-        ("sender was rejected", Stage::Mail),
-        ("does not like recipient", Stage::Rcpt),
-        ("did not like our rcpt to", Stage::Rcpt),
-        ("during mail from", Stage::Mail),
-        ("failed after i sent the message", Stage::EndOfData),
-        ("my name was rejected", Stage::Ehlo),
-        ("after ehlo", Stage::Ehlo),
-    ];
-    MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, stage)| *stage)
-}
-
-/// The server that a log line names: `host mx.example[192.0.2.1] said:`.
-fn host_in(text: &str) -> Option<String> {
-    ["host: ", "host ", "server ", "connect to "].iter().find_map(|mark| {
-        let (_, after) = text.split_once(mark)?;
-        let name = after.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')).next()?;
-        let is_name = name.contains('.') && name.contains(|c: char| c.is_ascii_alphabetic());
-        is_name.then(|| name.to_owned())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(text: &str, words: &str, code: Option<u16>, enhanced: &str) {
-        let reading = Reading::of_text(text, None, None);
+        let reading = Reading::of_text(text, &Hint::default());
         assert_eq!(reading.text, words);
         assert_eq!(reading.code, code, "{text}");
         assert_eq!(reading.enhanced.map(|e| e.to_string()).unwrap_or_default(), enhanced, "{text}");
@@ -302,16 +301,27 @@ mod tests {
     }
 
     #[test]
+    fn the_plain_words_have_no_marks_and_no_addresses() {
+        for (text, words) in [
+            ("550 <a@example.org>: mail-box (full).", "mail box full"),
+            ("E-Mail address can't be found!", "email address can't be found"),
+            ("see https://example.org/x?y=1.", "see https example.org x y 1"),
+        ] {
+            assert_eq!(Reading::of_text(text, &Hint::default()).plain, words);
+        }
+    }
+
+    #[test]
     fn a_log_line_names_its_host_and_step() {
         let line = "host smtp.gmail.com[192.0.2.1] said: 535 no (in reply to AUTH command)";
-        let reading = Reading::of_text(line, None, None);
+        let reading = Reading::of_text(line, &Hint::default());
         assert_eq!((reading.host.as_deref(), reading.stage), (Some("smtp.gmail.com"), Some(Stage::Auth)));
     }
 
     #[test]
     fn a_long_text_keeps_its_ends() {
         let text = format!("535 first {} last 421 4.4.2 end", "é ".repeat(Reading::MAX_BYTES));
-        let reading = Reading::of_text(&text, None, None);
+        let reading = Reading::of_text(&text, &Hint::default());
         assert!(reading.text.len() <= Reading::MAX_BYTES && reading.text.ends_with("end"));
         assert!(reading.text.starts_with("first"));
     }
