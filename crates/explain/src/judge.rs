@@ -89,10 +89,24 @@ pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
     verdict(&reading, finding, Place::Pasted)
 }
 
-/// The first rule that fits.
+/// The first rule that fits the innermost reply, if it is sure, else the first that fits the whole.
 fn find(reading: &Reading) -> Finding {
-    let catalogue = Catalogue::built_in();
     let at = provider::infer(reading.host.as_deref(), &reading.text);
+    if let Some(innermost) = reading.innermost() {
+        let finding = find_in(&innermost, at);
+        if finding.confidence == Confidence::High {
+            return finding;
+        }
+        let whole = find_in(reading, at);
+        // Around a reply there are only names and addresses, and what a program says of it.
+        let is_better = whole.confidence == Confidence::High || finding.confidence == Confidence::None;
+        return if is_better { whole } else { finding };
+    }
+    find_in(reading, at)
+}
+
+fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
+    let catalogue = Catalogue::built_in();
     let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
     let fits = |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
     match catalogue.rules.iter().find_map(fits) {

@@ -77,6 +77,29 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// The same, of the innermost reply alone: of a reply that quotes a reply, the words of the last server.
+    /// `None` when nothing is quoted.
+    pub(crate) fn innermost(&self) -> Option<Self> {
+        const MARKS: [&str; 9] = [
+            " said:",
+            "refused to talk to me:",
+            "response was:",
+            "remote server returned",
+            "last transfail:",
+            " -> ",
+            "error message was:",
+            "remote host said:",
+            "rejected by the remote server with error:",
+        ];
+        /// Fewer bytes are no reply of their own.
+        const LEAST: usize = 8;
+        let ends = MARKS.iter().filter_map(|mark| self.text.rfind(mark).map(|at| at + mark.len()));
+        let text = self.text.get(ends.max()?..)?.trim();
+        (text.len() >= LEAST).then(|| Self { plain: plain(text), text: text.to_owned(), ..self.clone() })
+    }
+}
+
 /// Whether a character is no part of a word, and so is left out of the plain words.
 pub(crate) fn is_mark(c: char) -> bool {
     // The four marks of the phrases' own writing do not count.
@@ -112,7 +135,7 @@ struct Scan {
 
 impl Scan {
     fn of(text: &str) -> Self {
-        let text = without_addresses(&fold(&shortened(text)));
+        let text = without_addresses(&fold(without_envelope(&shortened(text))));
         let mut scan = Self { text: String::with_capacity(text.len()), ..Self::default() };
         for line in text.lines() {
             let mut before = None;
@@ -159,7 +182,8 @@ impl Scan {
 /// A word without the marks around it: `(#5.7.1)`, `<421`, `b'5.7.139`.
 fn bare(word: &str) -> &str {
     let word = word.strip_prefix("b'").or_else(|| word.strip_prefix("b\"")).unwrap_or(word);
-    let word = word.strip_prefix("dsn=").unwrap_or(word);
+    // RFC 3464 §2.3.6 writes the type of a diagnostic before it.
+    let word = word.strip_prefix("smtp;").or_else(|| word.strip_prefix("dsn=")).unwrap_or(word);
     word.trim_start_matches(['<', '(', '"', '\'', ':', '#'])
         .trim_end_matches([')', '>', ',', ';', '.', '"', '\''])
 }
@@ -244,6 +268,14 @@ fn without_addresses(text: &str) -> String {
     }
     strip_bare_addresses(rest, &mut plain);
     plain
+}
+
+/// A log line of Postfix without the envelope that stands behind the reply: its words are the client's.
+fn without_envelope(text: &str) -> &str {
+    match text.find("; from=<") {
+        Some(at) if !text.get(at..).is_some_and(|rest| rest.contains('\n')) => text.get(..at).unwrap_or(text),
+        _ => text,
+    }
 }
 
 fn text_until(text: &str, bytes: usize) -> &str {
