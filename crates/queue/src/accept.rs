@@ -1,10 +1,10 @@
 //! The one door: a submission becomes a message that is on disk.
 
-use crate::schedule::{Job, Letter, Passenger};
+use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Budget, Limits, Queue, Reserved};
-use mail::{Address, Envelope, HeaderScan, OwnerId, Principal, QueueId, RelayId, Timestamp};
+use mail::{Address, Envelope, HeaderScan, OwnerId, Principal, QueueId, RecipientId, RelayId, Timestamp};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::{
     Body, BodySink, EventKind, NewEvent, NewMessage, NewRecipient, Parking, Start, Store, StoreError,
 };
@@ -77,6 +77,8 @@ pub struct Draft {
     reserved: Vec<Reserved>,
     sink: Option<Box<dyn BodySink>>,
     bytes: u64,
+    /// Why a piece was lost: it was refused, or its writing failed or was abandoned halfway.
+    torn: Option<Refusal>,
 }
 
 impl std::fmt::Debug for Draft {
@@ -91,6 +93,19 @@ impl Draft {
         if piece.is_empty() {
             return Ok(());
         }
+        self.whole()?;
+        // Whatever ends this call early leaves a content with a hole, which must never become a message.
+        self.torn = Some(Refusal::Store(StoreError::Closed));
+        let added = self.add(piece).await;
+        self.torn = added.as_ref().err().cloned();
+        added
+    }
+
+    fn whole(&self) -> Result<(), Refusal> {
+        self.torn.clone().map_or(Ok(()), Err)
+    }
+
+    async fn add(&mut self, piece: Vec<u8>) -> Result<(), Refusal> {
         self.bytes += piece.len() as u64;
         if self.bytes > self.limits.message_bytes {
             return Err(Refusal::TooBig(self.limits.message_bytes));
@@ -126,6 +141,7 @@ impl Draft {
     }
 
     async fn finish(&mut self) -> Result<Body, Refusal> {
+        self.whole()?;
         match self.sink.take() {
             Some(sink) => Ok(Body::Stored(sink.finish().await?)),
             None => {
@@ -142,9 +158,9 @@ enum Placement {
     /// Into memory, to be sent through that relay.
     Lane(RelayId),
     /// To the store: memory is full.
-    Overflow(RelayId),
+    Overflow(Option<RelayId>),
     /// To the store, behind a closure.
-    Parked { parking: Parking, cause: Option<&'static str>, relay: Option<RelayId> },
+    Parked { parking: Parking, cause: &'static str, relay: Option<RelayId> },
 }
 
 impl Queue {
@@ -159,6 +175,7 @@ impl Queue {
             reserved: Vec::new(),
             sink: None,
             bytes: 0,
+            torn: None,
         }
     }
 
@@ -166,10 +183,10 @@ impl Queue {
     pub async fn accept(&self, submission: Submission) -> Result<QueueId, Refusal> {
         let Submission { principal, owner, envelope, trace, mut draft } = submission;
         self.check(principal, owner, &envelope, &draft)?;
+        let public_id = self.mint.public_id().ok_or(Refusal::NoRandomness)?;
         let body = draft.finish().await?;
         let now = self.clock.now();
         let id = self.mint.queue_id(now);
-        let public_id = self.mint.public_id().ok_or(Refusal::NoRandomness)?;
         let (added_headers, message_id) = self.added_headers(id, now, &trace, &draft.scan);
         let letter = Arc::new(Letter {
             id,
@@ -187,25 +204,25 @@ impl Queue {
             reserved: std::mem::take(&mut draft.reserved),
         });
         let expires_at = self.timetable.expiry(now);
-        let (placement, epoch) = self.place(&letter, envelope.recipients.len(), now, expires_at);
+        let entry = self.place(letter, envelope.recipients.len(), now, expires_at);
         let message = NewMessage {
             id,
             public_id,
             owner,
             principal,
             received_at: now,
-            from: letter.from.clone(),
-            body_type: letter.body_type,
+            from: entry.letter.from.clone(),
+            body_type: entry.letter.body_type,
             message_id,
-            added_headers: Arc::clone(&letter.added_headers),
+            added_headers: Arc::clone(&entry.letter.added_headers),
             body,
-            recipients: new_recipients(&envelope.recipients, &placement, now, expires_at),
+            recipients: new_recipients(&envelope.recipients, &entry.placement, now, expires_at),
             client: client_text(&trace),
             events: vec![NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) }],
         };
-        let stored = self.store.accept(message).await;
-        self.placed(letter, envelope.recipients, &placement, stored.is_ok(), expires_at, epoch).await;
-        Ok(stored.map(|()| id)?)
+        self.store.accept(message).await?;
+        self.placed(entry, envelope.recipients, expires_at);
+        Ok(id)
     }
 
     fn check(
@@ -261,45 +278,29 @@ impl Queue {
         (lines.into_bytes(), message_id)
     }
 
-    fn place(
-        &self,
-        letter: &Letter,
-        recipients: usize,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> (Placement, u64) {
+    fn place(&self, letter: Arc<Letter>, recipients: usize, now: Timestamp, expires_at: Timestamp) -> Entry {
         let mut state = self.lock();
         let epoch = state.routes_epoch;
         let relay = state.routes.choose(letter.principal, letter.owner, &letter.from);
-        if let Some(stop) = state.closures.stopping(relay, &letter.from) {
-            let parking = stop.parking(&self.timetable, now, expires_at, 0);
-            return (Placement::Parked { parking, cause: Some(stop.cause), relay }, epoch);
-        }
-        let placement = match relay {
-            Some(relay) if state.enter(&self.limits, letter.owner, recipients) => Placement::Lane(relay),
-            Some(relay) => Placement::Overflow(relay),
-            // `stopping` answers for the missing relay, so this arm is only here for the type.
-            None => Placement::Overflow(RelayId(0)),
+        let placement = match (state.closures.stopping(relay, &letter.from), relay) {
+            (Some(stop), _) => {
+                let parking = stop.parking(&self.timetable, now, expires_at, 0);
+                Placement::Parked { parking, cause: stop.cause, relay }
+            }
+            (None, Some(relay)) if state.enter(&self.limits, letter.owner, recipients) => {
+                Placement::Lane(relay)
+            }
+            (None, relay) => Placement::Overflow(relay),
         };
-        (placement, epoch)
+        Entry { letter, recipients, placement, epoch, state: Arc::clone(&self.state), done: false }
     }
 
-    async fn placed(
-        &self,
-        letter: Arc<Letter>,
-        addresses: Vec<Address>,
-        placement: &Placement,
-        stored: bool,
-        expires_at: Timestamp,
-        epoch: u64,
-    ) {
-        match placement {
+    /// The message is on disk: it goes where its place is.
+    fn placed(&self, mut entry: Entry, addresses: Vec<Address>, expires_at: Timestamp) {
+        entry.done = true;
+        let mut state = self.lock();
+        match &entry.placement {
             Placement::Lane(relay) => {
-                let mut state = self.lock();
-                if !stored {
-                    state.leave(letter.owner, addresses.len());
-                    return;
-                }
                 let passenger = |(index, address)| Passenger {
                     index,
                     address,
@@ -309,15 +310,48 @@ impl Queue {
                     asked_wait_used: false,
                 };
                 let passengers = (0..).zip(addresses).map(passenger).collect();
+                let letter = Arc::clone(&entry.letter);
                 state.enqueue_or_abandon(*relay, Job { letter, passengers });
             }
-            Placement::Overflow(_) => self.lock().want_feed(),
+            Placement::Overflow(_) => state.want_feed(),
             // The closure may have ended while the message was on its way to the disk.
-            Placement::Parked { parking, .. } if stored => {
-                self.unpark_if_lifted(parking.closure, epoch).await
+            Placement::Parked { parking, .. } => {
+                state.due_at(parking.wake_at);
+                state.parked_on(parking.closure, entry.epoch);
             }
-            Placement::Parked { .. } => {}
         }
+    }
+}
+
+/// A message on its way to the disk, and the place that is kept for it. Dropped before the store has answered well (the
+/// client went away, the store failed, perhaps after it stored), the place is given back, and so is the message, if there
+/// is one by then.
+struct Entry {
+    letter: Arc<Letter>,
+    recipients: usize,
+    placement: Placement,
+    epoch: u64,
+    state: Arc<Mutex<State>>,
+    done: bool,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let mut state = lock(&self.state);
+        match &self.placement {
+            Placement::Lane(_) => {
+                let message = self.letter.id;
+                let ids = (0..).take(self.recipients).map(|index| RecipientId { message, index });
+                state.abandoned.extend(ids);
+                state.leave(self.letter.owner, self.recipients);
+            }
+            Placement::Overflow(_) => {}
+            Placement::Parked { parking, .. } => state.parked_on(parking.closure, self.epoch),
+        }
+        state.want_feed();
     }
 }
 
@@ -329,8 +363,8 @@ fn new_recipients(
 ) -> Vec<NewRecipient> {
     let (relay, start, cause) = match placement {
         Placement::Lane(relay) => (Some(*relay), Start::Leased, None),
-        Placement::Overflow(relay) => (Some(*relay).filter(|r| r.0 != 0), Start::Due(now), None),
-        Placement::Parked { parking, cause, relay } => (*relay, Start::Parked(*parking), *cause),
+        Placement::Overflow(relay) => (*relay, Start::Due(now), None),
+        Placement::Parked { parking, cause, relay } => (*relay, Start::Parked(*parking), Some(*cause)),
     };
     addresses
         .iter()

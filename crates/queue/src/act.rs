@@ -1,10 +1,13 @@
 //! What a person may do with waiting mail: retry now, hold, release, delete; one by one or in bulk.
 
 use crate::Queue;
-use mail::{ClosureId, RecipientId};
+use mail::{ClosureId, OwnerId, QueueId, RecipientId};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
-use store::{Act, EventKind, Filter, NewEvent, Page, StoreError};
+use std::collections::{HashMap, HashSet};
+use store::{Act, EventKind, Filter, NewEvent, Page, RecipientState, StoreError};
+
+/// How often an act is repeated for what the feeder brought into memory meanwhile.
+const ROUNDS: usize = 3;
 
 /// What came of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,16 +26,28 @@ impl Queue {
     pub async fn act(&self, act: Act, filter: Filter) -> Result<Acted, StoreError> {
         let mut acted = Acted::default();
         let mut waits: HashSet<ClosureId> = HashSet::new();
+        let mut messages: HashSet<QueueId> = HashSet::new();
         let mut page = Page { after: None, limit: Page::MAX };
         loop {
             let rows = self.store.list(filter.clone(), page).await?;
             let Some(last) = rows.last() else { break };
             page.after = Some(last.id);
             let recipients = rows.iter().flat_map(|row| row.recipients.iter().map(move |r| (row, r)));
-            let open: Vec<_> = recipients.filter(|(_, r)| !r.state.is_final()).collect();
-            waits.extend(open.iter().filter_map(|(_, r)| r.closure));
-            let ids = open.iter().map(|(row, r)| RecipientId { message: row.id, index: r.index }).collect();
-            self.act_on(act, ids, &mut acted).await?;
+            let meant: Vec<_> = recipients.filter(|(_, r)| is_meant(act, r.state)).collect();
+            waits.extend(meant.iter().filter_map(|(_, r)| r.closure));
+            let owners: HashMap<QueueId, OwnerId> = rows.iter().map(|row| (row.id, row.owner)).collect();
+            // A page of messages may have a thousand times as many recipients.
+            for part in meant.chunks(Page::MAX) {
+                let ids = part.iter().map(|(row, r)| RecipientId { message: row.id, index: r.index });
+                let (asked, changed) = (part.len(), self.act_on(act, ids.collect(), &owners).await?);
+                messages.extend(changed.iter().map(|id| id.message));
+                acted.recipients += changed.len() as u64;
+                if matches!(act, Act::Hold | Act::Delete) {
+                    acted.in_flight += asked.saturating_sub(changed.len()) as u64;
+                }
+            }
+            acted.messages += messages.len() as u64;
+            messages.clear();
         }
         if act == Act::Retry {
             self.hasten(&waits);
@@ -40,48 +55,58 @@ impl Queue {
         Ok(acted)
     }
 
-    async fn act_on(&self, act: Act, ids: Vec<RecipientId>, acted: &mut Acted) -> Result<(), StoreError> {
-        let set: HashSet<RecipientId> = ids.iter().copied().collect();
-        let withdrawn = self.lock().withdraw(&set);
-        if !withdrawn.is_empty() {
-            self.store.release(withdrawn).await?;
-        }
-        // What the feeder was about to give back counts as waiting, not as in flight.
-        self.release_now(&set).await?;
+    /// Does it to a page of recipients. Gives those that were changed.
+    async fn act_on(
+        &self,
+        act: Act,
+        ids: Vec<RecipientId>,
+        owners: &HashMap<QueueId, OwnerId>,
+    ) -> Result<Vec<RecipientId>, StoreError> {
         let now = self.clock.now();
-        let asked = ids.len();
-        let changed = self.store.act(act, ids, now).await?;
+        let mut left: HashSet<RecipientId> = ids.iter().copied().collect();
+        let mut changed = Vec::new();
+        for _ in 0..ROUNDS {
+            self.take_back(&left).await?;
+            let done = self.store.act(act, ids.iter().filter(|id| left.contains(id)).copied().collect(), now);
+            let done = done.await?;
+            let acted: HashSet<RecipientId> = done.iter().copied().collect();
+            left.retain(|id| !acted.contains(id));
+            changed.extend(done);
+            // The feeder may have claimed some between the two steps.
+            if left.is_empty() || !self.lock().holds(&left) {
+                break;
+            }
+        }
         let kind = match act {
             Act::Retry => EventKind::Retried,
             Act::Hold => EventKind::Held,
             Act::Release => EventKind::Released,
             Act::Delete => EventKind::Cancelled,
         };
-        let event = |id: &RecipientId| NewEvent {
-            message: Some(id.message),
-            recipient: Some(id.index),
-            ..NewEvent::new(now, kind, mail::OwnerId::DEFAULT)
+        let event = |id: &RecipientId| {
+            let owner = owners.get(&id.message).copied().unwrap_or(OwnerId::DEFAULT);
+            let (message, recipient) = (Some(id.message), Some(id.index));
+            NewEvent { message, recipient, ..NewEvent::new(now, kind, owner) }
         };
         self.store.append(changed.iter().map(event).collect()).await?;
-        let messages: HashSet<_> = changed.iter().map(|id| id.message).collect();
-        acted.messages += messages.len() as u64;
-        acted.recipients += changed.len() as u64;
-        if matches!(act, Act::Hold | Act::Delete) {
-            acted.in_flight += (asked - changed.len()) as u64;
-        }
         self.lock().want_feed();
-        Ok(())
+        Ok(changed)
     }
 
-    async fn release_now(&self, ids: &HashSet<RecipientId>) -> Result<(), StoreError> {
+    /// Takes recipients out of memory, and gives them back to the store together with those that the feeder was about to
+    /// give back: they wait, and are not in flight.
+    async fn take_back(&self, ids: &HashSet<RecipientId>) -> Result<(), StoreError> {
         let ours: Vec<RecipientId> = {
             let mut state = self.lock();
-            let (ours, rest) =
-                std::mem::take(&mut state.abandoned).into_iter().partition(|id| ids.contains(id));
-            state.abandoned = rest;
-            ours
+            let withdrawn = state.withdraw(ids);
+            state.abandoned.extend(withdrawn);
+            state.abandoned.iter().filter(|id| ids.contains(id)).copied().collect()
         };
-        if ours.is_empty() { Ok(()) } else { self.store.release(ours).await }
+        for page in ours.chunks(Page::MAX) {
+            self.store.release(page.to_vec()).await?;
+            self.lock().forget_abandoned(&page.iter().copied().collect());
+        }
+        Ok(())
     }
 
     /// "Retry now" behind a closure: the relay is probed now, and a stopped sender tries now.
@@ -91,5 +116,14 @@ impl Queue {
             self.lock().closures.hasten(*id, now);
         }
         self.lock().prober.raise();
+    }
+}
+
+/// Whether an act means recipients of that state: only what waits is retried or held, only what is held is released.
+const fn is_meant(act: Act, state: RecipientState) -> bool {
+    match act {
+        Act::Retry | Act::Hold => matches!(state, RecipientState::Waiting),
+        Act::Release => matches!(state, RecipientState::Held),
+        Act::Delete => !state.is_final(),
     }
 }

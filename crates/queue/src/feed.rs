@@ -1,11 +1,12 @@
 //! The feeder: what is due in the store comes into memory, as far as there is room.
 
 use crate::closure::Stop;
-use crate::schedule::{Job, Letter, Passenger};
+use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Limits, Queue};
-use mail::{RecipientId, RelayId, Timestamp};
+use mail::{ClosureId, RecipientId, RelayId, Timestamp};
+use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::{
     Change, ClaimLimits, ClaimedMessage, ClaimedRecipient, EventKind, NewEvent, Page, Parking,
     RecipientState, RecipientUpdate, Settlement, StoreError,
@@ -21,15 +22,14 @@ impl Queue {
         // Whatever becomes due from here on raises the signal, until the answer is known.
         self.lock().feeder_wakes_at = Timestamp::NEVER;
         loop {
+            self.record_left().await?;
             self.release_abandoned().await?;
+            self.free_left().await?;
             let Some(limits) = self.claim_limits() else { return Ok(None) };
             let now = self.clock.now();
             let claimed = self.store.claim(now, limits).await?;
             let nothing = claimed.messages.is_empty();
-            let parked = self.take_in(claimed.messages, now);
-            if !parked.updates.is_empty() {
-                self.store.settle(parked).await?;
-            }
+            self.park(self.take_in(claimed.messages, now)).await?;
             let mut state = self.lock();
             state.backlog = claimed.more;
             if !claimed.more || nothing {
@@ -44,15 +44,16 @@ impl Queue {
         poll_fn(|context| self.lock().feeder.poll(context)).await;
     }
 
-    async fn release_abandoned(&self) -> Result<(), StoreError> {
-        let abandoned = std::mem::take(&mut self.lock().abandoned);
-        for page in abandoned.chunks(Page::MAX) {
-            if let Err(error) = self.store.release(page.to_vec()).await {
-                self.lock().abandoned.extend_from_slice(page);
-                return Err(error);
+    /// Gives back what is in nobody's hands. It stays noted until the store has confirmed.
+    pub(crate) async fn release_abandoned(&self) -> Result<(), StoreError> {
+        loop {
+            let page: Vec<RecipientId> = self.lock().abandoned.iter().take(Page::MAX).copied().collect();
+            if page.is_empty() {
+                return Ok(());
             }
+            self.store.release(page.clone()).await?;
+            self.lock().forget_abandoned(&page.into_iter().collect());
         }
-        Ok(())
     }
 
     /// How much may be claimed; `None` when there is no room, or the queue stops.
@@ -60,20 +61,25 @@ impl Queue {
         let mut state = self.lock();
         let Limits { active, active_per_owner, .. } = self.limits;
         let room = active.saturating_sub(state.active());
-        // In small bites the feeder would spend more on transactions than on mail.
-        if state.stopping || room < (active / 8).max(1) {
+        // In smaller bites the feeder would spend more on transactions than on mail; in larger ones an owner with a single
+        // message would wait for as many of the one whose mail fills the memory.
+        if state.stopping || room < (active / 64).max(1) {
             state.backlog = !state.stopping;
+            return None;
+        }
+        if state.endings.hold_claims() {
             return None;
         }
         Some(ClaimLimits { total: room.min(CLAIM_MOST), per_owner: active_per_owner.min(CLAIM_MOST) })
     }
 
     /// Finds each claimed recipient its place: a lane, or behind a closure. Gives what is to be parked or ended.
-    fn take_in(&self, messages: Vec<ClaimedMessage>, now: Timestamp) -> Settlement {
+    fn take_in(&self, messages: Vec<ClaimedMessage>, now: Timestamp) -> ToPark {
         let mut settlement = Settlement::default();
         let mut state = self.lock();
+        let epoch = state.routes_epoch;
         for message in messages {
-            let relay = state.routes.choose(message.principal, message.owner, &message.from);
+            let relay = relay_for(&state, &message);
             let stop = state.closures.stopping(relay, &message.from);
             match (stop, relay) {
                 (Some(stop), _) => {
@@ -85,13 +91,28 @@ impl Queue {
                 }
                 (None, Some(relay)) => {
                     state.enter_claimed(message.owner, message.recipients.len());
-                    state.enqueue(relay, job_of(message));
+                    // The queue may have been stopped while the claim was under way.
+                    state.enqueue_or_abandon(relay, job_of(message));
                 }
                 // `stopping` answers for the missing relay.
                 (None, None) => {}
             }
         }
-        settlement
+        drop(state);
+        ToPark { settlement, epoch, state: Arc::clone(&self.state), done: false }
+    }
+
+    /// Stores what was claimed and has to wait.
+    async fn park(&self, mut parking: ToPark) -> Result<(), StoreError> {
+        if !parking.settlement.updates.is_empty() {
+            self.store.settle(parking.settlement.clone()).await?;
+        }
+        parking.done = true;
+        let closures: BTreeSet<ClosureId> =
+            parking.settlement.updates.iter().filter_map(closure_of).collect();
+        let mut state = self.lock();
+        closures.into_iter().for_each(|closure| state.parked_on(closure, parking.epoch));
+        Ok(())
     }
 
     fn stopped(
@@ -105,12 +126,18 @@ impl Queue {
         let since = recipient.parked.map_or(now, |parked| parked.since);
         let fresh = stop.parking(&self.timetable, now, recipient.expires_at, recipient.paused_ms);
         let parking = Parking { since, ..fresh };
-        // Woken behind the closure, at the end of its life: the relay's vain probes count as attempts.
-        let waited_out =
-            recipient.parked.is_some_and(|parked| parked.closure == stop.id && parked.wake_at <= now);
-        let tried = recipient.attempts.saturating_add(stop.tries) >= self.timetable.min_attempts;
-        // Without any route there is nothing to try, so age alone ends the wait.
-        let expired = waited_out && (tried || relay.is_none());
+        // Woken behind the closure, at the end of its life as the closure counts it now: it may have become an alarm, under
+        // which time does not count, since the recipient was parked.
+        let end = stop.end(&self.timetable, recipient.expires_at, recipient.paused_ms);
+        let parked = recipient.parked.filter(|parked| parked.closure == stop.id && parked.wake_at <= now);
+        let waited_out = parked.filter(|_| end <= now);
+        // The relay's vain probes count as attempts. Without any route there is nothing to try; but a clock that jumps
+        // makes everything old at once, so one that is found old is looked at a second time before it ends.
+        let tried = match relay {
+            Some(_) => recipient.attempts.saturating_add(stop.tries) >= self.timetable.min_attempts,
+            None => parked.is_some_and(|parked| parked.wake_at > end),
+        };
+        let expired = waited_out.is_some() && tried;
         let change = if expired { Change::Final(RecipientState::Expired) } else { Change::Parked(parking) };
         RecipientUpdate {
             id: RecipientId { message: message.id, index: recipient.index },
@@ -124,6 +151,42 @@ impl Queue {
             asked_wait_used: recipient.asked_wait_used,
         }
     }
+}
+
+/// What was claimed and has to wait, until the store has it. Dropped before that, it is given back.
+struct ToPark {
+    settlement: Settlement,
+    epoch: u64,
+    state: Arc<Mutex<State>>,
+    done: bool,
+}
+
+impl Drop for ToPark {
+    fn drop(&mut self) {
+        if !self.done {
+            let mut state = lock(&self.state);
+            state.abandoned.extend(self.settlement.updates.iter().map(|update| update.id));
+            state.want_feed();
+        }
+    }
+}
+
+fn closure_of(update: &RecipientUpdate) -> Option<ClosureId> {
+    match update.change {
+        Change::Parked(parking) => Some(parking.closure),
+        Change::Due(_) | Change::Final(_) => None,
+    }
+}
+
+/// The relay for a message. What was perhaps sent goes to the same relay again while that is open: the other end may know
+/// the message by its id, and another relay never would.
+fn relay_for(state: &State, message: &ClaimedMessage) -> Option<RelayId> {
+    let before = message.recipients.iter().find(|recipient| recipient.perhaps_sent).and_then(|r| r.relay);
+    let open = |id: &RelayId| {
+        state.routes.relay(*id).is_some() && state.closures.stopping(Some(*id), &message.from).is_none()
+    };
+    let choice = || state.routes.choose(message.principal, message.owner, &message.from);
+    before.filter(open).or_else(choice)
 }
 
 fn expired_event(update: &RecipientUpdate, message: &ClaimedMessage, now: Timestamp) -> Option<NewEvent> {

@@ -13,7 +13,7 @@
 //! |---|---|---|---|
 //! | before the commit of `accept` | nothing | the client, which has no `250` | it sends again |
 //! | between the commit and the `250` | the message, leased | [`Queue::start`] | it is sent; the client may send again |
-//! | while the message waits in memory | the message, leased | [`Queue::start`] | marked "perhaps sent", sent on the same relay |
+//! | while the message waits in memory | the message, leased | [`Queue::start`] | marked "perhaps sent", sent on the same relay while that is open |
 //! | after the remote's `250`, before `record` | the message, leased | [`Queue::start`] | the same: this is the one way to a duplicate |
 //! | between a closure's commit and the parking | the closure; the message leased | [`Queue::start`] | parked by the first claim |
 //! | while a lifted closure empties | some of its mail parked, the closure's row | [`Queue::start`] | the closure stands again, and is probed |
@@ -26,6 +26,8 @@ mod budget;
 mod closure;
 mod courier;
 mod feed;
+mod lift;
+mod probe;
 mod routes;
 mod schedule;
 mod settle;
@@ -34,16 +36,16 @@ mod timetable;
 pub use accept::{Draft, Policy, Refusal, Submission, Trace};
 pub use act::Acted;
 pub use budget::{Budget, Reserved};
-pub use closure::{Probe, ProbeDue};
 pub use courier::{BoxFuture, Carried, Courier};
+pub use probe::{Probe, ProbeDue};
 pub use routes::Routes;
 pub use schedule::{Batch, Letter, Passenger};
 pub use settle::Decided;
 pub use timetable::Timetable;
 
-use mail::{Clock, IdMint, RelayId};
+use mail::{Clock, IdMint, RecipientId, RelayId};
 use schedule::State;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use store::{Relay, Store, StoreError};
 
 /// The limits of the queue, each with its default.
@@ -112,8 +114,8 @@ pub struct Queue {
 
 impl Queue {
     /// Opens the queue over a store: reads relays, routes and closures, and takes up what a crash left.
-    /// Gives the queue and the number of recipients that were perhaps in flight at a crash.
-    pub async fn start(parts: Parts) -> Result<(Arc<Self>, usize), StoreError> {
+    /// Gives the queue and the recipients that were perhaps in flight at a crash, to be logged.
+    pub async fn start(parts: Parts) -> Result<(Arc<Self>, Vec<RecipientId>), StoreError> {
         let Parts { store, clock, host_name, policy, limits, timetable, node } = parts;
         let mint = IdMint::new(node, store.last_id().await?);
         let state = Arc::new(Mutex::new(State::default()));
@@ -147,6 +149,6 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic in one worker must not stop the queue: the state is consistent between statements that can panic,
         // and there are none (no indexing, no unwrap) under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        schedule::lock(&self.state)
     }
 }

@@ -34,6 +34,11 @@ impl Routes {
         self.relays.values()
     }
 
+    /// Whether both tables choose the same relay for every message.
+    pub(crate) fn choose_alike(&self, other: &Self) -> bool {
+        self.routes == other.routes
+    }
+
     /// The relay for a message: by its site, its account, its sender's domain, its owner, else the default.
     /// A single relay without any route is nobody's choice: mail waits until someone says whose it is.
     pub fn choose(&self, principal: Principal, owner: OwnerId, from: &ReversePath) -> Option<RelayId> {

@@ -1,11 +1,13 @@
 //! What is in memory, about to be sent: lanes of relays, in them owners in turn, in them messages by age.
 
 use crate::closure::Closures;
+use crate::lift::Endings;
+use crate::settle::Outcome;
 use crate::{Queue, Reserved, Routes};
 use mail::{Address, BodyType, OwnerId, Principal, QueueId, RecipientId, RelayId, ReversePath, Timestamp};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use store::Relay;
 
@@ -77,29 +79,49 @@ pub struct Batch {
     pub passengers: Vec<Passenger>,
     state: Arc<Mutex<State>>,
     landed: bool,
+    decided: bool,
 }
 
 impl Batch {
     /// Frees the lane's slot: the courier is done, what follows is between queue and store.
     pub(crate) fn land(&mut self) {
         self.landed = true;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.land(self.relay.id);
+        lock(&self.state).land(self.relay.id);
+    }
+
+    /// Says that there is a decision, which is responsible for the recipients from now on.
+    pub(crate) fn hand_over(mut self) -> Arc<Mutex<State>> {
+        self.decided = true;
+        Arc::clone(&self.state)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = RecipientId> + '_ {
+        self.passengers.iter().map(|p| RecipientId { message: self.letter.id, index: p.index })
     }
 }
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        if self.landed {
+        if !self.landed {
+            self.land();
+        }
+        if self.decided {
             return;
         }
-        self.land();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = self.letter.id;
-        state.abandoned.extend(self.passengers.iter().map(|p| RecipientId { message: id, index: p.index }));
+        let mut state = lock(&self.state);
         state.leave(self.letter.owner, self.passengers.len());
-        state.want_feed();
+        // Cut by the stop, perhaps between the final dot and its reply: the lease stays, so that the next start counts
+        // these recipients among those that were perhaps sent.
+        if !state.stopping {
+            state.abandoned.extend(self.ids());
+            state.want_feed();
+        }
     }
+}
+
+/// Locks the state, whatever became of the thread that held it last: see [`Queue::lock`].
+pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The mail of one relay.
@@ -138,9 +160,10 @@ impl Lane {
         Some(job)
     }
 
+    /// All jobs: each owner's by age, the owners in their turn.
     fn drain(&mut self) -> Vec<Job> {
-        self.turns.clear();
-        self.jobs.drain().flat_map(|(_, queue)| queue).collect()
+        let jobs = &mut self.jobs;
+        self.turns.drain(..).filter_map(|owner| jobs.remove(&owner)).flatten().collect()
     }
 }
 
@@ -150,8 +173,16 @@ pub(crate) struct State {
     pub routes: Routes,
     /// Grows with each change of the routes: mail parked for want of a route under an older one is looked at again.
     pub routes_epoch: u64,
+    /// Counts the readings of the routes, so that a slow one never replaces a later one.
+    pub reloads_begun: u64,
+    pub reload_applied: u64,
     pub closures: Closures,
+    /// Closures whose mail is to be freed.
+    pub endings: Endings,
+    /// Leased in the store, and in nobody's hands any more: the feeder gives them back.
     pub abandoned: Vec<RecipientId>,
+    /// Outcomes whose worker failed before they were stored: the feeder stores them.
+    pub unrecorded: Vec<Arc<Outcome>>,
     /// Whether the store had more that was due than there was room for.
     pub backlog: bool,
     /// When the feeder wakes by itself.
@@ -271,6 +302,11 @@ impl State {
         self.want_feed();
     }
 
+    /// The store has these back.
+    pub(crate) fn forget_abandoned(&mut self, ids: &HashSet<RecipientId>) {
+        self.abandoned.retain(|id| !ids.contains(id));
+    }
+
     fn offer(&mut self, relay: RelayId) {
         let limit = self.routes.relay(relay).map_or(0, |r| usize::from(r.max_connections.max(1)));
         let Some(lane) = self.lanes.get_mut(&relay) else { return };
@@ -310,8 +346,10 @@ impl State {
 
     /// Takes the jobs of one sender out of a lane.
     pub(crate) fn drain_sender(&mut self, relay: RelayId, from: &ReversePath) -> Vec<Job> {
+        let key = |path: &ReversePath| path.address().map(Address::key);
+        let meant = key(from);
         let all = self.drain_lane(relay);
-        let (out, back): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| job.letter.from == *from);
+        let (out, back): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| key(&job.letter.from) == meant);
         back.into_iter().for_each(|job| self.enqueue(relay, job));
         out
     }
@@ -319,6 +357,12 @@ impl State {
     /// Takes every job of every lane out, as when the routes change or the server stops.
     pub(crate) fn drain_all(&mut self) -> Vec<Job> {
         self.lanes.values_mut().flat_map(Lane::drain).collect()
+    }
+
+    /// Whether some of these recipients are in memory and not in flight.
+    pub(crate) fn holds(&self, ids: &HashSet<RecipientId>) -> bool {
+        let jobs = self.lanes.values().flat_map(|lane| lane.jobs.values().flatten());
+        jobs.flat_map(Job::ids).chain(self.abandoned.iter().copied()).any(|id| ids.contains(&id))
     }
 
     /// Takes recipients out of memory, as far as they are not in flight. Gives those that were taken out.
@@ -357,7 +401,14 @@ impl Queue {
             match state.take() {
                 Some((relay, Job { letter, passengers })) => {
                     let shared = Arc::clone(&self.state);
-                    Poll::Ready(Batch { relay, letter, passengers, state: shared, landed: false })
+                    Poll::Ready(Batch {
+                        relay,
+                        letter,
+                        passengers,
+                        state: shared,
+                        landed: false,
+                        decided: false,
+                    })
                 }
                 None => {
                     // Whatever raised the signal before this look has just been found gone.
@@ -374,19 +425,16 @@ impl Queue {
         self.lock().active()
     }
 
-    /// Stops giving out batches, and gives everything that is not in flight back to the store.
+    /// Stops giving out batches, and gives everything that is not in flight back to the store. Called again, it gives back
+    /// what came out of flight since.
     pub async fn stop(&self) -> Result<(), store::StoreError> {
-        let ids: Vec<RecipientId> = {
+        {
             let mut state = self.lock();
             state.stopping = true;
             let jobs = state.drain_all();
-            jobs.iter().for_each(|job| state.leave(job.letter.owner, job.passengers.len()));
-            let abandoned = std::mem::take(&mut state.abandoned);
-            jobs.iter().flat_map(Job::ids).chain(abandoned).collect()
-        };
-        for page in ids.chunks(store::Page::MAX) {
-            self.store.release(page.to_vec()).await?;
+            state.abandon(jobs);
         }
-        Ok(())
+        self.record_left().await?;
+        self.release_abandoned().await
     }
 }

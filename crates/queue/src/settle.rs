@@ -1,30 +1,61 @@
 //! What becomes of a batch: each recipient's news, the relay's closure, the record of the attempt.
 
-use crate::schedule::{Batch, Passenger};
+use crate::closure::Closing;
+use crate::schedule::{Batch, Passenger, State, lock};
 use crate::timetable::{Facts, Verdict};
 use crate::{Carried, Queue};
 use explain::{Effect, Place};
 use mail::{AttemptId, ClosureId, Evidence, OwnerId, RecipientId, Reply, Timestamp};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use store::{
     Attempt, AttemptOutcome, Change, Closure, EventKind, NewEvent, RecipientState, RecipientUpdate,
     Settlement, StoreError,
 };
 
-/// A batch's outcome, decided and not stored yet. It may be recorded again when the store failed.
-#[derive(Debug, Clone)]
-pub struct Decided {
+/// Seconds before a recipient for which a courier gave no answer is tried again.
+const UNANSWERED_SECS: i64 = 60;
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(crate) struct Outcome {
     owner: OwnerId,
     recipients: usize,
     closure: Option<(Closure, Vec<NewEvent>)>,
     settlement: Settlement,
     epoch: u64,
+    /// Whether the closure was given to the store before, with whatever success.
+    tried: AtomicBool,
+}
+
+/// A batch's outcome, decided and not stored yet. It may be recorded again when the store failed. Dropped before it was
+/// recorded (its worker failed), it is recorded by the feeder.
+#[derive(Debug)]
+pub struct Decided {
+    outcome: Arc<Outcome>,
+    recorded: AtomicBool,
+    state: Arc<Mutex<State>>,
 }
 
 impl Decided {
     /// What is going to be stored.
-    pub const fn settlement(&self) -> &Settlement {
-        &self.settlement
+    pub fn settlement(&self) -> &Settlement {
+        &self.outcome.settlement
+    }
+
+    /// The closure that this outcome raised an alarm with, to be logged: someone must act.
+    pub fn alarm(&self) -> Option<&Closure> {
+        self.outcome.closure.as_ref().filter(|(_, events)| !events.is_empty()).map(|(closure, _)| closure)
+    }
+}
+
+impl Drop for Decided {
+    fn drop(&mut self) {
+        if !self.recorded.load(Ordering::Acquire) {
+            let mut state = lock(&self.state);
+            state.unrecorded.push(Arc::clone(&self.outcome));
+            state.want_feed();
+        }
     }
 }
 
@@ -33,30 +64,30 @@ impl Queue {
     pub fn decide(&self, mut batch: Batch, carried: Carried) -> Decided {
         batch.land();
         let now = carried.ended_at;
-        let mut decided = Decided {
-            owner: batch.letter.owner,
-            recipients: batch.passengers.len(),
-            closure: None,
-            settlement: Settlement::default(),
-            epoch: self.lock().routes_epoch,
-        };
+        let epoch = self.lock().routes_epoch;
+        let (mut settlement, mut closure) = (Settlement::default(), None);
         for (passenger, result) in batch.passengers.iter().zip(&carried.results) {
             let update = match result {
                 Ok(_) => delivered(&batch, passenger),
-                Err(evidence) => self.judge(&batch, passenger, evidence, now, &mut decided.closure),
+                Err(evidence) => self.judge(&batch, passenger, evidence, now, &mut closure),
             };
-            decided.settlement.events.push(event_of(&update, &batch, now));
-            decided.settlement.updates.push(update);
+            settlement.events.push(event_of(&update, &batch, now));
+            settlement.updates.push(update);
         }
-        // A courier answers for each recipient; one that did not is tried again.
+        // A courier answers for each recipient; one that did not is tried again, in a while.
         for passenger in batch.passengers.get(carried.results.len()..).unwrap_or_default() {
-            decided
-                .settlement
-                .updates
-                .push(RecipientUpdate { attempted: false, ..again(&batch, passenger, now) });
+            let change = Change::Due(now.plus_secs(UNANSWERED_SECS));
+            let update = RecipientUpdate { change, attempted: false, ..again(&batch, passenger, now) };
+            settlement.updates.push(update);
         }
-        decided.settlement.attempt = Some(attempt_of(self.mint.attempt_id(now), &batch, carried));
-        decided
+        if carried.results.iter().any(Result::is_ok) {
+            self.lock().closures.forgive(batch.relay.id, &batch.letter.from);
+        }
+        settlement.attempt = Some(attempt_of(self.mint.attempt_id(now), &batch, carried));
+        let (owner, recipients) = (batch.letter.owner, batch.passengers.len());
+        let tried = AtomicBool::new(false);
+        let outcome = Arc::new(Outcome { owner, recipients, closure, settlement, epoch, tried });
+        Decided { outcome, recorded: AtomicBool::new(false), state: batch.hand_over() }
     }
 
     fn judge(
@@ -73,31 +104,41 @@ impl Queue {
             cause: Some(verdict.cause.as_str()),
             ..again(batch, passenger, now)
         };
-        let before_mail = evidence.stage.is_before_mail();
-        // The null sender is no sender that could be stopped: its notice fails like any refused message.
-        let stop_sender = verdict.effect == Effect::StopSender && batch.letter.from.address().is_some();
-        if before_mail || stop_sender {
-            let sender = (!before_mail).then_some(&batch.letter.from);
-            let Some(closed) = self.close(&batch.relay, sender, evidence, &verdict, now) else {
-                return RecipientUpdate { attempted: false, ..failed };
-            };
-            if closed.save.is_some() {
-                *save = closed.save;
+        let sender = match verdict.effect {
+            // The policy allows these only before the mail; what closes a relay is worth a second lock.
+            Effect::CloseRelay | Effect::BackOffRelay if evidence.stage.is_before_mail() => Some(None),
+            // The null sender is no sender that could be stopped: its notice fails like any refused message.
+            Effect::StopSender if batch.letter.from.address().is_some() => Some(Some(&batch.letter.from)),
+            Effect::Bounce | Effect::Suppress | Effect::StopSender => {
+                return RecipientUpdate { change: Change::Final(RecipientState::Failed), ..failed };
             }
-            let parking =
-                closed.stop.parking(&self.timetable, now, passenger.expires_at, passenger.paused_ms);
-            return RecipientUpdate {
-                change: Change::Parked(parking),
-                cause: Some(closed.stop.cause),
-                ..failed
-            };
+            _ => None,
+        };
+        match sender.map(|sender| self.close(&batch.relay, sender, evidence, &verdict, now)) {
+            Some(Closing::Closed(closed)) => {
+                if closed.save.is_some() {
+                    *save = closed.save;
+                }
+                let (stop, expires_at, paused_ms) = (closed.stop, passenger.expires_at, passenger.paused_ms);
+                let parking = stop.parking(&self.timetable, now, expires_at, paused_ms);
+                RecipientUpdate { change: Change::Parked(parking), cause: Some(stop.cause), ..failed }
+            }
+            Some(Closing::Outdated) => RecipientUpdate { attempted: false, ..failed },
+            Some(Closing::TooMany) | None => self.later(passenger, &verdict, now, failed),
         }
-        if matches!(verdict.effect, Effect::Bounce | Effect::Suppress | Effect::StopSender) {
-            return RecipientUpdate { change: Change::Final(RecipientState::Failed), ..failed };
-        }
+    }
+
+    /// A failure after which the recipient is tried again at its time, or given up.
+    fn later(
+        &self,
+        passenger: &Passenger,
+        verdict: &explain::Verdict,
+        now: Timestamp,
+        failed: RecipientUpdate,
+    ) -> RecipientUpdate {
         let facts = Facts {
             id: failed.id,
-            attempts: passenger.attempts + 1,
+            attempts: passenger.attempts.saturating_add(1),
             expires_at: passenger.expires_at,
             asked_secs: verdict.retry_after_secs,
             asked_wait_used: passenger.asked_wait_used,
@@ -113,32 +154,77 @@ impl Queue {
 
     /// Stores what was decided: durable when ready. May be called again when it failed.
     pub async fn record(&self, decided: &Decided) -> Result<(), StoreError> {
-        // The closure first: mail parked on a closure that is not stored would wait for nothing after a crash.
-        if let Some((closure, events)) = &decided.closure {
-            self.store.save_closure(closure.clone(), events.clone()).await?;
+        if decided.recorded.load(Ordering::Acquire) {
+            return Ok(());
         }
-        self.store.settle(decided.settlement.clone()).await?;
+        self.record_outcome(&decided.outcome).await?;
+        decided.recorded.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Stores the outcomes whose workers failed before they did.
+    pub(crate) async fn record_left(&self) -> Result<(), StoreError> {
+        loop {
+            let Some(outcome) = self.lock().unrecorded.first().map(Arc::clone) else { return Ok(()) };
+            self.record_outcome(&outcome).await?;
+            self.lock().unrecorded.retain(|left| !Arc::ptr_eq(left, &outcome));
+        }
+    }
+
+    async fn record_outcome(&self, outcome: &Outcome) -> Result<(), StoreError> {
+        // The closure first: mail parked on a closure that is not stored would wait for nothing after a crash.
+        if let Some((closure, events)) = &outcome.closure {
+            let again = outcome.tried.swap(true, Ordering::AcqRel);
+            // A store that failed may have stored it all the same: one alarm is enough.
+            let stored = again && self.is_stored(closure).await?;
+            self.keep(closure, if stored { Vec::new() } else { events.clone() }).await?;
+        }
+        self.settle(&outcome.settlement).await?;
         let mut parked: Vec<ClosureId> = Vec::new();
-        {
-            let mut state = self.lock();
-            state.leave(decided.owner, decided.recipients);
-            for update in &decided.settlement.updates {
-                match &update.change {
-                    Change::Due(at) => state.due_at(*at),
-                    Change::Parked(parking) => {
-                        state.due_at(parking.wake_at);
-                        if !parked.contains(&parking.closure) {
-                            parked.push(parking.closure);
-                        }
+        let mut state = self.lock();
+        state.leave(outcome.owner, outcome.recipients);
+        for update in &outcome.settlement.updates {
+            match &update.change {
+                Change::Due(at) => state.due_at(*at),
+                Change::Parked(parking) => {
+                    state.due_at(parking.wake_at);
+                    if !parked.contains(&parking.closure) {
+                        parked.push(parking.closure);
                     }
-                    Change::Final(_) => {}
                 }
+                Change::Final(_) => {}
             }
         }
-        for closure in parked {
-            self.unpark_if_lifted(closure, decided.epoch).await;
-        }
+        // The closure may have ended while the news was on its way to the disk.
+        parked.into_iter().for_each(|closure| state.parked_on(closure, outcome.epoch));
         Ok(())
+    }
+
+    async fn is_stored(&self, closure: &Closure) -> Result<bool, StoreError> {
+        let same = |row: &Closure| row.id == closure.id && row.alarm == closure.alarm;
+        Ok(self.store.closures().await?.iter().any(same))
+    }
+
+    /// Settles, also what the store has in part or in whole from an earlier try that it reported as failed.
+    async fn settle(&self, settlement: &Settlement) -> Result<(), StoreError> {
+        match self.store.settle(settlement.clone()).await {
+            Err(StoreError::Missing { .. } | StoreError::Exists { .. }) => {}
+            settled => return settled,
+        }
+        let Some(first) = settlement.updates.first() else { return Ok(()) };
+        let Some(story) = self.store.story(first.id.message).await? else { return Ok(()) };
+        let is_ours = |attempt: &Attempt| settlement.attempt.as_ref().is_some_and(|own| own.id == attempt.id);
+        if story.attempts.iter().any(is_ours) {
+            return Ok(());
+        }
+        // Somebody else ended some of them, by a mistake of this program: the others must not wait for that.
+        tracing::error!(message = %first.id.message, "recipients in flight were ended by somebody else");
+        let row = |index: u16| story.message.recipients.iter().find(|row| row.index == index);
+        let is_open = |index: u16| row(index).is_some_and(|row| !row.state.is_final());
+        let mut rest = settlement.clone();
+        rest.updates.retain(|update| is_open(update.id.index));
+        rest.events.retain(|event| event.recipient.is_some_and(is_open));
+        self.store.settle(rest).await
     }
 }
 

@@ -82,16 +82,20 @@ impl Timetable {
         if now >= facts.expires_at && facts.attempts >= self.min_attempts {
             return Verdict::Expired;
         }
-        let (least, most) = self.asked_wait_secs;
         if let Some(asked) = facts.asked_secs.filter(|_| !facts.asked_wait_used) {
-            // One second more than asked: the remote's clock and ours tick apart, and early is refused again.
-            let secs = i64::from(asked).clamp(least, most) + 1;
-            return Verdict::Again { at: now.plus_secs(secs), asked: true };
+            return Verdict::Again { at: now.plus_secs(self.obeyed_secs(asked)), asked: true };
         }
         let at = now.plus_ms(jittered_ms(self.interval_secs(facts.attempts), facts));
         // The last try is at the end of the life, not up to four hours before it.
         let at = if at > facts.expires_at && now < facts.expires_at { facts.expires_at } else { at };
         Verdict::Again { at, asked: false }
+    }
+
+    /// The seconds of a wait asked for, within the bounds. One more than asked: the remote's clock and ours tick apart,
+    /// and early is refused again.
+    pub(crate) fn obeyed_secs(&self, asked: u32) -> i64 {
+        let (least, most) = self.asked_wait_secs;
+        i64::from(asked).clamp(least, most.max(least)) + 1
     }
 
     fn interval_secs(&self, attempts: u32) -> i64 {
