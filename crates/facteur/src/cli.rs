@@ -6,6 +6,7 @@
 mod account;
 mod arguments;
 mod console;
+mod demo;
 mod explain;
 mod failure;
 mod help;
@@ -85,6 +86,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Explain(arguments) => explain::explain(&arguments, console),
         Command::Mailq(arguments) => mailq::mailq(arguments, console).await,
         Command::Postqueue(arguments) => mailq::postqueue(arguments, console).await,
+        Command::Demo => demo::demo(console).await,
     }
 }
 

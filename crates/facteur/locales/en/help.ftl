@@ -5,6 +5,22 @@ help-commands = Commands
 help-command = COMMAND
 help-arguments = Arguments
 help-options = Options
+help-everywhere = Options of every command
+
+value-address = ADDRESS
+value-age = AGE
+value-cause = CAUSE
+value-dir = DIR
+value-domain = DOMAIN
+value-file = FILE
+value-host = HOST
+value-login = LOGIN
+value-name = NAME
+value-relay = RELAY
+value-preset = PRESET
+value-region = REGION
+value-state = STATE
+value-text = TEXT
 
 help-common = Shared by many commands
     .data = The data directory of the server (else FACTEUR_DATA, the installed server, or ./facteur-data)
@@ -33,8 +49,7 @@ help-facteur = Sends your mail, and tells you why a message has not arrived and 
           facteur send someone@example.org               send a test message and watch it leave
           facteur status                                 see what needs attention
 
-        Exit codes: 0 done, 1 not done, 64 wrong usage, 65 wrong value, 69 server or relay out of reach,
-        75 not now (try again later), 77 not allowed, 78 wrong configuration.
+        Exit codes: 0 done, 1 not done, 64 wrong usage, 65 wrong value, 69 server or relay out of reach, 75 not now (try again later), 77 not allowed, 78 wrong configuration.
 
 help-facteur-start = Run the server, until it is told to stop
     .epilogue = FACTEUR_LOG says how much is logged: error, warn, info (the default), debug.

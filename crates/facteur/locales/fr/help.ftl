@@ -1,10 +1,26 @@
 # L'aide de la ligne de commande. Un message est une commande, ses attributs sont ses arguments.
 
 help-usage = Utilisation :
-help-commands = Commandes
+help-commands = Commandes{ "\u00A0" }
 help-command = COMMANDE
-help-arguments = Arguments
-help-options = Options
+help-arguments = Arguments{ "\u00A0" }
+help-options = Options{ "\u00A0" }
+help-everywhere = Options de toutes les commandes{ "\u00A0" }
+
+value-address = ADRESSE
+value-age = ÂGE
+value-cause = CAUSE
+value-dir = RÉPERTOIRE
+value-domain = DOMAINE
+value-file = FICHIER
+value-host = HÔTE
+value-login = IDENTIFIANT
+value-name = NOM
+value-relay = RELAIS
+value-preset = FOURNISSEUR
+value-region = RÉGION
+value-state = ÉTAT
+value-text = TEXTE
 
 help-common = Commun à plusieurs commandes
     .data = Le répertoire des données du serveur (sinon FACTEUR_DATA, le serveur installé, ou ./facteur-data)
@@ -33,8 +49,7 @@ help-facteur = Envoie votre courrier, et vous dit pourquoi un message n'est pas 
           facteur send quelquun@example.org                envoyer un message d'essai et le voir partir
           facteur status                                   voir ce qui demande votre attention
 
-        Codes de sortie : 0 fait, 1 pas fait, 64 mauvais usage, 65 mauvaise valeur, 69 serveur ou relais hors
-        d'atteinte, 75 pas maintenant (réessayer plus tard), 77 pas permis, 78 mauvaise configuration.
+        Codes de sortie : 0 fait, 1 pas fait, 64 mauvais usage, 65 mauvaise valeur, 69 serveur ou relais hors d'atteinte, 75 pas maintenant (réessayer plus tard), 77 pas permis, 78 mauvaise configuration.
 
 help-facteur-start = Lancer le serveur, jusqu'à ce qu'on l'arrête
     .epilogue = FACTEUR_LOG règle la quantité du journal : error, warn, info (par défaut), debug.

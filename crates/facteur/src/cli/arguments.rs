@@ -68,4 +68,5 @@ pub enum Command {
     Explain(explain::Arguments),
     Mailq(mailq::MailqArguments),
     Postqueue(mailq::PostqueueArguments),
+    Demo,
 }

@@ -12,7 +12,7 @@ const MAX_BYTES: u64 = 1_000_000;
 /// Which text.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT")]
     text: Vec<String>,
     #[arg(long, value_name = "HOST")]
     host: Option<String>,

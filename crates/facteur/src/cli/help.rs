@@ -45,14 +45,26 @@ fn sentence(argument: &str, key: &str, phrases: &Phrases) -> Option<String> {
 
 fn of_argument(argument: Arg, key: &str, phrases: &Phrases) -> Arg {
     let help = sentence(argument.get_id().as_str(), key, phrases).unwrap_or_default();
-    let heading = if argument.is_positional() { "help-arguments" } else { "help-options" };
-    // The sentence says it all: what the parser would add is English.
-    argument
-        .help(help)
-        .help_heading(phrases.say(heading))
-        .hide_possible_values(true)
-        .hide_default_value(true)
-        .hide_env(true)
+    let heading = if argument.is_positional() {
+        "help-arguments"
+    } else if argument.is_global_set() {
+        "help-everywhere"
+    } else {
+        "help-options"
+    };
+    let argument = argument.help(help).help_heading(phrases.say(heading));
+    let name = argument.get_value_names().and_then(|names| names.first()).map(|name| value(name, phrases));
+    match name {
+        Some(name) => argument.value_name(name),
+        None => argument,
+    }
+}
+
+/// The name of a value, in the reader's language where it is a word: `FILE`, `FICHIER`.
+fn value(name: &str, phrases: &Phrases) -> String {
+    let key = format!("value-{}", name.to_ascii_lowercase());
+    let word = phrases.say(&key);
+    if word == key { name.to_owned() } else { word }
 }
 
 /// Tells what the parser has to say: the help that was asked for, or what is wrong.
@@ -100,7 +112,7 @@ pub fn trouble(error: &clap::Error, reader: &Reader) -> Trouble {
     };
     let mut trouble = Trouble::of(key, &gaps, reader);
     let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let meant = meant.into_iter().map(of).find(|meant| !meant.is_empty());
+    let meant = meant.into_iter().filter_map(|kind| error.get(kind)).map(likeliest).next();
     let fix = match meant {
         Some(meant) => reader.phrases.fill("usage-meant", [("meant", meant.into())]),
         None => String::new(),
@@ -117,6 +129,14 @@ fn command_of(error: &clap::Error) -> String {
     let path = words.take_while(|word| !word.starts_with(['[', '<', '-']));
     let path: Vec<&str> = path.collect();
     if path.is_empty() { "facteur".to_owned() } else { path.join(" ") }
+}
+
+/// The best of several guesses: the parser puts it last.
+fn likeliest(guess: &ContextValue) -> String {
+    match guess {
+        ContextValue::Strings(texts) => texts.last().cloned().unwrap_or_default(),
+        one => written(one),
+    }
 }
 
 fn written(value: &ContextValue) -> String {

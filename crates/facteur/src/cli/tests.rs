@@ -81,7 +81,7 @@ fn a_line_that_means_nothing_is_told_so_in_both_languages() {
         "“ftp” is not a valid value",
         "n'est pas une valeur possible de",
     );
-    refused("facteur relay test", "Something is missing: <NAME>", "Il manque quelque chose\u{a0}: <NAME>");
+    refused("facteur relay test", "Something is missing: <NAME>", "Il manque quelque chose\u{a0}: <NOM>");
     refused("facteur route set gmail", "Something is missing", "Il manque quelque chose");
     refused("facteur relay add x --no-auth --login l", "do not go together", "ne vont pas ensemble");
     refused("facteur queue list --older-than soon", "“soon”", "«\u{a0}soon\u{a0}»");
@@ -95,7 +95,9 @@ fn every_command_and_argument_has_its_help_in_both_languages() {
         assert_eq!(help::speechless(&Phrases::of(language)), Vec::<String>::new(), "{language}");
     }
     let french = help::worded(&Phrases::of(Language::Fr)).render_help().to_string();
-    for part in ["Utilisation\u{a0}:", "Commandes:", "Options:", "Codes de sortie", "Lancer le serveur"] {
+    for part in
+        ["Utilisation\u{a0}:", "Commandes\u{a0}:", "<RÉPERTOIRE>", "Codes de sortie", "Lancer le serveur"]
+    {
         assert!(french.contains(part), "{part} is not in {french}");
     }
     for part in ["Usage", "Commands", "Print", "[default"] {

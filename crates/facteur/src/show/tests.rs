@@ -5,12 +5,12 @@
 
 use super::*;
 use control::{ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport};
-use explain::judge_text;
+use ::explain::judge_text;
 use mail::{
     AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId, RelayId,
     Reply, ReversePath, Seen, Speaker, Stage, TlsFacts,
 };
-use queue::Acted;
+use ::queue::Acted;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{

@@ -32,10 +32,11 @@ impl Trouble {
             (blame, _) => format!("fault-{}", blame.as_str()),
         };
         let what = match fault.blame {
-            Blame::Needed | Blame::Invalid => option(&fault.what),
-            _ => &fault.what,
+            Blame::Needed | Blame::Invalid if fault.what == "name" => reader.phrases.say("value-name"),
+            Blame::Needed | Blame::Invalid => option(&fault.what).to_owned(),
+            _ => fault.what.clone(),
         };
-        let gaps = [("what", what.to_owned().into()), ("detail", fault.detail.clone().into())];
+        let gaps = [("what", what.into()), ("detail", fault.detail.clone().into())];
         Self::of(&key, &gaps, reader)
     }
 
@@ -63,7 +64,6 @@ fn option(what: &str) -> &str {
         "domain" => "--domain",
         "sender" => "--sender",
         "recipient" => "--recipient",
-        "name" => "NAME",
         other => other,
     }
 }

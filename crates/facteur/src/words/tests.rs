@@ -12,7 +12,7 @@ use std::path::Path;
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
 /// Keys that are put together from a beginning and a word; each with its words.
-const FAMILIES: &[&str] = &["help-facteur", "fault-"];
+const FAMILIES: &[&str] = &["help-facteur", "fault-", "value-"];
 
 #[track_caller]
 fn keys(files: &[&str]) -> Keys {
