@@ -31,6 +31,13 @@ impl Session {
         for (index, recipient) in (0..count).zip(&message.recipients) {
             self.insert_recipient(message, index, recipient)?;
         }
+        if id <= self.public_through() {
+            // It came late: the index has passed its place.
+            self.run(
+                "INSERT OR IGNORE INTO public_ids (public_id, message_id) VALUES (?1, ?2)",
+                params![message.public_id.0, id],
+            )?;
+        }
         self.saw_id(id);
         self.append(&message.events)
     }

@@ -3,9 +3,9 @@
 use crate::bodies::{BodyFiles, FileReader, RowReader};
 use crate::fault::{Fault, Outcome};
 use crate::list::whole;
-use crate::rows::{json, queue_id, time};
+use crate::rows::{json, time};
 use crate::settle::AttemptDetail;
-use mail::{AttemptId, EventId, OwnerId, PublicId, QueueId, RelayId};
+use mail::{AttemptId, EventId, OwnerId, QueueId, RelayId};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::borrow::Cow;
 use store::{Attempt, BodyReader, Event, EventKind, Page, Story, Totals};
@@ -72,13 +72,6 @@ fn attempt(message: QueueId, row: &Row<'_>) -> Outcome<Attempt> {
         outcomes: detail.outcomes.into_owned(),
         dialogue: detail.dialogue.map(Cow::into_owned),
     })
-}
-
-/// The queue id behind a public id.
-pub(crate) fn by_public_id(conn: &Connection, id: PublicId) -> Outcome<Option<QueueId>> {
-    let mut read = conn.prepare_cached("SELECT id FROM messages WHERE public_id = ?1")?;
-    let mut rows = read.query([id.0])?;
-    rows.next()?.map(|row| queue_id(row, 0)).transpose()
 }
 
 /// What the queue holds, counted from the small tables and indices only. What is neither waiting nor held is leased.

@@ -26,6 +26,7 @@ mod key;
 mod list;
 mod lock;
 mod options;
+mod public;
 mod readers;
 mod relays;
 mod rows;

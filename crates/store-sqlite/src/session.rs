@@ -30,14 +30,21 @@ struct Counters {
     last_id: i64,
     last_event: i64,
     last_row: i64,
+    /// The messages up to this id are in the index of public ids.
+    public_through: i64,
 }
 
 impl Session {
     /// A session on an open connection.
     pub(crate) fn new(conn: Connection, space: Arc<FreeSpace>, sealer: Arc<Sealer>) -> Outcome<Self> {
-        let read = "SELECT last_id, last_event, last_row FROM counters";
+        let read = "SELECT last_id, last_event, last_row, public_through FROM counters";
         let stored = conn.query_row(read, [], |row| {
-            Ok(Counters { last_id: row.get(0)?, last_event: row.get(1)?, last_row: row.get(2)? })
+            Ok(Counters {
+                last_id: row.get(0)?,
+                last_event: row.get(1)?,
+                last_row: row.get(2)?,
+                public_through: row.get(3)?,
+            })
         })?;
         let state = State { counters: stored, dropped_files: Vec::new() };
         Ok(Self { conn, space, sealer, state, stored })
@@ -63,6 +70,16 @@ impl Session {
     /// The largest id ever seen.
     pub(crate) const fn last_id(&self) -> i64 {
         self.state.counters.last_id
+    }
+
+    /// Up to which message public ids are in their index.
+    pub(crate) const fn public_through(&self) -> i64 {
+        self.state.counters.public_through
+    }
+
+    /// The index of public ids was filled up to this message.
+    pub(crate) const fn set_public_through(&mut self, id: i64) {
+        self.state.counters.public_through = id;
     }
 
     /// A number for a row of the directory: never given before.
@@ -109,8 +126,8 @@ impl Session {
         let counters = self.state.counters;
         if counters != self.stored {
             self.run(
-                "UPDATE counters SET last_id = ?1, last_event = ?2, last_row = ?3 WHERE one = 1",
-                params![counters.last_id, counters.last_event, counters.last_row],
+                "UPDATE counters SET last_id = ?1, last_event = ?2, last_row = ?3, public_through = ?4 WHERE one = 1",
+                params![counters.last_id, counters.last_event, counters.last_row, counters.public_through],
             )?;
         }
         self.run("COMMIT", [])?;

@@ -223,6 +223,7 @@ impl Session {
         for &(finished_at, id) in &old {
             self.drop_body(id)?;
             for text in [
+                "DELETE FROM public_ids WHERE public_id = (SELECT public_id FROM messages WHERE id = ?1)",
                 "DELETE FROM recipients WHERE message_id = ?1",
                 "DELETE FROM attempts WHERE message_id = ?1",
                 "DELETE FROM events WHERE message_id = ?1",

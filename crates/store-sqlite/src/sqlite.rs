@@ -8,7 +8,7 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::session::Session;
 use crate::writer::Writer;
-use crate::{Options, claim, directory, history, list, relays, schema};
+use crate::{Options, claim, directory, history, list, public, relays, schema};
 use mail::{
     AccountId, ClosureId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
 };
@@ -310,7 +310,14 @@ impl History for SqliteStore {
     }
 
     fn by_public_id(&self, id: PublicId) -> Later<'_, Option<QueueId>> {
-        self.read(move |conn| history::by_public_id(conn, id))
+        Box::pin(async move {
+            loop {
+                match self.read(move |conn| public::find(conn, id)).await? {
+                    public::Found::Answer(found) => return Ok(found),
+                    public::Found::Behind => self.write(Session::index_public_ids).await?,
+                }
+            }
+        })
     }
 
     fn events(&self, after: EventId, limit: usize) -> Later<'_, Vec<Event>> {

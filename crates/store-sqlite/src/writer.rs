@@ -239,3 +239,127 @@ fn one_by_one(session: &mut Session, batch: &mut [Box<dyn Task>]) -> Outcome<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::FreeSpace;
+    use crate::key::Sealer;
+    use crate::schema::open_writer;
+    use mail::Clock;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    fn session(directory: &Path) -> Outcome<Session> {
+        let space = Arc::new(FreeSpace::new(directory.to_owned(), 0, Clock::System));
+        Session::new(open_writer(&directory.join("facteur.db"))?, space, Arc::new(Sealer::open(directory)?))
+    }
+
+    fn disk() -> StoreError {
+        StoreError::Disk { detail: "pulled out".to_owned() }
+    }
+
+    /// Sends calls that meet in one batch: the thread is kept busy until all of them wait.
+    fn in_one_batch(
+        writer: &Writer,
+        acts: Vec<fn(&mut Session) -> Outcome<()>>,
+    ) -> Vec<Result<(), StoreError>> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        runtime.block_on(async {
+            let (free, busy) = std::sync::mpsc::channel::<()>();
+            let (began, waiting) = std::sync::mpsc::channel::<()>();
+            let first = tokio::spawn({
+                let writer = writer.clone();
+                let hold = move |_: &mut Session| {
+                    let _ = began.send(());
+                    let _ = busy.recv();
+                    Ok(())
+                };
+                async move { writer.write(0, hold).await }
+            });
+            while waiting.try_recv().is_err() && !first.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            let calls: Vec<_> = acts
+                .into_iter()
+                .map(|act| {
+                    let writer = writer.clone();
+                    tokio::spawn(async move { writer.write(0, act).await })
+                })
+                .collect();
+            while writer.inbox.max_capacity() - writer.inbox.capacity() < calls.len() {
+                tokio::task::yield_now().await;
+            }
+            drop(free);
+            let _ = first.await;
+            let mut answers = Vec::new();
+            for call in calls {
+                answers.push(call.await.unwrap());
+            }
+            answers
+        })
+    }
+
+    fn set(session: &mut Session) -> Outcome<()> {
+        session.set_setting("a", Some("1"))
+    }
+
+    #[test]
+    fn a_failed_disk_fails_the_batch_and_is_opened_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let tries = Arc::new(AtomicU32::new(0));
+        let reopen = {
+            let (tries, path) = (Arc::clone(&tries), path.clone());
+            move || match tries.fetch_add(1, Ordering::SeqCst) {
+                0 => Err(Fault::Store(disk())),
+                _ => session(&path),
+            }
+        };
+        let (writer, thread) = Writer::start(session(&path).unwrap(), path.join("bodies"), reopen).unwrap();
+        let answers = in_one_batch(&writer, vec![set, |_| Err(Fault::Store(disk())), set]);
+        assert_eq!(answers, vec![Err(disk()), Err(disk()), Err(disk())], "everybody in the batch");
+        assert_eq!(tries.load(Ordering::SeqCst), 0);
+        assert_eq!(
+            in_one_batch(&writer, vec![]),
+            vec![],
+            "the first call after it meets a disk that is still gone"
+        );
+        assert_eq!(tries.load(Ordering::SeqCst), 1);
+        let counted = in_one_batch(&writer, vec![set, |session| session.set_setting("b", Some("2"))]);
+        assert_eq!(counted, vec![Ok(()), Ok(())], "once it is back, it serves again");
+        drop(writer);
+        thread.join().unwrap();
+        let conn = open_writer(&path.join("facteur.db")).unwrap();
+        let kept: i64 = conn.query_row("SELECT count(*) FROM settings", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, 2);
+    }
+
+    #[test]
+    fn a_bad_call_is_undone_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_owned();
+        let never = || Err(Fault::Store(StoreError::Closed));
+        let (writer, thread) = Writer::start(session(&path).unwrap(), path.join("bodies"), never).unwrap();
+        let bad: fn(&mut Session) -> Outcome<()> = |session| {
+            session.set_setting("bad", Some("1"))?;
+            session.saw_id(99);
+            session.next_row();
+            Err(Fault::missing("it"))
+        };
+        let answers = in_one_batch(&writer, vec![set, bad, |session| session.set_setting("b", None), bad]);
+        let missing = || Err(StoreError::Missing { name: "it".to_owned() });
+        assert_eq!(answers, vec![Ok(()), missing(), Ok(()), missing()]);
+        let panicking = in_one_batch(&writer, vec![|_| panic!("a fault of this program")]);
+        assert!(matches!(panicking[..], [Err(StoreError::Disk { .. })]), "{panicking:?}");
+        drop(writer);
+        thread.join().unwrap();
+        let session = session(&path).unwrap();
+        assert_eq!(session.last_id(), 0, "what the bad call counted is forgotten");
+        let conn = open_writer(&path.join("facteur.db")).unwrap();
+        let kept: String =
+            conn.query_row("SELECT group_concat(name) FROM settings", [], |row| row.get(0)).unwrap();
+        assert_eq!(kept, "a");
+    }
+}

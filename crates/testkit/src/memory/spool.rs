@@ -119,9 +119,6 @@ impl State {
         if self.messages.contains_key(&new.id) {
             return Err(StoreError::Exists { name: new.id.to_string() });
         }
-        if self.messages.values().any(|other| other.new.public_id == new.public_id) {
-            return Err(StoreError::Exists { name: new.public_id.to_string() });
-        }
         if new.recipients.is_empty() {
             return Err(StoreError::Missing { name: format!("{}.0", new.id) });
         }

@@ -1,124 +1,14 @@
-//! The contract's story on SQLite, and what can go wrong on a disk.
+//! What is on the disk, and what may be wrong with it.
 
-use mail::{Clock, Timestamp};
+use crate::subject::{block_on, options};
+use mail::Clock;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use store::{Body, Directory, Filter, History, Later, Page, RecipientState, Spool, Start, Store, StoreError};
+use std::path::Path;
+use std::sync::Arc;
+use store::{Body, Directory, History, RecipientState, Spool, Start, StoreError};
 use store_sqlite::{Options, SqliteStore};
 use testkit::contract::sample::{NOON, ended, message, of, parked, relay};
-use testkit::contract::{Failure, Subject, random, story};
-
-/// SQLite in directories of its own. A crash is a copy of the files as they stand, made while the store is running.
-struct Sqlite {
-    parent: tempfile::TempDir,
-    count: AtomicU32,
-    open: Mutex<Vec<(usize, PathBuf, Arc<SqliteStore>)>>,
-}
-
-impl Sqlite {
-    fn new() -> Arc<Self> {
-        let parent = tempfile::tempdir().unwrap();
-        Arc::new(Self { parent, count: AtomicU32::new(0), open: Mutex::new(Vec::new()) })
-    }
-
-    fn next_directory(&self) -> PathBuf {
-        self.parent.path().join(self.count.fetch_add(1, Ordering::SeqCst).to_string())
-    }
-
-    fn open(&self, directory: &Path) -> Result<Arc<dyn Store>, StoreError> {
-        let store = SqliteStore::open(options(directory))?;
-        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        self.open.lock().unwrap().push((address(&shared), directory.to_owned(), store));
-        Ok(shared)
-    }
-
-    fn take(&self, store: &Arc<dyn Store>) -> (PathBuf, Arc<SqliteStore>) {
-        let mut open = self.open.lock().unwrap();
-        let place = open.iter().position(|(at, _, _)| *at == address(store)).unwrap();
-        let (_, directory, store) = open.swap_remove(place);
-        (directory, store)
-    }
-}
-
-fn address(store: &Arc<dyn Store>) -> usize {
-    Arc::as_ptr(store).cast::<()>().addr()
-}
-
-fn options(directory: &Path) -> Options {
-    Options { floor_bytes: 0, ..Options::new(directory) }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        // The shared memory of SQLite dies with its processes.
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false if entry.file_name() == "facteur.db-shm" => {}
-            false => drop(fs::copy(entry.path(), target).unwrap()),
-        }
-    }
-}
-
-impl Subject for Sqlite {
-    fn fresh(&self) -> Later<'_, Arc<dyn Store>> {
-        Box::pin(async { self.open(&self.next_directory()) })
-    }
-
-    fn crash(&self, store: Arc<dyn Store>) -> Later<'_, Arc<dyn Store>> {
-        Box::pin(async move {
-            let (directory, running) = self.take(&store);
-            let found = self.next_directory();
-            copy(&directory, &found);
-            drop((store, running));
-            fs::remove_dir_all(directory).unwrap();
-            self.open(&found)
-        })
-    }
-
-    fn restart(&self, store: Arc<dyn Store>) -> Later<'_, Arc<dyn Store>> {
-        Box::pin(async move {
-            let (directory, running) = self.take(&store);
-            running.close().await?;
-            // Closed, it lets go of its directory even while somebody still has a handle.
-            let again = self.open(&directory)?;
-            assert_eq!(store.totals().await, Err(StoreError::Closed));
-            assert_eq!(store.recover(NOON).await, Err(StoreError::Closed));
-            Ok(again)
-        })
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
-}
-
-#[test]
-fn sqlite_passes_the_story() {
-    if let Err(Failure(text)) = block_on(story(Sqlite::new())) {
-        panic!("{text}");
-    }
-}
-
-#[test]
-fn sqlite_walks_as_the_model_does() {
-    let subject: Arc<dyn Subject> = Sqlite::new();
-    for seed in 1..=8 {
-        if let Err(Failure(text)) = block_on(random::walk(&subject, seed, 250)) {
-            panic!("{text}");
-        }
-    }
-}
 
 #[test]
 fn a_second_process_is_told_who_has_the_directory() {
@@ -260,26 +150,5 @@ fn large_bodies_leave_their_files_when_they_are_done() {
         store.settle(ended(NOON, RecipientState::Delivered, &[of(1, 0)])).await.unwrap();
         store.close().await.unwrap();
         assert_eq!(files_under(&bodies), 0, "a delivered message needs no body");
-    });
-}
-
-#[test]
-fn an_open_queue_of_thousands_is_listed_to_its_end() {
-    // More rows than one step of a list passes over, so that the steps must meet without a gap.
-    let directory = tempfile::tempdir().unwrap();
-    block_on(async {
-        let store = SqliteStore::open(options(directory.path())).unwrap();
-        let starts = vec![Start::Due(NOON); 700];
-        for number in 1..=40 {
-            store.accept(message(number, &starts)).await.unwrap();
-        }
-        let rare = Filter { recipient: Some("r699@example.net".to_owned()), ..Filter::default() };
-        let rows = store.list(rare, Page { after: None, limit: 1_000 }).await.unwrap();
-        let found: Vec<_> = rows.iter().map(|row| (row.id.get(), row.recipients.len())).collect();
-        assert_eq!(found, (1..=40).map(|number| (number, 1)).collect::<Vec<_>>());
-        let all = store.list(Filter::default(), Page { after: None, limit: 1_000 }).await.unwrap();
-        assert_eq!(all.iter().map(|row| row.recipients.len()).sum::<usize>(), 40 * 700);
-        assert_eq!(store.totals().await.unwrap().recipients, 40 * 700);
-        assert_eq!(store.purge(Timestamp::NEVER, 10).await.unwrap(), 0, "nothing is finished");
     });
 }
