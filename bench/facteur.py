@@ -56,6 +56,8 @@ class Facteur:
         """Makes the data directory."""
         self.data.mkdir(parents=True, exist_ok=True)
         (self.data / "facteur.toml").write_text(configuration(self.port))
+        # The administrator's own file: it was there long before any power cut.
+        os.sync()
         for command in preparation(sink_port):
             self.call(*command)
 

@@ -90,7 +90,7 @@ def main():
     if COMMAND == "start":
         asyncio.run(start())
     elif COMMAND == "queue":
-        print(json.dumps([{"queue_id": path.name} for path in QUEUE.glob("[!.]*")]))
+        print(json.dumps([{"id": path.name} for path in QUEUE.glob("[!.]*")]))
     elif COMMAND == "init":
         QUEUE.mkdir()
         port = (DATA / "facteur.toml").read_text().split('127.0.0.1:')[1].split('"')[0]
