@@ -276,9 +276,6 @@ fn server_tls(config: &Config, place: &Place) -> Result<(Arc<ServerTls>, bool), 
 }
 
 fn report_perhaps(assembly: &Assembly, announce: &mut (dyn FnMut(Announcement) + Send)) {
-    for id in &assembly.perhaps {
-        tracing::warn!(message = %id.message, recipient = id.index, "perhaps sent twice: it was about to leave when the server stopped without warning");
-    }
     if !assembly.perhaps.is_empty() {
         announce(Announcement::PerhapsTwice { count: assembly.perhaps.len() });
     }

@@ -90,6 +90,7 @@ impl Queue {
                     }
                 }
                 (None, Some(relay)) => {
+                    log_perhaps(&message);
                     state.enter_claimed(message.owner, message.recipients.len());
                     // The queue may have been stopped while the claim was under way.
                     state.enqueue_or_abandon(relay, job_of(message));
@@ -175,6 +176,14 @@ fn closure_of(update: &RecipientUpdate) -> Option<ClosureId> {
     match update.change {
         Change::Parked(parking) => Some(parking.closure),
         Change::Due(_) | Change::Final(_) => None,
+    }
+}
+
+/// Says in the log what is about to leave although it perhaps left before. Here, and not where a crash is taken up: a
+/// command may have done that while the server was stopped, and nobody reads its log.
+fn log_perhaps(message: &ClaimedMessage) {
+    for recipient in message.recipients.iter().filter(|recipient| recipient.perhaps_sent) {
+        tracing::warn!(message = %message.id, recipient = recipient.index, "perhaps sent twice: it was about to leave when the server stopped without warning");
     }
 }
 
