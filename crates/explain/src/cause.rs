@@ -236,6 +236,14 @@ named_causes! {
     FROZEN = "frozen",
     /// The sender is blocked on this server.
     BLOCKED = "blocked",
+    /// There is no such mailbox.
+    RECIPIENT_UNKNOWN = "recipient_unknown",
+    /// A recipient reported a message as unwanted.
+    COMPLAINT = "complaint",
+    /// The message was delivered.
+    DELIVERED = "delivered",
+    /// The message is late, and is still tried.
+    DELIVERY_DELAYED = "delivery_delayed",
     /// All addresses of the server's name are ones that this program does not connect to.
     ADDRESS_FORBIDDEN = "address_forbidden",
     /// The message's bytes cannot be read back.

@@ -89,6 +89,13 @@ pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
     verdict(&reading, finding, Place::Pasted)
 }
 
+/// The verdict for a cause that is known without reading.
+pub(crate) fn known(cause: CauseId, confidence: Confidence) -> Verdict {
+    let finding =
+        Finding { cause, confidence, provider: None, of_provider: false, words: String::new() };
+    verdict(&Reading::default(), finding, Place::Pasted)
+}
+
 /// The first rule that fits the innermost reply, if it is sure, else the first that fits the whole.
 fn find(reading: &Reading) -> Finding {
     let at = provider::infer(reading.host.as_deref(), &reading.text);

@@ -8,6 +8,7 @@
 //! is done only where the evidence has the right to it (see [`Effect`]).
 
 mod answer;
+pub mod bounce;
 mod catalogue;
 mod cause;
 mod effect;

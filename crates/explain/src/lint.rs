@@ -15,6 +15,7 @@ const SISIMAI: &[&str] = &[
     "badreputation",
     "blocked",
     "contenterror",
+    "delivered",
     "exceedlimit",
     "expired",
     "failedstarttls",
@@ -262,7 +263,7 @@ fn every_cause_is_exported_in_the_words_of_other_schemes() {
 }
 
 /// Causes that no text has: they come from typed evidence alone, or from this server's own state.
-const WITHOUT_RULES: &[&str] = &["unknown"];
+const WITHOUT_RULES: &[&str] = &["unknown", "complaint", "delivered"];
 
 #[test]
 fn every_cause_has_a_rule() {
