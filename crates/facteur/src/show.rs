@@ -22,7 +22,7 @@ pub use reason::because;
 pub use status::{listener, status};
 pub use story::{Progress, StoryOf, outcome, progress, story, story_json};
 pub use tested::tested;
-pub use time::{clock, moment, span, when};
+pub use time::{clock, coming, moment, span, when};
 pub use trouble::Trouble;
 
 use crate::words::Phrases;

@@ -54,7 +54,7 @@ reason-fix = What to do: { $text }
 reason-link = See: { $text }
 reason-raw = What was said: { $text }
 
-tested-works = The relay { $relay } works: it let us sign in.
+tested-works = The relay { $relay } works.
 tested-fails = The relay { $relay } does not work.
 dialogue-cut = (the rest was too long)
 
@@ -161,7 +161,7 @@ story-to = To: { $text }
 story-size = Size: { $text }
 story-message-id = Message-ID: { $text }
 story-nobody = nobody (a notice)
-story-here = this machine
+story-received-here = given on this machine, by { $client }
 story-happened = What happened
 story-now = How it stands
 story-received = received from { $client }

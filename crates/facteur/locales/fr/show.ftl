@@ -54,7 +54,7 @@ reason-fix = Que faire : { $text }
 reason-link = Voir : { $text }
 reason-raw = Ce qui a été dit : { $text }
 
-tested-works = Le relais { $relay } fonctionne : il nous a laissés nous authentifier.
+tested-works = Le relais { $relay } fonctionne.
 tested-fails = Le relais { $relay } ne fonctionne pas.
 dialogue-cut = (la suite était trop longue)
 
@@ -161,7 +161,7 @@ story-to = À : { $text }
 story-size = Taille : { $text }
 story-message-id = Message-ID : { $text }
 story-nobody = personne (un avis)
-story-here = cette machine
+story-received-here = donné sur cette machine, par { $client }
 story-happened = Ce qui s'est passé
 story-now = Où il en est
 story-received = reçu de { $client }

@@ -35,8 +35,10 @@ pub async fn init(arguments: InitArguments, console: &Console) -> Result<Exit, F
         let gaps = [("path", console.place.data.display().to_string().into())];
         return console.print(&format!("{}\n", console.reader.phrases.fill("init-already", gaps)));
     }
-    let mut announce = |announcement| output::warn(&worded(&announcement, &console.reader));
+    let mut said = String::new();
+    let mut announce = |announcement| said += &worded(&announcement, &console.reader);
     server::init(&console.place, arguments.host_name, console.language(), &mut announce).await?;
+    console.print(&said)?;
     console.say("init-next")
 }
 

@@ -2,7 +2,7 @@
 
 use super::reason::because;
 use super::table::Table;
-use super::{Reader, when};
+use super::{Reader, coming, when};
 use crate::words::Phrases;
 use control::{AccountView, ClosureView, NewPassword, RelayState, RelayView, RouteView, SiteView, wording};
 use deliver::{PRESETS, Preset, SignIn};
@@ -145,7 +145,7 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
     ];
     let mut text = format!("{}\n", phrases.fill(key, gaps));
     text += &because(&wording::of_closure(closure, reader.language()), "  ", reader);
-    let again = phrases.fill("closure-again", [("when", when(closure.reopen_at, reader).into())]);
+    let again = phrases.fill("closure-again", [("when", coming(closure.reopen_at, reader).into())]);
     let _ = writeln!(text, "  {again}");
     text
 }

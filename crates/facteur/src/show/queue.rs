@@ -1,7 +1,7 @@
 //! The queue for people: a few words a message, and as JSON.
 
 use super::reason::{Names, standing};
-use super::{Reader, moment, when};
+use super::{Reader, coming, moment};
 use control::QueuePage;
 use explain::Words;
 use queue::Acted;
@@ -31,8 +31,9 @@ fn message(row: &MessageRow, names: Names<'_>, reader: &Reader) -> String {
     let mut shown: Option<(String, String)> = None;
     for recipient in row.recipients.iter().take(RECIPIENTS_SHOWN) {
         text += &format!("    → {}  {}", recipient.address, standing(recipient, reader));
-        if let Some(at) = names.next_attempt(recipient).filter(|_| !recipient.leased) {
-            text += &format!(", {}", reader.phrases.fill("queue-next", [("when", when(at, reader).into())]));
+        if let Some(at) = names.next_attempt(recipient) {
+            text +=
+                &format!(", {}", reader.phrases.fill("queue-next", [("when", coming(at, reader).into())]));
         }
         text.push('\n');
         let because = names.reason(recipient, reader).map(|reason| (reason.words.cause, reason.words.fix));

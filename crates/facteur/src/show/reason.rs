@@ -38,11 +38,11 @@ impl<'a> Names<'a> {
         row.relay.and_then(|id| self.relays.get(&id)).map_or("", String::as_str)
     }
 
-    /// When it is tried next: under a closure, when that is tried again. `None` when nobody knows: there is no relay, a
-    /// person holds it, or it is over.
+    /// When it is tried next: under a closure, when that is tried again. `None` when nobody knows (there is no relay, a
+    /// person holds it, it is over), and when that is happening.
     pub(super) fn next_attempt(self, row: &RecipientRow) -> Option<Timestamp> {
         match row.closure {
-            _ if row.state != RecipientState::Waiting => None,
+            _ if row.state != RecipientState::Waiting || row.leased => None,
             Some(ClosureId::NO_ROUTE) => None,
             Some(id) => self.closures.get(&id).map(|closure| closure.reopen_at),
             None => Some(row.next_attempt_at),

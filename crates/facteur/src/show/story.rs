@@ -3,10 +3,10 @@
 use super::queue::message_json;
 use super::reason::{Names, because, standing};
 use super::tested::dialogue;
-use super::{Reader, clock, moment, when};
+use super::{Reader, clock, coming, moment, when};
 use control::ClosureView;
 use control::wording::Reason;
-use mail::{ClosureId, RelayId, Timestamp};
+use mail::{ClosureId, Principal, RelayId, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -130,8 +130,8 @@ fn head(row: &MessageRow, reader: &Reader) -> String {
 }
 
 fn received(row: &MessageRow, reader: &Reader) -> String {
-    let client = if row.client.is_empty() { reader.phrases.say("story-here") } else { row.client.clone() };
-    format!("{}\n", reader.phrases.fill("story-received", [("client", client.into())]))
+    let key = if row.principal == Principal::System { "story-received-here" } else { "story-received" };
+    format!("{}\n", reader.phrases.fill(key, [("client", row.client.clone().into())]))
 }
 
 /// Addresses in one line: all of a few, the first of many.
@@ -229,7 +229,7 @@ impl Fate {
             text += &because(reason, "    ", reader);
         }
         if let Some(next) = self.next {
-            let gaps = [("when", when(next, reader).into())];
+            let gaps = [("when", coming(next, reader).into())];
             let _ = writeln!(text, "    {}", reader.phrases.fill("story-next", gaps));
         }
         if let Some(at) = self.expires_at {
@@ -253,7 +253,7 @@ fn fates<'a>(of: StoryOf<'a>, reader: &Reader) -> Vec<(Vec<&'a RecipientRow>, Fa
             since: if row.state.is_final() { row.since } else { Timestamp(0) },
             is_final: row.state.is_final(),
             reason,
-            next: of.names().next_attempt(row).filter(|_| !row.leased),
+            next: of.names().next_attempt(row),
             expires_at,
         };
         match fates.iter_mut().find(|(_, known)| *known == fate) {

@@ -4,13 +4,13 @@
 //! queue that [`postfix_queue`] builds by hand.
 
 use super::*;
-use control::{ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport};
 use ::explain::judge_text;
+use ::queue::Acted;
+use control::{ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport};
 use mail::{
     AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId, RelayId,
     Reply, ReversePath, Seen, Speaker, Stage, TlsFacts,
 };
-use ::queue::Acted;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{
@@ -84,7 +84,7 @@ fn message(number: i64, bytes: u64, from: &str, recipients: Vec<RecipientRow>) -
         id: QueueId::from_stored((1 << 60) + number),
         public_id: PublicId([7; 16]),
         owner: OwnerId::DEFAULT,
-        principal: Principal::System,
+        principal: Principal::Account(mail::AccountId(1)),
         received_at: MORNING,
         from: from.parse().map_or(ReversePath::Null, ReversePath::Address),
         message_id: "<1@facteur.test>".to_owned(),

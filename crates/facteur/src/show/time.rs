@@ -44,10 +44,15 @@ pub fn span(ms: i64, reader: &Reader) -> String {
 pub fn when(at: Timestamp, reader: &Reader) -> String {
     let ms = at.0.saturating_sub(reader.now.0);
     let key = match ms {
+        ..-1_500 => "time-ago",
         -1_500..1_500 => return reader.phrases.say("time-now"),
-        ..0 => "time-ago",
         _ => "time-in",
     };
     let gaps = [("span", span(ms.saturating_abs(), reader).into()), ("moment", moment(at, reader).into())];
     reader.phrases.fill(key, gaps)
+}
+
+/// A moment that was set for something to come. One that is past is due: it happens now, or once the server runs.
+pub fn coming(at: Timestamp, reader: &Reader) -> String {
+    when(at.max(reader.now), reader)
 }
