@@ -11,19 +11,13 @@ use mail::{Domain, Timestamp};
 /// Where a line of the signature is folded. RFC 5322 §2.1.1 asks for at most 78.
 const LINE_BYTES: usize = 76;
 
-enum Part {
-    /// The header, as far as it has come.
-    Header(Vec<u8>),
-    Body {
-        header: Vec<u8>,
-        body: BodyHash,
-    },
-}
-
 /// A message on its way to be signed: its bytes as they will be sent (the lines that this server adds first, dots not
 /// stuffed), in pieces cut anywhere. Only the header is kept; the body is hashed as it goes by.
 pub struct Hashing {
-    part: Part,
+    /// The header, as far as it has come.
+    header: Vec<u8>,
+    /// The body, once it has begun.
+    body: Option<BodyHash>,
     too_long: bool,
 }
 
@@ -53,31 +47,25 @@ impl Hashing {
 
     /// A message of which nothing has come yet.
     pub const fn new() -> Self {
-        Self { part: Part::Header(Vec::new()), too_long: false }
+        Self { header: Vec::new(), body: None, too_long: false }
     }
 
     /// Takes the next piece.
     pub fn update(&mut self, piece: &[u8]) {
-        match &mut self.part {
-            Part::Body { body, .. } => body.update(piece),
-            Part::Header(header) => {
-                // The end may lie across the cut.
-                let from = header.len().saturating_sub(3);
-                header.extend_from_slice(piece);
-                let Some(end) = end_of_header(header, from) else {
-                    self.too_long |= header.len() > Self::MAX_HEADER_BYTES;
-                    if self.too_long {
-                        header.clear();
-                    }
-                    return;
-                };
-                self.too_long |= end.fields > Self::MAX_HEADER_BYTES;
-                let mut body = BodyHash::new();
-                body.update(header.get(end.body..).unwrap_or_default());
-                header.truncate(end.fields);
-                let header = std::mem::take(header);
-                self.part = Part::Body { header, body };
-            }
+        if let Some(body) = &mut self.body {
+            return body.update(piece);
+        }
+        // The end may lie across the cut.
+        let from = self.header.len().saturating_sub(3);
+        self.header.extend_from_slice(piece);
+        if let Some(end) = end_of_header(&self.header, from) {
+            self.too_long |= end.fields > Self::MAX_HEADER_BYTES;
+            let body = self.body.insert(BodyHash::new());
+            body.update(self.header.get(end.body..).unwrap_or_default());
+            self.header.truncate(end.fields);
+        } else if self.header.len() > Self::MAX_HEADER_BYTES {
+            self.too_long = true;
+            self.header.clear();
         }
     }
 
@@ -86,15 +74,12 @@ impl Hashing {
         if self.too_long {
             return Err(AuthenticityError::HeaderTooLong);
         }
-        // A message without an empty line is all header.
-        let (header, body) = match self.part {
-            Part::Header(header) => (header, BodyHash::new()),
-            Part::Body { header, body } => (header, body),
-        };
-        if !header::fields(&header).iter().any(|field| field.is("from")) {
+        if !header::fields(&self.header).iter().any(|field| field.is("from")) {
             return Err(AuthenticityError::NoFrom);
         }
-        Ok(Hashed { header, body_hash: STANDARD.encode(body.finish()) })
+        // A message without an empty line is all header.
+        let body = self.body.unwrap_or_else(BodyHash::new);
+        Ok(Hashed { header: self.header, body_hash: STANDARD.encode(body.finish()) })
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 const LAYERS: &[(&str, Layer)] = &[
     ("mail", Layer::Words),
     ("smtp", Layer::Protocols),
+    ("resolve", Layer::Protocols),
+    ("authenticity", Layer::Protocols),
     ("net", Layer::Protocols),
     ("store", Layer::Protocols),
     ("explain", Layer::Judges),
@@ -22,6 +24,7 @@ const LAYERS: &[(&str, Layer)] = &[
 /// The only arrows inside a layer.
 const INSIDE: &[(&str, &str)] = &[
     ("net", "smtp"),
+    ("net", "resolve"),
     ("deliver", "queue"),
     ("control", "queue"),
     ("control", "deliver"),
@@ -29,7 +32,7 @@ const INSIDE: &[(&str, &str)] = &[
 ];
 
 /// Crates that take bytes, facts and the time, and return data.
-const PURE: &[&str] = &["mail", "smtp", "store", "explain", "queue"];
+const PURE: &[&str] = &["mail", "smtp", "resolve", "authenticity", "store", "explain", "queue"];
 
 /// What would bring a socket, a runtime or a database into a pure crate.
 const IMPURE: &[&str] =
