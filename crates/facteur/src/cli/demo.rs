@@ -19,6 +19,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 use store::Page;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -33,6 +34,8 @@ const FRIEND: &str = "lea@example.org";
 
 /// Plays the scene; Ctrl-C leaves it. Nothing is left behind in either case.
 pub async fn demo(console: &mut Console) -> Result<Exit, Failure> {
+    // Asked for before there is anything to leave behind.
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::System)?;
     console.say("demo-intro")?;
     let directory = tempfile::tempdir().map_err(Failure::System)?;
     let (stopper, stop) = watch::channel(false);
@@ -40,7 +43,7 @@ pub async fn demo(console: &mut Console) -> Result<Exit, Failure> {
     let (place, server) = start_server(directory.path(), console.language(), stop).await?;
     let played = tokio::select! {
         played = tokio::time::timeout(PATIENCE, play(&place, &gmail, console)) => played,
-        _ = tokio::signal::ctrl_c() => Ok(Ok(Exit::Done)),
+        _ = interrupt.recv() => Ok(Ok(Exit::Done)),
     };
     // The directory may only go when nobody writes to it any more.
     let _ = stopper.send(true);
