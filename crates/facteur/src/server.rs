@@ -11,7 +11,7 @@ use mail::{Clock, Domain, Language, Secret};
 use net::{Bound, ListenerKind, NetError, Serve, ServerTls, serve};
 use smtp::server::SessionConfig;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ pub async fn init(
     }
     let host_name = config.host_name();
     if !place.config.exists() {
-        fs::write(&place.config, config::fresh(&host_name, language)).map_err(file(&place.config))?;
+        write_durably(&place.config, &config::fresh(&host_name, language)).map_err(file(&place.config))?;
     }
     let assembly = Assembly::open_soon(place, language, Vec::new(), None).await?;
     announce(Announcement::Initialised { data: place.data.clone(), host_name: host_name.to_string() });
@@ -147,6 +147,22 @@ pub async fn init(
         announce(Announcement::AdministratorMade { login: ADMINISTRATOR.to_owned(), password });
     }
     Ok(())
+}
+
+/// Writes a file that is there whole after a power cut, or not at all: a configuration cut in half would let the next
+/// start listen elsewhere.
+fn write_durably(path: &Path, text: &str) -> io::Result<()> {
+    let half = path.with_extension("toml.new");
+    let mut file = fs::File::create(&half)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&half, path)?;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(directory)?.sync_all()?;
+    // The data directory's own name, when it was made a moment ago.
+    directory
+        .parent()
+        .map_or(Ok(()), |above| fs::File::open(above).and_then(|above| above.sync_all()).or(Ok(())))
 }
 
 async fn administrator(
@@ -203,11 +219,8 @@ pub async fn run(
     ports.iter().for_each(|port| announce(Announcement::Listening { listener: listener_view(port) }));
     report_perhaps(&assembly, announce);
     let mut set = JoinSet::new();
-    let workers = Workers {
-        queue: Arc::clone(&assembly.queue),
-        courier: Arc::clone(&assembly.courier),
-        language,
-    };
+    let workers =
+        Workers { queue: Arc::clone(&assembly.queue), courier: Arc::clone(&assembly.courier), language };
     workers.start(&mut set, &stop);
     let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control)));
     let mut session = SessionConfig::new(config.host_name());
@@ -218,7 +231,8 @@ pub async fn run(
         set.spawn(serve(port, Arc::clone(&shared), stop.clone()));
     }
     set.spawn(tls.watch(stop.clone()));
-    let socket = socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
+    let socket =
+        socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
     set.spawn(socket::serve(socket, Arc::clone(&assembly.control), stop.clone()));
     if assembly.has_no_route().await? {
         announce(Announcement::NoRelay);
@@ -282,7 +296,8 @@ fn report_perhaps(assembly: &Assembly, announce: &mut (dyn FnMut(Announcement) +
 }
 
 async fn wait_for_signal() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         // Without handlers the signals end the process at once, which the store survives.
         return std::future::pending().await;
     };

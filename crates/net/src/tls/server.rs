@@ -188,5 +188,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), NetError> {
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(&half).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&half, path).map_err(failed)
+    fs::rename(&half, path).map_err(failed)?;
+    // The name too must survive a power cut, or clients would be shown another certificate after it.
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
 }

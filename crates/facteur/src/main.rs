@@ -1,0 +1,22 @@
+//! Facteur: sends mail, and tells people in French and English why it did not arrive.
+//!
+//! The binary: commands, configuration, workers and wiring. It owns what a process owns (arguments, signals, files,
+//! ports) and decides nothing about mail. Start at [`server::run`] for the server and at [`cli`] for the commands.
+
+mod assembly;
+mod cli;
+mod client;
+mod config;
+mod door;
+mod place;
+mod server;
+mod show;
+mod socket;
+mod words;
+mod workers;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
