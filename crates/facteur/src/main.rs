@@ -1,7 +1,7 @@
 //! Facteur: sends mail, and tells people in French and English why it did not arrive.
 //!
 //! The binary: commands, configuration, workers and wiring. It owns what a process owns (arguments, signals, files,
-//! ports) and decides nothing about mail. Start at [`server::run`] for the server and at [`cli`] for the commands.
+//! ports), and never decides about mail. Start at [`server::run`] for the server and at [`cli`] for the commands.
 
 mod assembly;
 mod cli;
