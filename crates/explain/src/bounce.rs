@@ -70,6 +70,11 @@ impl Recipient {
         if self.doubted {
             answer.export.sisimai = Some("filtered".to_owned());
         }
+        // X.2.3 is the limit of this recipient, X.3.4 that of the server (RFC 3463 §3.3, §3.4).
+        let code = crate::norm::Reading::of_text(&self.raw, &Hint::default()).enhanced;
+        if self.verdict.cause == CauseId::MESSAGE_TOO_BIG && code.is_some_and(|c| (c.subject(), c.detail()) == (2, 3)) {
+            answer.export.sisimai = Some("exceedlimit".to_owned());
+        }
         answer
     }
 }
@@ -200,10 +205,11 @@ fn is_doubted(described: &Described, raw: &str) -> bool {
     const MARKS: [&str; 5] = ["end of data", "i sent the message", "in reply to data", "[data]", "for text command"];
     let reply = crate::norm::Reading::of_text(raw, &Hint::default()).enhanced;
     let subjects: Vec<u16> = reply.into_iter().chain(described.status).map(EnhancedCode::subject).collect();
-    if subjects.contains(&1) {
+    let texts = || described.texts.iter().map(|text| text.to_ascii_lowercase());
+    let at_rcpt = texts().any(|text| text.contains("in reply to rcpt to") || text.contains("after rcpt to"));
+    if subjects.contains(&1) || at_rcpt {
         return false;
     }
-    let texts = || described.texts.iter().map(|text| text.to_ascii_lowercase());
     let behind_data = described.after_data || texts().any(|text| MARKS.iter().any(|mark| text.contains(mark)));
     let by_code = subjects.iter().any(|subject| matches!(subject, 2 | 7));
     by_code || behind_data && described.status.is_none_or(|status| status.subject() != 5)

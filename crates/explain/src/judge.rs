@@ -106,7 +106,8 @@ fn find(reading: &Reading) -> Finding {
         }
         let whole = find_in(reading, at);
         // Around a reply there are only names and addresses, and what a program says of it.
-        let is_better = whole.confidence == Confidence::High || finding.confidence == Confidence::None;
+        let says_little = finding.confidence == Confidence::None || finding.cause == CauseId::REJECTED_UNSPECIFIED;
+        let is_better = whole.confidence == Confidence::High || says_little && whole.confidence != Confidence::None;
         return if is_better { whole } else { finding };
     }
     find_in(reading, at)

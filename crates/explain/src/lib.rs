@@ -17,7 +17,10 @@ mod judge;
 mod label;
 #[cfg(test)]
 mod lint;
+pub mod log;
 mod norm;
+#[cfg(test)]
+mod pages;
 mod phrase;
 mod provider;
 mod rule;

@@ -128,8 +128,7 @@ impl Builder {
 fn literal(text: &str, with_marks: bool) -> Literal {
     let core = text.trim_matches('*').trim();
     let (open_start, open_end) = (text.starts_with('*'), text.ends_with('*'));
-    let is_whole = with_marks || open_start || open_end;
-    let text = if is_whole { core.to_owned() } else { crate::norm::plain(core) };
+    let text = if with_marks { core.to_owned() } else { crate::norm::plain(core) };
     Literal { text, open_start, open_end }
 }
 

@@ -213,7 +213,9 @@ pub(super) fn reasons(notice: &str, address: &str, several: bool) -> Vec<String>
     let refusals = |text: &str| -> String {
         replies(text).lines().filter(|line| line.contains(" 5") || line.starts_with('5')).collect::<Vec<_>>().join("\n")
     };
-    let mut texts = vec![refusals(&about), replies(&about), plain(&about)];
+    // A transcript marks what the other server said; the lines around it are this program's own.
+    let said: Vec<&str> = about.lines().chain(if several { "" } else { notice }.lines()).filter(|line| line.starts_with("<<<")).collect();
+    let mut texts = vec![refusals(&said.join("\n")), refusals(&about), replies(&about), plain(&about)];
     if !several {
         texts.extend([refusals(notice), replies(notice), plain(notice)]);
     }

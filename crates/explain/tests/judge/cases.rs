@@ -1,6 +1,6 @@
 //! The real texts: each judged as a person would paste it, against the cause that was found by hand.
 
-use explain::{CauseId, Confidence, Effect, Place, Verdict, Who, judge, judge_text};
+use explain::{CauseId, Confidence, Effect, Hint, Place, Verdict, Who, judge, judge_with};
 use mail::{Evidence, Peer, Reply, Seen, Stage, Timestamp};
 use serde::Deserialize;
 
@@ -15,25 +15,10 @@ struct Case {
     #[serde(default)]
     also_ok: Vec<String>,
     who_can_fix: String,
+    retry: bool,
 }
 
 impl Case {
-    /// The step that the envelope of the case states, where it is one of sending.
-    fn stage(&self) -> Option<Stage> {
-        match self.stage.as_str() {
-            "dns" => Some(Stage::Resolve),
-            "connect" => Some(Stage::Connect),
-            "greeting" => Some(Stage::Greeting),
-            "ehlo" => Some(Stage::Ehlo),
-            "tls" => Some(Stage::Tls),
-            "auth" => Some(Stage::Auth),
-            "mail" => Some(Stage::Mail),
-            "rcpt" => Some(Stage::Rcpt),
-            "data" => Some(Stage::EndOfData),
-            _ => None,
-        }
-    }
-
     fn is_right(&self, cause: CauseId) -> bool {
         self.cause_id == cause.as_str() || self.also_ok.iter().any(|also| also == cause.as_str())
     }
@@ -45,56 +30,71 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    let text = include_str!("../data/cases.jsonl");
+    read(include_str!("../data/cases.jsonl"))
+}
+
+fn read(text: &str) -> Vec<Case> {
     text.lines().map(|line| serde_json::from_str(line).expect("a case")).collect()
 }
 
 fn verdict(case: &Case) -> Verdict {
-    judge_text(&case.text, None, case.stage())
+    judge_with(&case.text, &Hint::of_word(None, &case.stage))
 }
 
-/// How many of the carried cases must be right, in parts of a hundred.
-const BAR_PERCENT: usize = 90;
+/// What a set of cases must reach, in parts of a thousand.
+struct Bar {
+    exact: usize,
+    who: usize,
+    retry: usize,
+    high: usize,
+    wrong_and_sure: usize,
+}
+
+#[track_caller]
+fn check(cases: &[Case], bar: &Bar) {
+    let (mut exact, mut high, mut who, mut retry, mut wrong_and_sure) = (0, 0, 0, 0, 0);
+    for case in cases {
+        let verdict = verdict(case);
+        let is_high = verdict.confidence == Confidence::High;
+        let is_right = case.is_right(verdict.cause);
+        exact += usize::from(is_right);
+        high += usize::from(is_high);
+        who += usize::from(who_of(&case.who_can_fix) == verdict.who);
+        retry += usize::from(case.retry == verdict.may_pass_later);
+        wrong_and_sure += usize::from(is_high && !is_right);
+        if !is_right {
+            println!("{} {} -> {} {}: {:?}", case.id, case.cause_id, verdict.cause, verdict.confidence, case.text);
+        }
+    }
+    let per_mille = |number: usize| number * 1_000 / cases.len();
+    println!(
+        "of {}: exact {}, who {}, retry {}, sure {} per mille; {wrong_and_sure} sure and wrong",
+        cases.len(),
+        per_mille(exact),
+        per_mille(who),
+        per_mille(retry),
+        per_mille(high)
+    );
+    assert!(per_mille(exact) >= bar.exact && per_mille(who) >= bar.who && per_mille(retry) >= bar.retry);
+    assert!(per_mille(high) >= bar.high && wrong_and_sure <= bar.wrong_and_sure);
+}
 
 #[test]
 fn the_real_texts_get_their_causes_and_no_wrong_answer_is_sure() {
-    let carried: Vec<Case> =
-        cases().into_iter().filter(|case| CauseId::lookup(&case.cause_id).is_some()).collect();
-    let (mut right, mut high, mut who) = (0, 0, 0);
-    let mut wrong_high = Vec::new();
-    for case in &carried {
-        let verdict = verdict(case);
-        let is_high = verdict.confidence == Confidence::High;
-        high += usize::from(is_high);
-        who += usize::from(who_of(&case.who_can_fix) == verdict.who);
-        if case.is_right(verdict.cause) {
-            right += 1;
-            continue;
-        }
-        println!(
-            "{} {} -> {} {}: {:?}",
-            case.id, case.cause_id, verdict.cause, verdict.confidence, case.text
-        );
-        if is_high {
-            wrong_high.push(case.id.clone());
-        }
-    }
-    println!("{right} right, {high} sure, {who} with the right person, of {}", carried.len());
-    assert!(wrong_high.is_empty(), "sure and wrong: {wrong_high:?}");
-    assert!(right * 100 >= BAR_PERCENT * carried.len(), "{right} of {}", carried.len());
+    check(&cases(), &Bar { exact: 970, who: 980, retry: 980, high: 600, wrong_and_sure: 0 });
 }
 
-/// A text whose cause the catalogue does not carry yet must not be explained with certainty.
 #[test]
-fn a_cause_that_is_not_carried_is_never_answered_with_certainty() {
-    let sure: Vec<String> = cases()
-        .iter()
-        .filter(|case| CauseId::lookup(&case.cause_id).is_none())
-        .map(|case| (case, verdict(case)))
-        .filter(|(case, verdict)| verdict.confidence == Confidence::High && !case.is_right(verdict.cause))
-        .map(|(case, verdict)| format!("{} {} -> {}: {}", case.id, case.cause_id, verdict.cause, case.text))
-        .collect();
-    assert!(sure.is_empty(), "{sure:#?}");
+fn more_real_texts_get_their_causes() {
+    let more = read(include_str!("../data/more.jsonl"));
+    check(&more, &Bar { exact: 900, who: 930, retry: 970, high: 600, wrong_and_sure: 0 });
+}
+
+#[test]
+fn every_case_names_a_cause_of_the_catalogue() {
+    for case in cases() {
+        assert!(CauseId::lookup(&case.cause_id).is_some(), "{}", case.cause_id);
+    }
 }
 
 fn who_of(word: &str) -> Who {

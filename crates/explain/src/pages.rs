@@ -1,0 +1,157 @@
+//! The pages of `docs/causes`, one a cause and language: written from the catalogue, held to it by a test.
+//! `UPDATE=1 cargo test -p explain pages` writes them anew.
+
+use crate::catalogue::{Catalogue, causes};
+use crate::cause::{Cause, Group, Place};
+use crate::facts::Facts;
+use crate::words::words;
+use mail::Language;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn group_name(group: Group, language: Language) -> &'static str {
+    let (en, fr) = match group {
+        Group::Network => ("Names and connections", "Noms et connexions"),
+        Group::Tls => ("Encryption and certificates", "Chiffrement et certificats"),
+        Group::Auth => ("Signing in", "Authentification"),
+        Group::MailboxAccess => ("Reading a mailbox", "Lecture d'une boîte"),
+        Group::Sender => ("The sender", "L'expéditeur"),
+        Group::Recipient => ("The recipient", "Le destinataire"),
+        Group::Rate => ("Limits and rates", "Limites et débits"),
+        Group::Reputation => ("Reputation and blocklists", "Réputation et listes de blocage"),
+        Group::Identity => ("Proof of identity", "Preuves d'identité"),
+        Group::Content => ("The content of the message", "Le contenu du message"),
+        Group::Transport => ("Servers and protocol", "Serveurs et protocole"),
+        Group::Queue => ("This server's own waits", "Les attentes de ce serveur"),
+    };
+    if language == Language::Fr { fr } else { en }
+}
+
+/// The headings of a page: who, what to do, later, at providers, texts, export.
+fn headings(language: Language) -> [&'static str; 8] {
+    match language {
+        Language::En => [
+            "Who must act",
+            "What to do",
+            "Later",
+            "The same message may pass later, without any change.",
+            "Sending the same message again does not help before something has changed.",
+            "At particular providers",
+            "Texts seen",
+            "More",
+        ],
+        Language::Fr => [
+            "Qui doit agir",
+            "Que faire",
+            "Plus tard",
+            "Le même message peut passer plus tard, sans rien changer.",
+            "Renvoyer le même message ne sert à rien tant que rien n'a changé.",
+            "Chez certains fournisseurs",
+            "Textes rencontrés",
+            "Pour en savoir plus",
+        ],
+    }
+}
+
+fn page(cause: &Cause, language: Language) -> String {
+    let [who, fix, later, may, may_not, special, seen, more] = headings(language);
+    let facts = Facts::default();
+    let said = words(cause.id, None, Place::Pasted, language, &facts);
+    let passes = if cause.may_pass_later { may } else { may_not };
+    let mut page = format!(
+        "# {}\n\n`{}`\n\n## {who}\n\n{}\n\n## {fix}\n\n{}\n\n## {later}\n\n{passes}\n",
+        said.cause,
+        cause.id,
+        capital(&said.who),
+        said.fix
+    );
+    let named: Vec<&String> = cause.wording.provider.keys().collect();
+    if !named.is_empty() {
+        write!(page, "\n## {special}\n\n").expect("text");
+        for id in named {
+            let name = crate::provider_name(id).unwrap_or(id);
+            let said = words(cause.id, Some(id), Place::Pasted, language, &facts);
+            let colon = if language == Language::Fr { "\u{a0}:" } else { ":" };
+            writeln!(page, "- **{name}**{colon} {}", said.fix).expect("text");
+        }
+    }
+    let texts: Vec<&String> = Catalogue::built_in()
+        .rules
+        .iter()
+        .filter(|rule| rule.cause == cause.id.as_str())
+        .flat_map(|rule| &rule.seen)
+        .collect();
+    if !texts.is_empty() {
+        write!(page, "\n## {seen}\n\n```text\n").expect("text");
+        for text in texts {
+            writeln!(page, "{text}").expect("text");
+        }
+        page.push_str("```\n");
+    }
+    if let Some(link) = said.link {
+        write!(page, "\n## {more}\n\n<{link}>\n").expect("text");
+    }
+    page
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).chain(['.']).collect())
+}
+
+fn index(language: Language) -> String {
+    let (title, about) = match language {
+        Language::En => (
+            "Why mail fails",
+            "Every cause that facteur knows, what it means, who must act and what to do. Written from the catalogue; do not edit.",
+        ),
+        Language::Fr => (
+            "Pourquoi un message n'arrive pas",
+            "Toutes les causes que facteur connaît, ce qu'elles veulent dire, qui doit agir et que faire. Pages tirées du catalogue ; ne pas modifier.",
+        ),
+    };
+    let mut index = format!("# {title}\n\n{}\n", about.replace(" ;", "\u{a0};"));
+    for group in Group::ALL {
+        write!(index, "\n## {}\n\n", group_name(*group, language)).expect("text");
+        for cause in causes().filter(|cause| cause.group == *group) {
+            let said = words(cause.id, None, Place::Pasted, language, &Facts::default());
+            writeln!(index, "- [{}]({}.md)", said.cause, cause.id).expect("text");
+        }
+    }
+    index
+}
+
+fn directory(language: Language) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/causes").join(language.tag())
+}
+
+#[test]
+fn the_pages_are_those_of_the_catalogue() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut stale = Vec::new();
+    for language in Language::ALL {
+        let directory = directory(language);
+        let mut pages = vec![("README.md".to_owned(), index(language))];
+        pages.extend(causes().map(|cause| (format!("{}.md", cause.id), page(cause, language))));
+        if update {
+            let _ = std::fs::remove_dir_all(&directory);
+            std::fs::create_dir_all(&directory).expect("the directory");
+        }
+        let known: Vec<String> = pages.iter().map(|(name, _)| name.clone()).collect();
+        for (name, text) in pages {
+            let path = directory.join(&name);
+            if update {
+                std::fs::write(&path, text).expect("a page");
+            } else if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+                stale.push(format!("{}/{name}", language.tag()));
+            }
+        }
+        for file in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let name = file.file_name().to_string_lossy().into_owned();
+            if !known.contains(&name) {
+                stale.push(format!("{}/{name} is of no cause", language.tag()));
+            }
+        }
+    }
+    assert!(stale.is_empty(), "run: UPDATE=1 cargo test -p explain pages; stale: {stale:#?}");
+}
