@@ -1,11 +1,13 @@
-//! The remote courier: carries batches through relays.
+//! The remote couriers: one carries batches through relays, one carries letters to the hosts of their domains.
 //!
-//! Owns the connections to relays: opening them (port, TLS, sign-in), keeping them, using them again, and the
+//! Owns the connections to relays and hosts: opening them (port, TLS, sign-in), keeping them, using them again, and the
 //! pure table of presets. It never decides what becomes of a message (that is `queue`), never words a failure
-//! (that is `explain`), and never lets a password out of the dialogue that needs it. Start at [`RelayCourier`].
+//! (that is `explain`), and never lets a password out of the dialogue that needs it. Start at [`RelayCourier`] and at
+//! [`direct::DirectCourier`].
 
 mod content;
 mod courier;
+pub mod direct;
 mod open;
 mod pool;
 mod preset;

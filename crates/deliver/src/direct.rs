@@ -1,0 +1,239 @@
+//! The direct courier: carries a letter to the hosts that take the mail of its recipients' domain.
+//!
+//! The hosts come from the DNS ([`net::Dns::mail_hosts`]) and are tried in their order, address after address, until
+//! every recipient has an answer that another host would not change: taken, or refused for good. TLS is used wherever
+//! a host offers it and can; which certificate it shows does not matter, since without TLS the mail would go in clear.
+
+mod kept;
+mod outcome;
+mod session;
+mod source;
+
+pub use outcome::{Delivery, Try};
+pub use source::{LetterSource, Source};
+
+use crate::direct::kept::Kept;
+use crate::direct::outcome::Progress;
+use mail::{Address, BodyType, Clock, Dialogue, Domain, Evidence, Reply, ReversePath, Seen, Stage};
+use net::{AddressPolicy, ClientTls, Dns, NetError, Verify};
+use resolve::{Ours, Plan};
+use session::Open;
+use smtp::client::Outgoing;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How direct delivery is set up.
+#[derive(Debug, Clone)]
+pub struct DirectSettings {
+    /// What we call ourselves in EHLO.
+    pub our_name: String,
+    /// By what this server may be known in MX records.
+    pub ours: Ours,
+    /// Which addresses may be connected to. Names come from strangers: the public Internet only, unless a test says
+    /// otherwise.
+    pub policy: AddressPolicy,
+    /// The port; 25, unless a test says otherwise.
+    pub port: u16,
+    /// The most connections to one domain at a time; further letters wait. Default 10.
+    pub connections: usize,
+    /// The most addresses that are tried for one letter. Default 8.
+    pub tries: usize,
+    /// The most hosts that may decline a letter in one attempt before it waits. Default 3.
+    pub declines: usize,
+}
+
+impl DirectSettings {
+    /// The defaults, for a server of that name.
+    pub fn new(our_name: impl Into<String>) -> Self {
+        let our_name = our_name.into();
+        let ours = Ours { names: vec![resolve::Name::answered(&our_name)], addresses: Vec::new() };
+        let policy = AddressPolicy::PublicOnly;
+        Self { our_name, ours, policy, port: 25, connections: 10, tries: 8, declines: 3 }
+    }
+}
+
+/// A letter for recipients of one domain.
+#[derive(Clone, Copy)]
+pub struct Parcel<'a> {
+    /// The envelope sender.
+    pub from: &'a ReversePath,
+    /// The recipients, all of the domain that the parcel is carried to.
+    pub recipients: &'a [Address],
+    /// How the content is declared.
+    pub body: BodyType,
+    /// The size of the whole in bytes.
+    pub size: u64,
+    /// The bytes, to be opened anew for each host.
+    pub source: &'a dyn Source,
+}
+
+/// Carries mail to the hosts of its domain.
+pub struct DirectCourier {
+    dns: Dns,
+    clock: Clock,
+    settings: DirectSettings,
+    client_tls: Arc<ClientTls>,
+    kept: Kept,
+    gates: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl DirectCourier {
+    /// A courier that asks `dns`.
+    pub fn new(dns: Dns, clock: Clock, settings: DirectSettings) -> Result<Self, NetError> {
+        // RFC 7435: some protection always beats none, and nobody can say which names a stranger's certificate must
+        // have: the MX came over a DNS that proves nothing.
+        let client_tls = ClientTls::new(None, Verify::Insecure)?;
+        Ok(Self { dns, clock, settings, client_tls, kept: Kept::default(), gates: Mutex::default() })
+    }
+
+    /// Carries a parcel to a domain. `seed` orders hosts of one preference.
+    pub async fn carry(&self, domain: &Domain, parcel: Parcel<'_>, seed: u64) -> Delivery {
+        let _place = self.place(domain).await;
+        let mut progress = Progress::new(parcel.recipients.len(), self.clock.now());
+        if self.by_kept_connection(domain, parcel, &mut progress).await {
+            return progress.finish(self.clock.now());
+        }
+        match self.hosts(domain, seed).await {
+            Ok(plan) => {
+                for note in &plan.notes {
+                    progress.note(self.clock.now(), &note.to_string());
+                }
+                self.by_plan(domain, &plan, parcel, &mut progress).await;
+            }
+            Err(fault) => {
+                let evidence = self.evidence_of(domain, &fault);
+                progress.no_way(self.clock.now(), fault, evidence);
+            }
+        }
+        progress.finish(self.clock.now())
+    }
+
+    /// Closes connections that have been idle for too long. A worker calls this every few seconds.
+    pub async fn sweep(&self) {
+        for open in self.kept.expired(self.clock.now()) {
+            open.hang_up().await;
+        }
+    }
+
+    async fn hosts(&self, domain: &Domain, seed: u64) -> Result<Plan, resolve::Fault> {
+        let allows = |ip: IpAddr| self.settings.policy.allows(ip);
+        self.dns.mail_hosts(domain, &self.settings.ours, seed, &allows).await
+    }
+
+    /// What stands in the way, as evidence. The dialogue keeps the exact words.
+    fn evidence_of(&self, domain: &Domain, fault: &resolve::Fault) -> Evidence {
+        let seen = match fault {
+            resolve::Fault::Unanswered { .. } => Seen::NameUnanswered,
+            resolve::Fault::Forbidden { address } => Seen::AddressForbidden { address: *address },
+            resolve::Fault::DomainUnknown
+            | resolve::Fault::NullMx
+            | resolve::Fault::NoAddress
+            | resolve::Fault::NoHost
+            | resolve::Fault::PointsToSelf => Seen::NameUnknown,
+        };
+        let host = domain.as_ascii().to_owned();
+        let peer = Some(mail::Peer { host, address: None, port: self.settings.port });
+        Evidence { at: self.clock.now(), stage: Stage::Resolve, peer, seen }
+    }
+
+    /// Waits for one of the places that a domain has.
+    async fn place(&self, domain: &Domain) -> Option<OwnedSemaphorePermit> {
+        let gate = {
+            let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            // A gate that nobody holds or waits at is made anew when it is needed.
+            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
+            let gate = gates.entry(domain.as_ascii().to_owned());
+            Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(self.settings.connections.max(1)))))
+        };
+        // A gate is never closed, so that this never fails.
+        gate.acquire_owned().await.ok()
+    }
+
+    /// Sends through a connection that is still open, if there is one and it still works.
+    async fn by_kept_connection(&self, domain: &Domain, parcel: Parcel<'_>, progress: &mut Progress) -> bool {
+        while let Some(mut open) = self.kept.take(domain, self.clock.now()) {
+            open.client.take_dialogue(self.clock.now());
+            let sent = self.send(&mut open, parcel, progress).await;
+            match sent {
+                // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
+                Err(evidence) if outcome::is_stale(&evidence) => {}
+                sent => {
+                    self.settle(domain, open, sent, progress).await;
+                    return progress.is_done();
+                }
+            }
+        }
+        false
+    }
+
+    async fn by_plan(&self, domain: &Domain, plan: &Plan, parcel: Parcel<'_>, progress: &mut Progress) {
+        let mut tries = 0;
+        for host in &plan.hosts {
+            for &address in &host.addresses {
+                if tries >= self.settings.tries || progress.declines() >= self.settings.declines {
+                    return;
+                }
+                tries += 1;
+                let Some(mut open) = self.open(&host.name, address, progress).await else { continue };
+                let sent = self.send(&mut open, parcel, progress).await;
+                self.settle(domain, open, sent, progress).await;
+                if progress.is_done() {
+                    return;
+                }
+                // It was heard: its other addresses would say the same.
+                break;
+            }
+        }
+    }
+
+    /// Sends the parcel to those recipients that have no final answer yet.
+    async fn send(
+        &self,
+        open: &mut Open,
+        parcel: Parcel<'_>,
+        progress: &Progress,
+    ) -> Result<Answers, Evidence> {
+        let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
+        let mut content = parcel.source.open().await.map_err(at_queue)?;
+        let waiting = progress.waiting();
+        let recipients: Vec<Address> =
+            waiting.iter().filter_map(|&at| parcel.recipients.get(at).cloned()).collect();
+        let outgoing = Outgoing {
+            from: parcel.from,
+            recipients: &recipients,
+            body: parcel.body,
+            size: parcel.size,
+            content: &mut *content,
+        };
+        let answers = open.client.send(&mut open.connection, outgoing).await?;
+        Ok(waiting.into_iter().zip(answers).collect())
+    }
+
+    /// Takes down what a host said, and keeps its connection if it can be used again.
+    async fn settle(
+        &self,
+        domain: &Domain,
+        mut open: Open,
+        sent: Result<Answers, Evidence>,
+        progress: &mut Progress,
+    ) {
+        let now = self.clock.now();
+        let usable = sent.is_ok();
+        progress.heard(&open, sent);
+        let dialogue: Dialogue = open.client.take_dialogue(now);
+        progress.append(&dialogue);
+        if !usable {
+            // The server is gone, or says no more: a farewell would wait for nothing.
+            return;
+        }
+        open.carried += 1;
+        if let Some(spent) = self.kept.keep(domain, open, now) {
+            spent.hang_up().await;
+        }
+    }
+}
+
+/// What was said for each recipient, by its place in the parcel.
+type Answers = Vec<(usize, Result<Reply, Evidence>)>;

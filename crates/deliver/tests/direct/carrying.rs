@@ -1,0 +1,143 @@
+//! What a table of single letters does not show: connections kept and counted, the story told, the real policy.
+
+use crate::host::{LETTER, Unlike, World};
+use mail::{Seen, Speaker};
+use resolve::Fault;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+const ZONE: &str =
+    "x.example MX 10 a.example/a.example A 127.0.0.1/x.example MX 20 b.example/b.example A 127.0.0.2";
+
+/// Waits for something that happens elsewhere.
+#[expect(clippy::disallowed_methods, reason = "a test waits for real sockets")]
+async fn until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < deadline, "it never happened");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_letter_arrives_as_it_is() {
+    let world = World::new(ZONE, "127.0.0.1: starttls ok", Unlike::default()).await;
+    let delivery = world.carry("x.example", "a").await;
+    assert!(delivery.carried.results.iter().all(Result::is_ok), "{delivery:?}");
+    assert_eq!(world.log.taken.lock().unwrap()[0].content, LETTER);
+    let peer = delivery.carried.peer.unwrap();
+    assert_eq!((peer.host.as_str(), peer.address), ("a.example", "127.0.0.1".parse().ok()));
+    assert_eq!(delivery.carried.tls.unwrap().version, "TLSv1.3");
+    // Nothing failed, so nothing is told.
+    assert!(delivery.carried.dialogue.is_none() && delivery.fault.is_none());
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let world = World::new(ZONE, "127.0.0.1: starttls ok", Unlike::default()).await;
+    for _ in 0..4 {
+        let delivery = world.carry("x.example", "a b").await;
+        assert!(delivery.carried.results.iter().all(Result::is_ok), "{delivery:?}");
+    }
+    assert_eq!((world.log.connections(), world.log.taken.lock().unwrap().len()), (1, 4));
+    let refused = world.carry("y.example", "a").await;
+    assert_eq!(refused.fault, Some(Fault::DomainUnknown));
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_refuses_one_letter_takes_the_next() {
+    let world = World::new(ZONE, "127.0.0.1: rcpt:b 550 5.1.1 no", Unlike::default()).await;
+    for (local, taken) in [("b", false), ("a", true), ("b", false), ("a", true)] {
+        let delivery = world.carry("x.example", local).await;
+        assert_eq!(delivery.carried.results[0].is_ok(), taken);
+        let told = delivery.carried.dialogue.is_some();
+        assert_eq!(told, !taken);
+    }
+    assert_eq!(world.log.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_kept_too_long_is_replaced() {
+    let world = World::new(ZONE, "127.0.0.1: then close", Unlike::default()).await;
+    for letters in 1..4 {
+        assert!(world.carry("x.example", "a").await.carried.results[0].is_ok());
+        assert_eq!(world.log.connections(), letters);
+        until(|| world.log.open.load(Ordering::SeqCst) == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_domain_gets_no_more_connections_than_allowed() {
+    let unlike = Unlike { connections: Some(2), ..Unlike::default() };
+    let world = World::new(ZONE, "127.0.0.1: starttls ok", unlike).await;
+    let letters: Vec<_> = (0..8).map(|_| world.carry("x.example", "a")).collect();
+    let mut done = Vec::new();
+    // All at once: each future is polled in turn by one task.
+    let mut letters: Vec<_> = letters.into_iter().map(Box::pin).collect();
+    std::future::poll_fn(|cx| {
+        letters.retain_mut(|letter| match letter.as_mut().poll(cx) {
+            std::task::Poll::Ready(delivery) => {
+                done.push(delivery);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if letters.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    assert!(done.len() == 8 && done.iter().all(|delivery| delivery.carried.results[0].is_ok()));
+    assert_eq!(world.log.most_open.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn hosts_that_decline_are_bounded() {
+    let zone: String =
+        (1..9).map(|n| format!("x.example MX {n} h{n}.example/h{n}.example A 127.0.0.{n}/")).collect();
+    let hosts: Vec<String> = (1..9).map(|n| format!("127.0.0.{n}: rcpt 450 4.2.0 no")).collect();
+    let unlike = Unlike { declines: Some(2), ..Unlike::default() };
+    let world = World::new(&zone, &hosts.join("|"), unlike).await;
+    let delivery = world.carry("x.example", "a").await;
+    assert_eq!((delivery.tries.len(), world.log.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn both_connections_of_a_failed_handshake_are_told() {
+    let world = World::new(ZONE, "127.0.0.1: starttls broken", Unlike::default()).await;
+    let delivery = world.carry("x.example", "a").await;
+    assert!(delivery.carried.results[0].is_ok() && delivery.carried.tls.is_none());
+    let [first, second] = delivery.tries.as_slice() else { panic!("{:?}", delivery.tries) };
+    assert!(matches!(first.evidence.as_ref().unwrap().seen, Seen::Tls { .. }), "{first:?}");
+    assert!(second.evidence.is_none());
+    let told = delivery.carried.dialogue.unwrap();
+    let said: Vec<&str> = told.lines.iter().map(|line| line.text.as_str()).collect();
+    for text in ["STARTTLS", "without TLS", "250 2.0.0 taken"] {
+        assert!(said.iter().any(|line| line.contains(text)), "{text}: {said:#?}");
+    }
+    assert_eq!(said.iter().filter(|line| line.starts_with("connecting to a.example[127.0.0.1]")).count(), 2);
+    assert!(told.lines.windows(2).all(|pair| pair[0].at_ms <= pair[1].at_ms));
+}
+
+#[tokio::test]
+async fn the_dns_is_told_too() {
+    let zone = "x.example MX 0 .";
+    let world = World::new(zone, "", Unlike::default()).await;
+    let delivery = world.carry("x.example", "a b").await;
+    assert_eq!((delivery.fault, delivery.carried.results.len()), (Some(Fault::NullMx), 2));
+    let told = delivery.carried.dialogue.unwrap();
+    assert!(told.lines.iter().any(|line| line.by == Speaker::Note && line.text.contains("null MX")));
+    let zone = "x.example MX 1 10.0.0.1/x.example MX 2 a.example/a.example A 127.0.0.1";
+    let world = World::new(zone, "127.0.0.1: rcpt 450 4.2.0 no", Unlike::default()).await;
+    let told = world.carry("x.example", "a").await.carried.dialogue.unwrap();
+    assert!(told.lines[0].text.contains("10.0.0.1 is not the name of a host"), "{told:?}");
+}
+
+#[tokio::test]
+async fn loopback_is_never_dialled_for_a_stranger() {
+    let unlike = Unlike { public_only: true, ..Unlike::default() };
+    let world = World::new(ZONE, "127.0.0.1|127.0.0.2", unlike).await;
+    for domain in ["x.example", "[127.0.0.1]"] {
+        let delivery = world.carry(domain, "a").await;
+        assert!(matches!(delivery.fault, Some(Fault::Forbidden { .. })), "{delivery:?}");
+    }
+    assert_eq!(world.log.connections(), 0);
+}

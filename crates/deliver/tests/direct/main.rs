@@ -1,0 +1,8 @@
+//! Direct delivery, between a zone in memory and scripted servers on loopback.
+
+#[cfg(test)]
+mod carrying;
+#[cfg(test)]
+mod host;
+#[cfg(test)]
+mod situations;
