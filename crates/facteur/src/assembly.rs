@@ -34,8 +34,6 @@ pub enum AssemblyError {
 
 /// A server's parts.
 pub struct Assembly {
-    /// Its configuration.
-    pub config: Config,
     /// Its store.
     pub store: Arc<SqliteStore>,
     /// Its queue.
@@ -101,7 +99,7 @@ impl Assembly {
         let language = config.language.unwrap_or(language);
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
         let control = Control::new(Arc::clone(&queue), Arc::clone(&courier), registry, facts);
-        Ok(Self { config, store, queue, courier, control: Arc::new(control), perhaps })
+        Ok(Self { store, queue, courier, control: Arc::new(control), perhaps })
     }
 
     /// Whether there is no route at all: every message waits.
