@@ -1,0 +1,90 @@
+//! Messages that other projects collected, strange ones above all. They are no part of this tree: without them, the
+//! tests say that they were skipped.
+
+use super::{Sample, as_postfix_keeps, check_all, send, through_postfix, through_sink};
+use crate::support::read;
+use crate::support::server::Server;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the corpora are: what FACTEUR_CORPORA says, else beside this tree.
+fn place() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    std::env::var_os("FACTEUR_CORPORA").map_or_else(beside, PathBuf::from).join("mime")
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).expect("the corpora can be read") {
+            let path = entry.expect("the corpora can be read").path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The bytes with CR LF at the end of each line, the last included: what SMTP can carry of them.
+fn canonical(bytes: &[u8]) -> Vec<u8> {
+    let mut content = Vec::with_capacity(bytes.len() + bytes.len() / 40);
+    let mut rest = bytes.iter().peekable();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\r' => {
+                rest.next_if_eq(&&b'\n');
+                content.extend_from_slice(b"\r\n");
+            }
+            b'\n' => content.extend_from_slice(b"\r\n"),
+            other => content.push(*other),
+        }
+    }
+    if !content.is_empty() && !content.ends_with(b"\n") {
+        content.extend_from_slice(b"\r\n");
+    }
+    content
+}
+
+/// All messages: those that can be sent, and those that hold NUL. `None` without the corpora.
+fn all() -> Option<(Vec<Sample>, Vec<Sample>)> {
+    let place = place();
+    if !place.is_dir() {
+        eprintln!("skipped: no corpora at {} (FACTEUR_CORPORA names another place)", place.display());
+        return None;
+    }
+    let sample = |path: PathBuf| {
+        let name = path.strip_prefix(&place).unwrap_or(&path).display().to_string();
+        Sample { name, content: canonical(&read(&path)) }
+    };
+    let samples = files(&place).into_iter().map(sample);
+    let (with_nul, without) = samples.partition(|sample| sample.content.contains(&0));
+    Some((without, with_nul))
+}
+
+#[test]
+fn every_collected_message_arrives_as_it_was() {
+    let Some((samples, with_nul)) = all() else { return };
+    check_all(&samples, &through_sink(&samples, 60));
+    eprintln!("{} messages arrived as they were; {} hold NUL", samples.len(), with_nul.len());
+}
+
+#[test]
+fn postfix_gets_every_collected_message_as_it_was() {
+    let Some((samples, _)) = all() else { return };
+    let arrived = through_postfix(&samples, 60);
+    let kept: Vec<Sample> = samples.iter().map(as_postfix_keeps).collect();
+    check_all(&kept, &arrived);
+}
+
+#[test]
+fn messages_that_hold_nul_are_refused() {
+    let Some((_, samples)) = all() else { return };
+    let server = Server::start();
+    server.open_to_loopback();
+    for (sample, reply) in samples.iter().zip(send(&server, "first.test", &samples)) {
+        assert!(reply.starts_with("550 5.6.0 "), "{}: {reply}", sample.name);
+        eprintln!("refused for NUL: {}", sample.name);
+    }
+    assert_eq!(server.waiting().len(), 0, "nothing of them is kept");
+}

@@ -1,0 +1,30 @@
+//! facteur as its users meet it: the program itself, known mail clients, a real Postfix, all on loopback.
+//!
+//! Each test has a server and relays of its own, at ports that the system chooses, and ends all that it started.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod content;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod first_start;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod mailq;
+#[cfg(test)]
+mod owners;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod stopped;
+#[cfg(test)]
+mod submission;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,239 @@
+//! A strict relay that records: what it was given, byte for byte, and every breach of the protocol that it saw.
+
+use super::until;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a wrong password is told, as Postfix tells it.
+pub const REFUSED: &str = "535 5.7.8 Error: authentication failed: bad credentials";
+
+/// A message that the sink took.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub from: String,
+    pub to: Vec<String>,
+    pub content: Vec<u8>,
+}
+
+impl Taken {
+    /// The value of a field, by which the message is known.
+    pub fn subject(&self) -> String {
+        let text = String::from_utf8_lossy(&self.content).into_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix("Subject: "));
+        line.unwrap_or_default().to_owned()
+    }
+}
+
+/// How a sink behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Habits {
+    /// The user name and password that it wants; `None` wants no sign-in.
+    pub sign_in: Option<(&'static str, &'static str)>,
+    /// What every recipient is told instead of 250.
+    pub recipients_told: Option<&'static str>,
+    /// Whether the reply to a message waits until [`Sink::release`].
+    pub holds: bool,
+}
+
+struct Shared {
+    habits: Habits,
+    taken: Mutex<Vec<Taken>>,
+    breaches: Mutex<Vec<String>>,
+    holding: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// A sink that runs until it is dropped.
+pub struct Sink {
+    pub port: u16,
+    shared: Arc<Shared>,
+}
+
+impl Sink {
+    pub fn start(habits: Habits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let shared = Arc::new(Shared {
+            holding: AtomicBool::new(habits.holds),
+            habits,
+            taken: Mutex::default(),
+            breaches: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        });
+        let served = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if served.stopping.load(Ordering::SeqCst) {
+                    return;
+                }
+                let shared = Arc::clone(&served);
+                std::thread::spawn(move || Talk::hold(stream, &shared));
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// What was taken so far. Fails when the sender broke the protocol.
+    #[track_caller]
+    pub fn taken(&self) -> Vec<Taken> {
+        let breaches = self.shared.breaches.lock().unwrap();
+        assert!(breaches.is_empty(), "breaches of the protocol: {breaches:#?}");
+        self.shared.taken.lock().unwrap().clone()
+    }
+
+    /// How many were taken so far.
+    pub fn count(&self) -> usize {
+        self.shared.taken.lock().unwrap().len()
+    }
+
+    /// Waits for so many messages.
+    #[track_caller]
+    pub fn until_taken(&self, count: usize, secs: i64) -> Vec<Taken> {
+        until(&format!("{count} messages at the sink"), secs, || (self.count() >= count).then_some(()));
+        self.taken()
+    }
+
+    /// Lets go what it held.
+    pub fn release(&self) {
+        self.shared.holding.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.release();
+        // Wakes the thread that accepts.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// One connection.
+struct Talk<'a> {
+    stream: BufReader<TcpStream>,
+    shared: &'a Shared,
+    from: String,
+    to: Vec<String>,
+    signed_in: bool,
+}
+
+impl<'a> Talk<'a> {
+    fn hold(stream: TcpStream, shared: &'a Shared) {
+        let (from, to, signed_in) = (String::new(), Vec::new(), shared.habits.sign_in.is_none());
+        let mut talk =
+            Self { stream: BufReader::with_capacity(1 << 16, stream), shared, from, to, signed_in };
+        // A sender that goes away, or is killed, is part of the tests.
+        let _ = talk.talk();
+    }
+
+    fn breach(&self, what: String) {
+        self.shared.breaches.lock().unwrap().push(what);
+    }
+
+    fn say(&mut self, reply: &str) -> io::Result<()> {
+        self.stream.get_mut().write_all(format!("{reply}\r\n").as_bytes())
+    }
+
+    /// A line without its end; `None` at the end of the connection.
+    fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        if self.stream.read_until(b'\n', &mut line)? == 0 || line.last() != Some(&b'\n') {
+            return Ok(None);
+        }
+        line.pop();
+        if line.pop() != Some(b'\r') || line.contains(&b'\r') {
+            self.breach(format!("a bare CR or LF: {}", String::from_utf8_lossy(&line)));
+        }
+        Ok(Some(line))
+    }
+
+    fn talk(&mut self) -> io::Result<()> {
+        self.say("220 sink.test ESMTP")?;
+        while let Some(line) = self.line()? {
+            let command = String::from_utf8_lossy(&line).into_owned();
+            let verb = command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            match verb.as_str() {
+                "EHLO" => self.welcome()?,
+                "AUTH" => self.sign_in(&command)?,
+                "MAIL" if !self.signed_in => self.say("530 5.7.0 Authentication required")?,
+                "MAIL" => {
+                    self.from = path(&command);
+                    self.to.clear();
+                    self.say("250 2.1.0 Ok")?;
+                }
+                "RCPT" => self.recipient(&command)?,
+                "DATA" if self.to.is_empty() => self.say("554 5.5.1 No valid recipients")?,
+                "DATA" => self.content()?,
+                "RSET" | "NOOP" => self.say("250 2.0.0 Ok")?,
+                "QUIT" => return self.say("221 2.0.0 Bye"),
+                _ => {
+                    self.breach(format!("no command: {command}"));
+                    self.say("500 5.5.2 What?")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn welcome(&mut self) -> io::Result<()> {
+        let auth = if self.shared.habits.sign_in.is_some() { "250-AUTH PLAIN LOGIN\r\n" } else { "" };
+        self.say(&format!("250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n{auth}250 ENHANCEDSTATUSCODES"))
+    }
+
+    fn sign_in(&mut self, command: &str) -> io::Result<()> {
+        let given = command.strip_prefix("AUTH PLAIN ").map(|text| STANDARD.decode(text.trim()));
+        let Some(Ok(given)) = given else {
+            self.breach(format!("no AUTH PLAIN with its answer: {command}"));
+            return self.say("501 5.5.4 Syntax");
+        };
+        let wanted = self.shared.habits.sign_in.map(|(login, password)| format!("\0{login}\0{password}"));
+        self.signed_in = wanted.is_some_and(|wanted| wanted.as_bytes() == given);
+        if self.signed_in { self.say("235 2.7.0 Ok") } else { self.say(REFUSED) }
+    }
+
+    fn recipient(&mut self, command: &str) -> io::Result<()> {
+        if let Some(told) = self.shared.habits.recipients_told {
+            return self.say(told);
+        }
+        self.to.push(path(command));
+        self.say("250 2.1.5 Ok")
+    }
+
+    fn content(&mut self) -> io::Result<()> {
+        self.say("354 Go on")?;
+        let mut content = Vec::new();
+        loop {
+            let Some(line) = self.line()? else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+            match line.strip_prefix(b".") {
+                Some(b"") => break,
+                Some(rest) if rest.first() != Some(&b'.') => {
+                    self.breach(format!("a dot that was not doubled: {}", String::from_utf8_lossy(&line)));
+                }
+                Some(rest) => content.extend_from_slice(rest),
+                None => content.extend_from_slice(&line),
+            }
+            content.extend_from_slice(b"\r\n");
+        }
+        let (from, to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
+        self.shared.taken.lock().unwrap().push(Taken { from, to, content });
+        self.until_released();
+        self.say("250 2.0.0 Ok: taken")
+    }
+
+    fn until_released(&self) {
+        while self.shared.holding.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// What stands between the angle brackets.
+fn path(command: &str) -> String {
+    let path = command.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    path.map(|(path, _)| path.to_owned()).unwrap_or_default()
+}
