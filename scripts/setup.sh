@@ -29,6 +29,9 @@ strace                                  strace
 /bin/mount                              mount
 /usr/bin/unshare                        util-linux
 openssl                                 openssl
+/usr/sbin/opendkim                      opendkim
+/usr/lib/python3/dist-packages/dkim     python3-dkim
+/usr/lib/python3/dist-packages/nacl     python3-nacl
 '
 
 need_rust() {
