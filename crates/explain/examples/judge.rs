@@ -35,5 +35,10 @@ fn main() -> io::Result<()> {
         out.write_all(b"\n")?;
     }
     out.flush()?;
-    writeln!(io::stderr(), "{} texts in {took_ms} ms; the first took {} ms", answers.len(), began.since_ms(read))
+    writeln!(
+        io::stderr(),
+        "{} texts in {took_ms} ms; the first took {} ms",
+        answers.len(),
+        began.since_ms(read)
+    )
 }

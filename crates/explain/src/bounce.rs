@@ -11,12 +11,12 @@ mod mime;
 mod notice;
 mod report;
 
+use crate::CauseId;
 use crate::answer::Answer;
 use crate::cause::{Confidence, Place};
 use crate::facts::Facts;
 use crate::judge::{Verdict, judge_with, known};
 use crate::scene::Hint;
-use crate::CauseId;
 use mail::EnhancedCode;
 use mime::Message;
 use serde::Serialize;
@@ -72,7 +72,9 @@ impl Recipient {
         }
         // X.2.3 is the limit of this recipient, X.3.4 that of the server (RFC 3463 §3.3, §3.4).
         let code = crate::norm::Reading::of_text(&self.raw, &Hint::default()).enhanced;
-        if self.verdict.cause == CauseId::MESSAGE_TOO_BIG && code.is_some_and(|c| (c.subject(), c.detail()) == (2, 3)) {
+        if self.verdict.cause == CauseId::MESSAGE_TOO_BIG
+            && code.is_some_and(|c| (c.subject(), c.detail()) == (2, 3))
+        {
             answer.export.sisimai = Some("exceedlimit".to_owned());
         }
         answer
@@ -202,7 +204,8 @@ const fn rank(confidence: Confidence) -> u8 {
 /// refused only behind DATA, or a code speaks of a mailbox or a policy. A code that speaks of the address
 /// (RFC 3463 §3.2) settles it.
 fn is_doubted(described: &Described, raw: &str) -> bool {
-    const MARKS: [&str; 5] = ["end of data", "i sent the message", "in reply to data", "[data]", "for text command"];
+    const MARKS: [&str; 5] =
+        ["end of data", "i sent the message", "in reply to data", "[data]", "for text command"];
     let reply = crate::norm::Reading::of_text(raw, &Hint::default()).enhanced;
     let subjects: Vec<u16> = reply.into_iter().chain(described.status).map(EnhancedCode::subject).collect();
     let texts = || described.texts.iter().map(|text| text.to_ascii_lowercase());
@@ -210,15 +213,21 @@ fn is_doubted(described: &Described, raw: &str) -> bool {
     if subjects.contains(&1) || at_rcpt {
         return false;
     }
-    let behind_data = described.after_data || texts().any(|text| MARKS.iter().any(|mark| text.contains(mark)));
+    let behind_data =
+        described.after_data || texts().any(|text| MARKS.iter().any(|mark| text.contains(mark)));
     let by_code = subjects.iter().any(|subject| matches!(subject, 2 | 7));
     by_code || behind_data && described.status.is_none_or(|status| status.subject() != 5)
 }
 
 /// Whether the address is dead: its cause says so, and the report does not say that it is still tried.
 fn is_permanent(described: &Described, verdict: &Verdict) -> bool {
-    const DEAD: [&str; 5] =
-        ["recipient_unknown", "recipient_domain_unknown", "recipient_domain_no_mx", "null_mx", "recipient_moved"];
+    const DEAD: [&str; 5] = [
+        "recipient_unknown",
+        "recipient_domain_unknown",
+        "recipient_domain_no_mx",
+        "null_mx",
+        "recipient_moved",
+    ];
     let is_waiting = matches!(described.action, Some(Action::Delayed | Action::Succeeded))
         || described.status.is_some_and(|status| status.class() == 4);
     DEAD.contains(&verdict.cause.as_str()) && !is_waiting

@@ -3,8 +3,8 @@
 use crate::cause::{Cause, CauseId, Export, Group, Need, Place, Who};
 use crate::effect::Effect;
 use crate::label::Labels;
-use crate::phrase::{Groups, Matcher};
-use crate::provider::Provider;
+use crate::phrase::{Groups, Hits, Matcher};
+use crate::provider::{Provider, ProviderMarks};
 use crate::rule::Rule;
 use mail::Language;
 use serde::Deserialize;
@@ -74,6 +74,9 @@ pub struct Catalogue {
     by_id: BTreeMap<&'static str, usize>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) matcher: Matcher,
+    /// Of each phrase: its rule, where finding it speaks for the rule.
+    owners: Vec<Option<usize>>,
+    pub(crate) provider_marks: ProviderMarks,
     pub(crate) providers: Vec<Provider>,
     pub(crate) labels: Labels,
 }
@@ -173,13 +176,31 @@ impl Catalogue {
         let words: Groups = from_toml("words", include_str!("../catalogue/words.toml"))?;
         let matcher = Matcher::compile(rules.iter_mut().flat_map(Rule::phrases_mut), &words)
             .map_err(|bad| CatalogueError::Dangling(bad.0))?;
+        let owners = rules.iter_mut().enumerate().flat_map(|(at, rule)| rule.owned_phrases(at)).collect();
         let providers: ProviderFile = from_toml("providers", include_str!("../catalogue/providers.toml"))?;
         let labels = from_toml("labels", include_str!("../catalogue/labels.toml"))?;
-        let catalogue = Self { causes, by_id, rules, matcher, providers: providers.provider, labels };
+        let provider_marks = ProviderMarks::new(&providers.provider);
+        let providers = providers.provider;
+        let catalogue = Self { causes, by_id, rules, matcher, owners, provider_marks, providers, labels };
         for rule in &catalogue.rules {
             catalogue.check(rule)?;
         }
         Ok(catalogue)
+    }
+
+    /// The rules of which a phrase may stand in the text, and those without phrases, in their order.
+    pub(crate) fn rules_for<'c>(&'c self, hits: &Hits<'_>) -> impl Iterator<Item = &'c Rule> {
+        let mut speaks = vec![false; self.rules.len()];
+        for rule in hits.candidates().filter_map(|phrase| *self.owners.get(phrase)?) {
+            if let Some(speaks) = speaks.get_mut(rule) {
+                *speaks = true;
+            }
+        }
+        self.rules
+            .iter()
+            .zip(speaks)
+            .filter(|(rule, speaks)| *speaks || !rule.has_words())
+            .map(|(rule, _)| rule)
     }
 
     /// The cause with this id.

@@ -91,8 +91,7 @@ pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
 
 /// The verdict for a cause that is known without reading.
 pub(crate) fn known(cause: CauseId, confidence: Confidence) -> Verdict {
-    let finding =
-        Finding { cause, confidence, provider: None, of_provider: false, words: String::new() };
+    let finding = Finding { cause, confidence, provider: None, of_provider: false, words: String::new() };
     verdict(&Reading::default(), finding, Place::Pasted)
 }
 
@@ -106,8 +105,10 @@ fn find(reading: &Reading) -> Finding {
         }
         let whole = find_in(reading, at);
         // Around a reply there are only names and addresses, and what a program says of it.
-        let says_little = finding.confidence == Confidence::None || finding.cause == CauseId::REJECTED_UNSPECIFIED;
-        let is_better = whole.confidence == Confidence::High || says_little && whole.confidence != Confidence::None;
+        let says_little =
+            finding.confidence == Confidence::None || finding.cause == CauseId::REJECTED_UNSPECIFIED;
+        let is_better =
+            whole.confidence == Confidence::High || says_little && whole.confidence != Confidence::None;
         return if is_better { whole } else { finding };
     }
     find_in(reading, at)
@@ -116,8 +117,9 @@ fn find(reading: &Reading) -> Finding {
 fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
     let catalogue = Catalogue::built_in();
     let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
-    let fits = |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
-    match catalogue.rules.iter().find_map(fits) {
+    let fits =
+        |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
+    match catalogue.rules_for(&hits).find_map(fits) {
         Some((rule, words)) => finding(rule, words, at),
         None => Finding {
             cause: CauseId::UNKNOWN,

@@ -4,8 +4,8 @@
 use crate::catalogue::{Catalogue, Pair, causes};
 use crate::cause::{Cause, Confidence, Group};
 use crate::facts::Facts;
-use crate::norm::Reading;
 use crate::judge::{judge_text, judge_with};
+use crate::norm::Reading;
 use crate::scene::Hint;
 use crate::words::{FACT_NAMES, fill};
 use mail::{EnhancedCode, Language, Timestamp};
@@ -288,12 +288,20 @@ fn every_rule_finds_the_texts_that_made_it() {
             let verdict = judge_with(seen, &hint);
             let rank = |confidence| Confidence::ALL.iter().position(|one| *one == confidence);
             // A sharper rule of the same cause may decide first.
-            let is_judged = verdict.cause.as_str() == rule.cause && rank(verdict.confidence) <= rank(rule.confidence);
+            let is_judged =
+                verdict.cause.as_str() == rule.cause && rank(verdict.confidence) <= rank(rule.confidence);
             let reading = Reading::of_text(seen, &hint);
             let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
             let at = rule.at.first().map(String::as_str);
             if !is_judged || rule.fits(&reading, &catalogue.matcher, &hits, at).is_none() {
-                wrong.push(format!("{} ({}): {seen:?} -> {} {} by {:?}", rule.cause, rule.confidence, verdict.cause, verdict.confidence, verdict.words_that_decided));
+                wrong.push(format!(
+                    "{} ({}): {seen:?} -> {} {} by {:?}",
+                    rule.cause,
+                    rule.confidence,
+                    verdict.cause,
+                    verdict.confidence,
+                    verdict.words_that_decided
+                ));
             }
         }
     }

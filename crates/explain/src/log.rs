@@ -65,8 +65,19 @@ fn postfix(line: &str) -> Option<Failure<'_>> {
         Some((_, status)) => within_parentheses(status)?,
         None => {
             let told = rest.strip_prefix("NOQUEUE: ").unwrap_or(rest);
-            let is_failure = ["reject:", "warning: ", "host ", "connect to ", "lost connection", "timeout ", "SASL authentication failed", "SSL_connect error", "conversation with"];
-            if !is_failure.iter().any(|mark| told.starts_with(mark) || told.contains("refused to talk to me")) {
+            let is_failure = [
+                "reject:",
+                "warning: ",
+                "host ",
+                "connect to ",
+                "lost connection",
+                "timeout ",
+                "SASL authentication failed",
+                "SSL_connect error",
+                "conversation with",
+            ];
+            if !is_failure.iter().any(|mark| told.starts_with(mark) || told.contains("refused to talk to me"))
+            {
                 return None;
             }
             told
@@ -74,11 +85,20 @@ fn postfix(line: &str) -> Option<Failure<'_>> {
     };
     // In a rejection the host is the client that was refused, and no server that answered.
     let host = if rest.contains("reject: ") { None } else { host_in(line) };
-    Some(Failure { id, recipient: between(rest, "to=<", ">"), text, host, stage: stage_in(&text.to_lowercase()) })
+    Some(Failure {
+        id,
+        recipient: between(rest, "to=<", ">"),
+        text,
+        host,
+        stage: stage_in(&text.to_lowercase()),
+    })
 }
 
 fn is_postfix_id(word: &str) -> bool {
-    word.len() >= 6 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) && word != "NOQUEUE" && word != "warning"
+    word.len() >= 6
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && word != "NOQUEUE"
+        && word != "warning"
 }
 
 fn within_parentheses(status: &str) -> Option<&str> {
@@ -94,19 +114,34 @@ fn exim(line: &str) -> Option<Failure<'_>> {
     if let Some((front, told)) = told {
         let id = front.split_whitespace().next_back();
         let recipient = told.split_whitespace().next().map(|word| word.trim_end_matches(':'));
-        let text = told.split_once("]: ").map_or_else(|| after_defer(told), |(_, text)| after_defer_in(told).unwrap_or(text));
-        return Some(Failure { id, recipient, text, host: host_of_exim(told), stage: stage_in(&told.to_lowercase()) });
+        let text = told
+            .split_once("]: ")
+            .map_or_else(|| after_defer(told), |(_, text)| after_defer_in(told).unwrap_or(text));
+        return Some(Failure {
+            id,
+            recipient,
+            text,
+            host: host_of_exim(told),
+            stage: stage_in(&told.to_lowercase()),
+        });
     }
     let (front, text) = line.split_once(" rejected ")?;
     let is_rejection = front.contains(" H=") || front.contains(" F=<");
-    is_rejection.then(|| Failure { id: None, recipient: None, text, host: None, stage: stage_in(&line.to_lowercase()) })
+    is_rejection.then(|| Failure {
+        id: None,
+        recipient: None,
+        text,
+        host: None,
+        stage: stage_in(&line.to_lowercase()),
+    })
 }
 
 /// Whether it is what stands before the mark of an Exim line: a date, a time and an id.
 fn is_exim_front(front: &str) -> bool {
     let last = front.split_whitespace().next_back().unwrap_or_default();
     let parts: Vec<&str> = last.split('-').collect();
-    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    parts.len() == 3
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 fn after_defer(told: &str) -> &str {

@@ -1,9 +1,10 @@
 //! From a server's words to a text that rules can read: one line, lower case, no accents, no codes,
 //! no addresses.
 
-use crate::scene::{Hint, Protocol, host_in, is_quoting, protocol_in, stage_in};
+use crate::scene::{Hint, Marks, Protocol, host_in, is_quoting, protocol_in, stage_in};
 use crate::wrapped;
 use mail::{EnhancedCode, Reply, ReplyCode, Severity, Stage};
+use std::sync::LazyLock;
 
 /// What the rules look at.
 #[derive(Debug, Clone, Default)]
@@ -77,24 +78,29 @@ impl Reading {
     }
 }
 
+/// What stands before a reply that is passed on.
+const INNER_MARKS: [&str; 9] = [
+    " said:",
+    "refused to talk to me:",
+    "response was:",
+    "remote server returned",
+    "last transfail:",
+    " -> ",
+    "error message was:",
+    "remote host said:",
+    "rejected by the remote server with error:",
+];
+
+static INNER: LazyLock<Marks> = LazyLock::new(|| Marks::new(INNER_MARKS.into_iter()));
+
 impl Reading {
     /// The same, of the innermost reply alone: of a reply that quotes a reply, the words of the last server.
     /// `None` when nothing is quoted.
     pub(crate) fn innermost(&self) -> Option<Self> {
-        const MARKS: [&str; 9] = [
-            " said:",
-            "refused to talk to me:",
-            "response was:",
-            "remote server returned",
-            "last transfail:",
-            " -> ",
-            "error message was:",
-            "remote host said:",
-            "rejected by the remote server with error:",
-        ];
         /// Fewer bytes are no reply of their own.
         const LEAST: usize = 8;
-        let ends = MARKS.iter().filter_map(|mark| self.text.rfind(mark).map(|at| at + mark.len()));
+        INNER.first_in(&self.text)?;
+        let ends = INNER_MARKS.iter().filter_map(|mark| self.text.rfind(mark).map(|at| at + mark.len()));
         let text = self.text.get(ends.max()?..)?.trim();
         (text.len() >= LEAST).then(|| Self { plain: plain(text), text: text.to_owned(), ..self.clone() })
     }
@@ -110,7 +116,8 @@ pub(crate) fn is_mark(c: char) -> bool {
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let is_cut = |c: char| !(c.is_alphanumeric() || c == '.' || c == '\'' || c == '_');
-    for word in text.split(is_cut).map(|word| word.trim_matches(['.', '\''])).filter(|word| !word.is_empty()) {
+    for word in text.split(is_cut).map(|word| word.trim_matches(['.', '\''])).filter(|word| !word.is_empty())
+    {
         // "e-mail" and "email" are one word.
         if word.starts_with("mail") && (plain == "e" || plain.ends_with(" e")) {
             plain.push_str(word);
@@ -210,29 +217,40 @@ fn leading_code(word: &str) -> Option<(u16, &str)> {
 /// Lower case, no accents, plain quotes and spaces: the form in which texts and rules meet.
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        match c {
-            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => folded.push('a'),
-            'ç' => folded.push('c'),
-            'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
-            'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
-            'ñ' => folded.push('n'),
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' => folded.push('o'),
-            'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
-            'ý' | 'ÿ' => folded.push('y'),
-            'œ' => folded.push_str("oe"),
-            'æ' => folded.push_str("ae"),
-            'ß' => folded.push_str("ss"),
-            '‘' | '’' | '`' | '´' => folded.push('\''),
-            '“' | '”' | '«' | '»' => folded.push('"'),
-            '–' | '—' | '‑' => folded.push('-'),
-            '\u{a0}' | '\u{202f}' | '\t' => folded.push(' '),
-            // Combining accents, as texts from Apple's programs have them, and zero-width marks.
-            '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{feff}' | '\0' => {}
-            c => folded.push(c),
+    for c in text.chars() {
+        // Most characters are plain, and need no table.
+        if c.is_ascii() && c != '\0' && c != '\t' && c != '`' {
+            folded.push(c.to_ascii_lowercase());
+            continue;
+        }
+        for c in c.to_lowercase() {
+            fold_one(c, &mut folded);
         }
     }
     folded
+}
+
+fn fold_one(c: char, folded: &mut String) {
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => folded.push('a'),
+        'ç' => folded.push('c'),
+        'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
+        'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
+        'ñ' => folded.push('n'),
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => folded.push('o'),
+        'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
+        'ý' | 'ÿ' => folded.push('y'),
+        'œ' => folded.push_str("oe"),
+        'æ' => folded.push_str("ae"),
+        'ß' => folded.push_str("ss"),
+        '‘' | '’' | '`' | '´' => folded.push('\''),
+        '“' | '”' | '«' | '»' => folded.push('"'),
+        '–' | '—' | '‑' => folded.push('-'),
+        '\u{a0}' | '\u{202f}' | '\t' => folded.push(' '),
+        // Combining accents, as texts from Apple's programs have them, and zero-width marks.
+        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{feff}' | '\0' => {}
+        c => folded.push(c),
+    }
 }
 
 fn shortened(text: &str) -> std::borrow::Cow<'_, str> {

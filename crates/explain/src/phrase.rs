@@ -322,6 +322,13 @@ pub(crate) struct Hits<'t> {
 }
 
 impl Hits<'_> {
+    /// The phrases of which a first word stands in the text.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = usize> + '_ {
+        self.candidates.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, word)| {
+            (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at * 64 + bit)
+        })
+    }
+
     /// The words of the text that are the phrase, if it stands there.
     pub(crate) fn find(&self, matcher: &Matcher, phrase: &Phrase) -> Option<&str> {
         let word = self.candidates.get(phrase.id / 64)?;

@@ -1,6 +1,7 @@
 //! Which provider speaks: told by the host that answered, then by what its words name.
 
 use crate::catalogue::Catalogue;
+use crate::scene::Marks;
 use serde::Deserialize;
 
 /// A provider whose refusals have words of their own.
@@ -28,12 +29,41 @@ impl Provider {
     }
 }
 
+/// The texts of all providers, sought at once.
+pub(crate) struct ProviderMarks {
+    finder: Marks,
+    /// Of each text: its provider.
+    owners: Vec<usize>,
+}
+
+impl ProviderMarks {
+    pub(crate) fn new(providers: &[Provider]) -> Self {
+        let marks = || {
+            providers.iter().enumerate().flat_map(|(at, one)| one.texts.iter().map(move |text| (at, text)))
+        };
+        Self {
+            finder: Marks::new(marks().map(|(_, text)| text.as_str())),
+            owners: marks().map(|(at, _)| at).collect(),
+        }
+    }
+}
+
+impl std::fmt::Debug for ProviderMarks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProviderMarks").field("texts", &self.owners.len()).finish()
+    }
+}
+
 /// The provider whose server it is, else the one that the normalised text names.
 pub(crate) fn infer(host: Option<&str>, text: &str) -> Option<&'static str> {
     let providers = &Catalogue::built_in().providers;
     let host = host.map(str::to_ascii_lowercase);
     let by_host = host.and_then(|host| providers.iter().find(|provider| provider.runs(&host)));
-    let by_text = || providers.iter().find(|provider| provider.texts.iter().any(|mark| text.contains(mark)));
+    let by_text = || {
+        let marks = &Catalogue::built_in().provider_marks;
+        let provider = marks.finder.first_in(text).and_then(|mark| marks.owners.get(mark))?;
+        providers.get(*provider)
+    };
     by_host.or_else(by_text).map(|provider| provider.id.as_str())
 }
 

@@ -58,6 +58,18 @@ impl Rule {
         self.all.iter_mut().chain(&mut self.any).chain(&mut self.none)
     }
 
+    /// For each phrase, in the order of [`Self::phrases_mut`]: the rule's place, if finding the phrase speaks
+    /// for the rule.
+    pub(crate) fn owned_phrases(&self, place: usize) -> Vec<Option<usize>> {
+        let speaking = self.all.len() + self.any.len();
+        (0..speaking + self.none.len()).map(|at| (at < speaking).then_some(place)).collect()
+    }
+
+    /// Whether the rule asks for words.
+    pub(crate) fn has_words(&self) -> bool {
+        !(self.all.is_empty() && self.any.is_empty())
+    }
+
     /// The words that decided, if the rule fits.
     pub(crate) fn fits(
         &self,
@@ -66,7 +78,7 @@ impl Rule {
         hits: &Hits<'_>,
         provider: Option<&str>,
     ) -> Option<String> {
-        let has_words = !(self.all.is_empty() && self.any.is_empty());
+        let has_words = self.has_words();
         if !self.fits_scene(reading, provider, has_words) {
             return None;
         }

@@ -1,7 +1,9 @@
 //! Where a text was spoken: the step, the protocol and the server, as far as its words tell.
 
 use crate::word_enum::word_enum;
+use aho_corasick::AhoCorasick;
 use mail::Stage;
+use std::sync::LazyLock;
 
 word_enum! {
     /// The protocol in which a server answered.
@@ -52,84 +54,107 @@ impl<'h> Hint<'h> {
     }
 }
 
+/// Marks that are sought all at once: dozens of searches in each text would cost more than its rules.
+pub(crate) struct Marks(Option<AhoCorasick>);
+
+impl Marks {
+    pub(crate) fn new<'m>(marks: impl Iterator<Item = &'m str>) -> Self {
+        Self(AhoCorasick::new(marks).ok())
+    }
+
+    /// The first mark of the list that stands anywhere in the text, as its place in the list.
+    pub(crate) fn first_in(&self, text: &str) -> Option<usize> {
+        self.0.as_ref()?.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()).min()
+    }
+}
+
+const STAGE_MARKS: &[(&str, Stage)] = &[
+    ("in reply to mail from", Stage::Mail),
+    ("in reply to rcpt to", Stage::Rcpt),
+    ("in reply to end of data", Stage::EndOfData),
+    ("in reply to data", Stage::Data),
+    ("in reply to ehlo", Stage::Ehlo),
+    ("in reply to helo", Stage::Ehlo),
+    ("in reply to auth", Stage::Auth),
+    ("in reply to starttls", Stage::StartTls),
+    ("after mail from", Stage::Mail),
+    ("after rcpt to", Stage::Rcpt),
+    ("after pipelined mail from", Stage::Mail),
+    ("after pipelined rcpt to", Stage::Rcpt),
+    ("after end of data", Stage::EndOfData),
+    ("after pipelined end of data", Stage::EndOfData),
+    ("after starttls", Stage::StartTls),
+    ("after initial connection", Stage::Greeting),
+    ("sasl authentication failed", Stage::Auth),
+    ("authenticationfailedexception", Stage::Auth),
+    ("smtpauthenticationerror", Stage::Auth),
+    ("password command failed", Stage::Auth),
+    ("authentication unsuccessful", Stage::Auth),
+    ("failed to authenticate on smtp server", Stage::Auth),
+    ("refused to talk to me", Stage::Greeting),
+    ("greeting never received", Stage::Greeting),
+    ("sender was rejected", Stage::Mail),
+    ("smtpsenderrefused", Stage::Mail),
+    ("does not like recipient", Stage::Rcpt),
+    ("did not like our rcpt to", Stage::Rcpt),
+    ("smtprecipientsrefused", Stage::Rcpt),
+    ("during mail from", Stage::Mail),
+    ("failed after i sent the message", Stage::EndOfData),
+    ("smtpdataerror", Stage::EndOfData),
+    ("my name was rejected", Stage::Ehlo),
+    ("smtpheloerror", Stage::Ehlo),
+    ("after ehlo", Stage::Ehlo),
+    ("after helo", Stage::Ehlo),
+    ("code: 'eauth'", Stage::Auth),
+];
+
+const PROTOCOL_MARKS: &[(&str, Protocol)] = &[
+    ("-err ", Protocol::Pop3),
+    ("pop3", Protocol::Pop3),
+    ("[sys/", Protocol::Pop3),
+    ("[in-use]", Protocol::Pop3),
+    ("smtp", Protocol::Smtp),
+    ("imap", Protocol::Imap),
+    ("textcode:", Protocol::Imap),
+    ("* bye", Protocol::Imap),
+    ("[authenticationfailed]", Protocol::Imap),
+    ("{\"error", Protocol::Http),
+    ("\"errors\":", Protocol::Http),
+    ("http error", Protocol::Http),
+    ("http 4", Protocol::Http),
+    ("http 5", Protocol::Http),
+    ("status code", Protocol::Http),
+];
+
+static STAGES: LazyLock<Marks> = LazyLock::new(|| Marks::new(STAGE_MARKS.iter().map(|(mark, _)| *mark)));
+static PROTOCOLS: LazyLock<Marks> =
+    LazyLock::new(|| Marks::new(PROTOCOL_MARKS.iter().map(|(mark, _)| *mark)));
+static QUOTING: LazyLock<Marks> = LazyLock::new(|| {
+    let marks = [" said:", "remote server", "remote host", "other server", "last transfail", "response was"];
+    Marks::new(marks.into_iter())
+});
+
 /// Whether the words are another server's, passed on.
 pub(crate) fn is_quoting(text: &str) -> bool {
-    const MARKS: [&str; 6] =
-        [" said:", "remote server", "remote host", "other server", "last transfail", "response was"];
-    MARKS.iter().any(|mark| text.contains(mark))
+    QUOTING.first_in(text).is_some()
 }
 
 /// The step that a log line or a program's message names.
 pub(crate) fn stage_in(text: &str) -> Option<Stage> {
-    const MARKS: &[(&str, Stage)] = &[
-        ("in reply to mail from", Stage::Mail),
-        ("in reply to rcpt to", Stage::Rcpt),
-        ("in reply to end of data", Stage::EndOfData),
-        ("in reply to data", Stage::Data),
-        ("in reply to ehlo", Stage::Ehlo),
-        ("in reply to helo", Stage::Ehlo),
-        ("in reply to auth", Stage::Auth),
-        ("in reply to starttls", Stage::StartTls),
-        ("after mail from", Stage::Mail),
-        ("after rcpt to", Stage::Rcpt),
-        ("after pipelined mail from", Stage::Mail),
-        ("after pipelined rcpt to", Stage::Rcpt),
-        ("after end of data", Stage::EndOfData),
-        ("after pipelined end of data", Stage::EndOfData),
-        ("after starttls", Stage::StartTls),
-        ("after initial connection", Stage::Greeting),
-        ("sasl authentication failed", Stage::Auth),
-        ("authenticationfailedexception", Stage::Auth),
-        ("smtpauthenticationerror", Stage::Auth),
-        ("password command failed", Stage::Auth),
-        ("authentication unsuccessful", Stage::Auth),
-        ("failed to authenticate on smtp server", Stage::Auth),
-        ("refused to talk to me", Stage::Greeting),
-        ("greeting never received", Stage::Greeting),
-        ("sender was rejected", Stage::Mail),
-        ("smtpsenderrefused", Stage::Mail),
-        ("does not like recipient", Stage::Rcpt),
-        ("did not like our rcpt to", Stage::Rcpt),
-        ("smtprecipientsrefused", Stage::Rcpt),
-        ("during mail from", Stage::Mail),
-        ("failed after i sent the message", Stage::EndOfData),
-        ("smtpdataerror", Stage::EndOfData),
-        ("my name was rejected", Stage::Ehlo),
-        ("smtpheloerror", Stage::Ehlo),
-        ("after ehlo", Stage::Ehlo),
-        ("after helo", Stage::Ehlo),
-        ("code: 'eauth'", Stage::Auth),
-    ];
-    MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, stage)| *stage)
+    STAGES.first_in(text).and_then(|at| STAGE_MARKS.get(at)).map(|(_, stage)| *stage)
 }
 
 /// The protocol that a text names, where it is not SMTP.
 pub(crate) fn protocol_in(text: &str) -> Option<Protocol> {
-    const MARKS: &[(&str, Protocol)] = &[
-        ("-err ", Protocol::Pop3),
-        ("pop3", Protocol::Pop3),
-        ("[sys/", Protocol::Pop3),
-        ("[in-use]", Protocol::Pop3),
-        ("smtp", Protocol::Smtp),
-        ("imap", Protocol::Imap),
-        ("textcode:", Protocol::Imap),
-        ("* bye", Protocol::Imap),
-        ("[authenticationfailed]", Protocol::Imap),
-        ("{\"error", Protocol::Http),
-        ("\"errors\":", Protocol::Http),
-        ("http error", Protocol::Http),
-        ("http 4", Protocol::Http),
-        ("http 5", Protocol::Http),
-        ("status code", Protocol::Http),
-    ];
     // The answers of IMAP begin with a tag, and may carry a code in brackets (RFC 3501 §7.1).
-    let answers = ["no [", "bad [", "bye [", "no login", "no authenticate", "bad command", "bad user", "bad request"];
+    let answers =
+        ["no [", "bad [", "bye [", "no login", "no authenticate", "bad command", "bad user", "bad request"];
     let untagged = text.split_once(' ').map_or("", |(tag, rest)| if tag.len() <= 10 { rest } else { "" });
     let is_imap = |line: &str| answers.iter().any(|answer| line.starts_with(answer));
     if is_imap(text) || is_imap(untagged) {
         return Some(Protocol::Imap);
     }
-    MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, protocol)| *protocol)
+    PROTOCOLS.first_in(text).and_then(|at| PROTOCOL_MARKS.get(at)).map(|(_, protocol)| *protocol)
 }
 
 /// The server that a log line names: `host mx.example[192.0.2.1] said:`.

@@ -118,7 +118,8 @@ impl Message {
         let plain = self.parts.iter().filter(is_text).find(|part| part.media_type == "text/plain");
         let part = plain.or_else(|| self.parts.iter().find(is_text));
         part.map_or_else(String::new, |part| {
-            let text = if part.media_type == "text/html" { without_tags(&part.text) } else { part.text.clone() };
+            let text =
+                if part.media_type == "text/html" { without_tags(&part.text) } else { part.text.clone() };
             super::notice::before_original(&text).to_owned()
         })
     }
@@ -165,7 +166,8 @@ impl Walk {
         // Some gateways wrap a whole bounce in another message; its report is what matters.
         if media_type == "message/rfc822" && depth < MAX_DEPTH {
             let (inner, inner_body) = Header::read(&decoded);
-            let is_report = inner.field("content-type").is_some_and(|t| t.to_ascii_lowercase().contains("report"));
+            let is_report =
+                inner.field("content-type").is_some_and(|t| t.to_ascii_lowercase().contains("report"));
             if is_report {
                 self.part(&inner, inner_body, depth + 1);
             }
@@ -282,5 +284,9 @@ fn without_tags(html: &str) -> String {
             c => text.push(c),
         }
     }
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ").replace("&amp;", "&").replace("&#39;", "'")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&nbsp;", " ")
+        .replace("&amp;", "&")
+        .replace("&#39;", "'")
 }

@@ -55,7 +55,9 @@ fn mark_in(text: &str) -> Option<(usize, usize)> {
         let end = at + line.len();
         let lower = line.trim().to_ascii_lowercase();
         // A message that comes back without any mark begins with its trace.
-        let is_trace = seen_words && after_empty && (lower.starts_with("received: from") || lower.starts_with("return-path:"));
+        let is_trace = seen_words
+            && after_empty
+            && (lower.starts_with("received: from") || lower.starts_with("return-path:"));
         if is_trace {
             return Some((at, at));
         }
@@ -71,21 +73,56 @@ fn mark_in(text: &str) -> Option<(usize, usize)> {
 
 /// Whether the message is a bounce: by who sends it, what it is called, or what it says.
 pub(super) fn is_bounce(message: &Message) -> bool {
-    const SENDERS: [&str; 7] =
-        ["mailer-daemon", "mail delivery", "postmaster", "mail administrator", "maildeliver", "mail.delivery", "system administrator"];
+    const SENDERS: [&str; 7] = [
+        "mailer-daemon",
+        "mail delivery",
+        "postmaster",
+        "mail administrator",
+        "maildeliver",
+        "mail.delivery",
+        "system administrator",
+    ];
     const SUBJECTS: [&str; 22] = [
-        "undeliver", "delivery status notification", "delivery failure", "delivery failed", "failure notice", "returned mail",
-        "mail delivery", "delivery has failed", "message delivery", "delivery error", "returned to sender", "undelivered", "nondeliverable",
-        "non remis", "non-delivery", "unzustellbar", "failed delivery", "could not send", "delivery problem", "delivery report", "mail failure", "delivery notification",
+        "undeliver",
+        "delivery status notification",
+        "delivery failure",
+        "delivery failed",
+        "failure notice",
+        "returned mail",
+        "mail delivery",
+        "delivery has failed",
+        "message delivery",
+        "delivery error",
+        "returned to sender",
+        "undelivered",
+        "nondeliverable",
+        "non remis",
+        "non-delivery",
+        "unzustellbar",
+        "failed delivery",
+        "could not send",
+        "delivery problem",
+        "delivery report",
+        "mail failure",
+        "delivery notification",
     ];
     let lower = |name| message.field(name).unwrap_or_default().to_ascii_lowercase();
     let (from, subject) = (lower("from"), lower("subject"));
-    let is_sent_by_none = message.field("return-path").is_some_and(|path| path.trim() == "<>" || path.to_ascii_lowercase().contains("mailer-daemon"));
+    let is_sent_by_none = message
+        .field("return-path")
+        .is_some_and(|path| path.trim() == "<>" || path.to_ascii_lowercase().contains("mailer-daemon"));
     let says = || {
         let text = message.notice_text().to_ascii_lowercase();
-        ["could not be delivered", "unable to deliver", "couldn't be delivered", "delivery failed", "failed to deliver", "undeliverable"]
-            .iter()
-            .any(|words| text.contains(words))
+        [
+            "could not be delivered",
+            "unable to deliver",
+            "couldn't be delivered",
+            "delivery failed",
+            "failed to deliver",
+            "undeliverable",
+        ]
+        .iter()
+        .any(|words| text.contains(words))
     };
     message.field("x-failed-recipients").is_some()
         || message.is_report("delivery-status")
@@ -95,16 +132,30 @@ pub(super) fn is_bounce(message: &Message) -> bool {
 }
 
 fn is_away(subject: &str) -> bool {
-    ["out of office", "out of the office", "automatic reply", "auto reply", "autoreply", "auto-reply", "vacation", "absence", "away from", "réponse automatique", "abwesenheit"]
-        .iter()
-        .any(|words| subject.contains(words))
+    [
+        "out of office",
+        "out of the office",
+        "automatic reply",
+        "auto reply",
+        "autoreply",
+        "auto-reply",
+        "vacation",
+        "absence",
+        "away from",
+        "réponse automatique",
+        "abwesenheit",
+    ]
+    .iter()
+    .any(|words| subject.contains(words))
 }
 
 /// Whether a program answered in a person's stead (RFC 3834 §5).
 pub(super) fn is_automatic_reply(message: &Message) -> bool {
     let lower = |name| message.field(name).unwrap_or_default().to_ascii_lowercase();
     lower("auto-submitted").starts_with("auto-replied")
-        || ["x-autoreply", "x-autorespond", "x-auto-response-suppress-reply"].iter().any(|name| message.field(name).is_some())
+        || ["x-autoreply", "x-autorespond", "x-auto-response-suppress-reply"]
+            .iter()
+            .any(|name| message.field(name).is_some())
         || ["auto_reply", "autoreply"].contains(&lower("precedence").as_str())
         || is_away(&lower("subject"))
 }
@@ -141,10 +192,19 @@ pub(super) fn recipients(message: &Message) -> Vec<Described> {
 fn is_delay(notice: &str, message: &Message) -> bool {
     let text = notice.to_ascii_lowercase();
     let subject = message.field("subject").unwrap_or_default().to_ascii_lowercase();
-    let is_final = ["failed permanently", "permanent error", "permanent failure"].iter().any(|words| text.contains(words));
-    let is_late = ["warning message only", "has been delayed", "will be retried", "will keep trying", "will continue to be", "temporary problem delivering"]
+    let is_final = ["failed permanently", "permanent error", "permanent failure"]
         .iter()
         .any(|words| text.contains(words));
+    let is_late = [
+        "warning message only",
+        "has been delayed",
+        "will be retried",
+        "will keep trying",
+        "will continue to be",
+        "temporary problem delivering",
+    ]
+    .iter()
+    .any(|words| text.contains(words));
     !is_final && (is_late || subject.contains("(delay)") || subject.contains("delayed"))
 }
 
@@ -161,8 +221,15 @@ fn failed_in(notice: &str, message: &Message) -> Vec<String> {
         for (at, address) in addresses::in_line(line) {
             let Some(weight) = weight(line, at) else { continue };
             let lower = address.to_ascii_lowercase();
-            let is_service = ["postmaster@", "mailer-daemon@", "abuse@", "support@"].iter().any(|s| lower.starts_with(s));
-            let weight = if own.contains(&lower) { 0 } else if is_service { weight.min(1) } else { weight };
+            let is_service =
+                ["postmaster@", "mailer-daemon@", "abuse@", "support@"].iter().any(|s| lower.starts_with(s));
+            let weight = if own.contains(&lower) {
+                0
+            } else if is_service {
+                weight.min(1)
+            } else {
+                weight
+            };
             match found.iter_mut().find(|(_, known)| known.eq_ignore_ascii_case(&address)) {
                 Some((known, _)) => *known = weight.max(*known),
                 None => found.push((weight, address)),
@@ -177,12 +244,42 @@ fn failed_in(notice: &str, message: &Message) -> Vec<String> {
 fn weight(line: &str, at: usize) -> Option<u8> {
     let before = line.get(..at).unwrap_or_default().to_ascii_lowercase();
     let before = before.trim_end_matches(['<', '"', '\'', ' ', '\t', '*', '-', '(', '[']);
-    let is_sender = ["mail from:", "from:", "from", "sender:", "envelope-from", "message-id:", "mailto:", "by", "contact", "to"]
-        .iter()
-        .any(|mark| before.ends_with(mark));
-    let is_recipient = ["rcpt to:", "addressed to:", "recipient:", "final-recipient: rfc822;", "user:", "mailbox:", "address:", "message to:", "message to", "deliver to", "recipients:", "to:", "sent to", "delivered to", "delivering to", "account:", "size:", "userid:"]
-        .iter()
-        .any(|mark| before.ends_with(mark));
+    let is_sender = [
+        "mail from:",
+        "from:",
+        "from",
+        "sender:",
+        "envelope-from",
+        "message-id:",
+        "mailto:",
+        "by",
+        "contact",
+        "to",
+    ]
+    .iter()
+    .any(|mark| before.ends_with(mark));
+    let is_recipient = [
+        "rcpt to:",
+        "addressed to:",
+        "recipient:",
+        "final-recipient: rfc822;",
+        "user:",
+        "mailbox:",
+        "address:",
+        "message to:",
+        "message to",
+        "deliver to",
+        "recipients:",
+        "to:",
+        "sent to",
+        "delivered to",
+        "delivering to",
+        "account:",
+        "size:",
+        "userid:",
+    ]
+    .iter()
+    .any(|mark| before.ends_with(mark));
     match () {
         () if before.is_empty() => Some(3),
         () if is_recipient => Some(3),
@@ -193,28 +290,115 @@ fn weight(line: &str, at: usize) -> Option<u8> {
 
 /// The frames of notices: they speak of notices, not of reasons.
 const FRAMES: &[&str] = &[
-    "this is a permanent error", "i've given up", "sorry it didn't work out", "i'm not going to try again", "created automatically", "a message that you sent", "could not be delivered to one or more",
-    "i wasn't able to deliver your message", "unable to deliver your message to the following", "was not delivered to", "the following address", "the following recipient", "did not reach the following", "did not reach some or all", "this is an automatically generated",
-    "for further assistance", "please include this problem report", "delete your own text", "i'm sorry to have to inform you", "this is the mail system", "this is the mail delivery agent", "the mail system", "technical details of", "tried to deliver your message", "we recommend contacting", "no further delivery attempts", "has been a permanent failure", "further information about the cause of this",
-    "delivery failed for the following reason", "for the following reason", "this message was sent", "message-id:", "date:", "subject:", "from:", "reporting-mta:", "arrival-date:", "addressed to", "the number of attempts", "a transcript of the attempts", "transcript of session follows", "the original message was received", "received-from-mta", "while talking to", "multi-part message", "mime-encapsulated", "this is a mime", "do not reply", "your message to the following", "message from example", "mail delivery failed", "returning message", "mail system error", "be delivered to one or more", "only a temporary failure report", "the message is kept in the queue", "you do not need to re", "please verify recipient", "no action is required", "an error has occurred while", "list of recipients", "rejected by a remote mail server", "non-delivered information", "interscan messaging security suite", "learn more here", "delivery status notification",
-    "final-recipient:", "original-recipient:", "x-postfix", "dsn-gateway", "with a mime-capable", "mime-capable mail program", "mail delivery system", "immediately below you will find", "technical description", "i am sending you this message", "this nondelivery report", "original-envelope", "hi. this is the", "hello, this is the mail server",
+    "this is a permanent error",
+    "i've given up",
+    "sorry it didn't work out",
+    "i'm not going to try again",
+    "created automatically",
+    "a message that you sent",
+    "could not be delivered to one or more",
+    "i wasn't able to deliver your message",
+    "unable to deliver your message to the following",
+    "was not delivered to",
+    "the following address",
+    "the following recipient",
+    "did not reach the following",
+    "did not reach some or all",
+    "this is an automatically generated",
+    "for further assistance",
+    "please include this problem report",
+    "delete your own text",
+    "i'm sorry to have to inform you",
+    "this is the mail system",
+    "this is the mail delivery agent",
+    "the mail system",
+    "technical details of",
+    "tried to deliver your message",
+    "we recommend contacting",
+    "no further delivery attempts",
+    "has been a permanent failure",
+    "further information about the cause of this",
+    "delivery failed for the following reason",
+    "for the following reason",
+    "this message was sent",
+    "message-id:",
+    "date:",
+    "subject:",
+    "from:",
+    "reporting-mta:",
+    "arrival-date:",
+    "addressed to",
+    "the number of attempts",
+    "a transcript of the attempts",
+    "transcript of session follows",
+    "the original message was received",
+    "received-from-mta",
+    "while talking to",
+    "multi-part message",
+    "mime-encapsulated",
+    "this is a mime",
+    "do not reply",
+    "your message to the following",
+    "message from example",
+    "mail delivery failed",
+    "returning message",
+    "mail system error",
+    "be delivered to one or more",
+    "only a temporary failure report",
+    "the message is kept in the queue",
+    "you do not need to re",
+    "please verify recipient",
+    "no action is required",
+    "an error has occurred while",
+    "list of recipients",
+    "rejected by a remote mail server",
+    "non-delivered information",
+    "interscan messaging security suite",
+    "learn more here",
+    "delivery status notification",
+    "final-recipient:",
+    "original-recipient:",
+    "x-postfix",
+    "dsn-gateway",
+    "with a mime-capable",
+    "mime-capable mail program",
+    "mail delivery system",
+    "immediately below you will find",
+    "technical description",
+    "i am sending you this message",
+    "this nondelivery report",
+    "original-envelope",
+    "hi. this is the",
+    "hello, this is the mail server",
 ];
 
 /// The texts of a notice that may hold the reason for one recipient, the best first.
 pub(super) fn reasons(notice: &str, address: &str, several: bool) -> Vec<String> {
     let about = if several { paragraph(notice, address) } else { from_address(notice, address) };
     let replies = |text: &str| -> String {
-        text.lines().filter(|line| is_reply(line)).map(|line| line.trim().trim_start_matches(['<', '>', '"', ' '])).collect::<Vec<_>>().join("\n")
+        text.lines()
+            .filter(|line| is_reply(line))
+            .map(|line| line.trim().trim_start_matches(['<', '>', '"', ' ']))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let plain = |text: &str| -> String {
         let has_words = |line: &&str| !line.trim_start().starts_with(">>>") && !is_frame(line);
         text.lines().filter(has_words).map(str::trim).collect::<Vec<_>>().join("\n")
     };
     let refusals = |text: &str| -> String {
-        replies(text).lines().filter(|line| line.contains(" 5") || line.starts_with('5')).collect::<Vec<_>>().join("\n")
+        replies(text)
+            .lines()
+            .filter(|line| line.contains(" 5") || line.starts_with('5'))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     // A transcript marks what the other server said; the lines around it are this program's own.
-    let said: Vec<&str> = about.lines().chain(if several { "" } else { notice }.lines()).filter(|line| line.starts_with("<<<")).collect();
+    let said: Vec<&str> = about
+        .lines()
+        .chain(if several { "" } else { notice }.lines())
+        .filter(|line| line.starts_with("<<<"))
+        .collect();
     let mut texts = vec![refusals(&said.join("\n")), refusals(&about), replies(&about), plain(&about)];
     if !several {
         texts.extend([refusals(notice), replies(notice), plain(notice)]);
@@ -258,7 +442,8 @@ fn is_reply(line: &str) -> bool {
 fn from_address(notice: &str, address: &str) -> String {
     let lower = notice.to_ascii_lowercase();
     let at = if address.is_empty() { None } else { lower.find(&address.to_ascii_lowercase()) };
-    let start = at.map_or(0, |at| lower.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1));
+    let start =
+        at.map_or(0, |at| lower.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line| line + 1));
     notice.get(start..).unwrap_or(notice).to_owned()
 }
 

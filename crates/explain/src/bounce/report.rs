@@ -18,7 +18,9 @@ pub(super) fn complaint(message: &Message) -> Option<Vec<String>> {
     let named = ["original-rcpt-to", "removal-recipient"].iter().find_map(|name| field(name));
     let from_original = || {
         let original = original.as_ref()?;
-        ["x-hmxmroriginalrecipient", "x-rcpt-to", "to", "delivered-to"].iter().find_map(|name| original.field(name))
+        ["x-hmxmroriginalrecipient", "x-rcpt-to", "to", "delivered-to"]
+            .iter()
+            .find_map(|name| original.field(name))
     };
     // A report of failed authentication goes to whoever owns the domain: they are no recipient.
     let is_of_domain = field("feedback-type").is_some_and(|kind| kind.eq_ignore_ascii_case("auth-failure"));
@@ -74,7 +76,8 @@ fn notified(message: &Message) -> Vec<Described> {
         let (_, after) = object.split_once(&format!("\"{name}\":\""))?;
         after.split('"').next().map(str::to_owned)
     };
-    let list = |name: &str| text.split_once(&format!("\"{name}\":[")).and_then(|(_, after)| after.split(']').next());
+    let list =
+        |name: &str| text.split_once(&format!("\"{name}\":[")).and_then(|(_, after)| after.split(']').next());
     if let Some(bounced) = list("bouncedRecipients") {
         let one = |object: &str| {
             let address = value(object, "emailAddress").and_then(|address| addresses::in_field(&address))?;
@@ -90,7 +93,8 @@ fn notified(message: &Message) -> Vec<Described> {
         && let Some((_, after)) = delivered.split_once("\"recipients\":[")
     {
         let addresses = addresses::in_line(after.split(']').next().unwrap_or_default());
-        let done = |(_, address)| Described { address, action: Some(Action::Succeeded), ..Described::default() };
+        let done =
+            |(_, address)| Described { address, action: Some(Action::Succeeded), ..Described::default() };
         return addresses.into_iter().map(done).collect();
     }
     Vec::new()
@@ -127,7 +131,9 @@ fn final_recipient(group: &Header) -> Option<String> {
 fn describe(group: &Header, address: String) -> Described {
     let action = match group.field("action").unwrap_or_default().to_ascii_lowercase() {
         action if action.starts_with("delayed") => Some(Action::Delayed),
-        action if ["delivered", "relayed", "expanded", "deliverable"].iter().any(|a| action.starts_with(a)) => {
+        action
+            if ["delivered", "relayed", "expanded", "deliverable"].iter().any(|a| action.starts_with(a)) =>
+        {
             Some(Action::Succeeded)
         }
         action if action.is_empty() => None,
@@ -184,6 +190,7 @@ pub(super) fn cause_of_status(status: EnhancedCode) -> Option<CauseId> {
         (7, 25, "ptr_missing"),
         (7, 26, "sender_unauthenticated"),
     ];
-    let known = CAUSES.iter().find(|(subject, detail, _)| (*subject, *detail) == (status.subject(), status.detail()));
+    let known =
+        CAUSES.iter().find(|(subject, detail, _)| (*subject, *detail) == (status.subject(), status.detail()));
     known.and_then(|(.., cause)| CauseId::lookup(cause))
 }

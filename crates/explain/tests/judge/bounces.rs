@@ -51,14 +51,22 @@ fn real_bounces_are_read() {
         }
     }
     let per_mille = |number: usize| number * 1_000 / all;
-    println!("of {all}: recipients {}, permanence {}, reasons {}", per_mille(addresses), per_mille(permanence), per_mille(reasons));
+    println!(
+        "of {all}: recipients {}, permanence {}, reasons {}",
+        per_mille(addresses),
+        per_mille(permanence),
+        per_mille(reasons)
+    );
     assert!(per_mille(addresses) >= 970 && per_mille(permanence) >= 930 && per_mille(reasons) >= 800);
 }
 
 #[test]
 fn automatic_replies_and_letters_are_no_bounces() {
     for (message, kind) in [
-        ("From: a@example.org\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n", Kind::AutoReply),
+        (
+            "From: a@example.org\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n",
+            Kind::AutoReply,
+        ),
         ("From: a@example.org\r\nSubject: Hello\r\n\r\nHow are you, b@example.org?\r\n", Kind::NotABounce),
         ("", Kind::NotABounce),
         (

@@ -63,7 +63,10 @@ fn check(cases: &[Case], bar: &Bar) {
         retry += usize::from(case.retry == verdict.may_pass_later);
         wrong_and_sure += usize::from(is_high && !is_right);
         if !is_right {
-            println!("{} {} -> {} {}: {:?}", case.id, case.cause_id, verdict.cause, verdict.confidence, case.text);
+            println!(
+                "{} {} -> {} {}: {:?}",
+                case.id, case.cause_id, verdict.cause, verdict.confidence, case.text
+            );
         }
     }
     let per_mille = |number: usize| number * 1_000 / cases.len();

@@ -58,7 +58,9 @@ Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--b\r\nContent-Type: messag
 fn time_is_linear() {
     const MEGABYTES: usize = 100 * 1024 * 1024;
     let clock = Clock::System;
-    for piece in ["user ", "<", "550-", "\u{0}", "é", "a@b ", "no such user ", "=3D", "\n", "> ", "host a.b said: "] {
+    for piece in
+        ["user ", "<", "550-", "\u{0}", "é", "a@b ", "no such user ", "=3D", "\n", "> ", "host a.b said: "]
+    {
         let text = piece.repeat(MEGABYTES / piece.len());
         let began = clock.now();
         judge(&text);
