@@ -2,13 +2,14 @@
 
 use crate::closure::Stop;
 use crate::schedule::{Job, Letter, Passenger, State, lock};
-use crate::{Limits, Queue};
+use crate::{BoxFuture, Limits, Queue};
 use mail::{ClosureId, RecipientId, RelayId, Timestamp};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use store::{
-    Change, ClaimLimits, ClaimedMessage, ClaimedRecipient, EventKind, NewEvent, Page, Parking,
+    Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, EventKind, NewEvent, Page, Parking,
     RecipientState, RecipientUpdate, Settlement, StoreError,
 };
 
@@ -25,11 +26,12 @@ impl Queue {
             self.record_left().await?;
             self.release_abandoned().await?;
             self.free_left().await?;
-            let Some(limits) = self.claim_limits() else { return Ok(None) };
-            let now = self.clock.now();
-            let claimed = self.store.claim(now, limits).await?;
+            if !self.claiming.is_under_way() && !self.begin_claim() {
+                return Ok(None);
+            }
+            let claimed = self.claiming.end().await?;
             let nothing = claimed.messages.is_empty();
-            self.park(self.take_in(claimed.messages, now)).await?;
+            self.park(self.take_in(claimed.messages, self.clock.now())).await?;
             let mut state = self.lock();
             state.backlog = claimed.more;
             if !claimed.more || nothing {
@@ -54,6 +56,24 @@ impl Queue {
             self.store.release(page.clone()).await?;
             self.lock().forget_abandoned(&page.into_iter().collect());
         }
+    }
+
+    /// Begins a claim, if there is room.
+    fn begin_claim(&self) -> bool {
+        let Some(limits) = self.claim_limits() else { return false };
+        let (store, now) = (Arc::clone(&self.store), self.clock.now());
+        self.claiming.begin(Box::pin(async move { store.claim(now, limits).await }));
+        true
+    }
+
+    /// Gives back what a claim brings that was under way when the feeder was stopped.
+    pub(crate) async fn end_claim(&self) -> Result<(), StoreError> {
+        if !self.claiming.is_under_way() {
+            return Ok(());
+        }
+        let claimed = self.claiming.end().await?;
+        let now = self.clock.now();
+        self.park(self.take_in(claimed.messages, now)).await
     }
 
     /// How much may be claimed; `None` when there is no room, or the queue stops.
@@ -151,6 +171,40 @@ impl Queue {
             paused_ms: recipient.paused_ms,
             asked_wait_used: recipient.asked_wait_used,
         }
+    }
+}
+
+/// The claim that is under way. It outlives the feeder that began it: what the store has leased by then is in the answer,
+/// and would be in nobody's hands without it.
+#[derive(Default)]
+pub(crate) struct Claiming {
+    future: Mutex<Option<BoxFuture<'static, Result<Claimed, StoreError>>>>,
+}
+
+impl Claiming {
+    fn slot(&self) -> MutexGuard<'_, Option<BoxFuture<'static, Result<Claimed, StoreError>>>> {
+        self.future.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.slot().is_some()
+    }
+
+    fn begin(&self, claim: BoxFuture<'static, Result<Claimed, StoreError>>) {
+        *self.slot() = Some(claim);
+    }
+
+    async fn end(&self) -> Result<Claimed, StoreError> {
+        poll_fn(|context| {
+            // Out of the slot while it is polled: one that panics must not be polled again.
+            let Some(mut claim) = self.slot().take() else { return Poll::Ready(Ok(Claimed::default())) };
+            let polled = claim.as_mut().poll(context);
+            if polled.is_pending() {
+                self.begin(claim);
+            }
+            polled
+        })
+        .await
     }
 }
 

@@ -106,10 +106,11 @@ pub struct Queue {
     host_name: mail::Domain,
     policy: Arc<dyn Policy>,
     limits: Limits,
-    timetable: Timetable,
+    timetable: Arc<Timetable>,
     mint: IdMint,
     budget: Budget,
     state: Arc<Mutex<State>>,
+    claiming: feed::Claiming,
 }
 
 impl Queue {
@@ -120,8 +121,10 @@ impl Queue {
         let mint = IdMint::new(node, store.last_id().await?);
         let state = Arc::new(Mutex::new(State::default()));
         let budget = Budget::new(limits.body_bytes);
-        let queue =
-            Arc::new(Self { store, clock, host_name, policy, limits, timetable, mint, budget, state });
+        let (claiming, timetable) = (feed::Claiming::default(), Arc::new(timetable));
+        let parts =
+            Self { store, clock, host_name, policy, limits, timetable, mint, budget, state, claiming };
+        let queue = Arc::new(parts);
         let perhaps = queue.recover().await?;
         Ok((queue, perhaps))
     }

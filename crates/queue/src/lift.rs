@@ -258,7 +258,11 @@ impl Queue {
             let mut state = self.lock();
             state.routes = routes;
             closures.into_iter().for_each(|closure| state.closures.insert(closure));
-            parked.into_iter().filter(|id| !state.closures.contains(*id)).collect()
+            // Without any route, what waits for one goes on waiting for it.
+            let stands = |id: ClosureId| {
+                if id == ClosureId::NO_ROUTE { state.routes.is_empty() } else { state.closures.contains(id) }
+            };
+            parked.into_iter().filter(|id| !stands(*id)).collect()
         };
         for id in orphans {
             self.unpark_all(id, true).await?;

@@ -34,6 +34,11 @@ impl Routes {
         self.relays.values()
     }
 
+    /// Whether there is no route at all: every message waits for one.
+    pub fn is_empty(&self) -> bool {
+        self.routes.is_empty()
+    }
+
     /// Whether both tables choose the same relay for every message.
     pub(crate) fn choose_alike(&self, other: &Self) -> bool {
         self.routes == other.routes

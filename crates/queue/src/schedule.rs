@@ -3,7 +3,7 @@
 use crate::closure::Closures;
 use crate::lift::Endings;
 use crate::settle::Outcome;
-use crate::{Queue, Reserved, Routes};
+use crate::{Queue, Reserved, Routes, Timetable};
 use mail::{Address, BodyType, OwnerId, Principal, QueueId, RecipientId, RelayId, ReversePath, Timestamp};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
@@ -68,7 +68,7 @@ impl Job {
 }
 
 /// One next hop, one message, n recipients: what a courier carries. Dropped without having been decided (its worker
-/// panicked), it gives its recipients back: they are claimed again.
+/// panicked), it counts as an attempt that failed: a message that makes a courier panic must not do so without end.
 #[derive(Debug)]
 pub struct Batch {
     /// The relay, as it was configured when the batch was made.
@@ -77,6 +77,9 @@ pub struct Batch {
     pub letter: Arc<Letter>,
     /// The recipients.
     pub passengers: Vec<Passenger>,
+    /// When it was given out.
+    taken_at: Timestamp,
+    timetable: Arc<Timetable>,
     state: Arc<Mutex<State>>,
     landed: bool,
     decided: bool,
@@ -94,10 +97,6 @@ impl Batch {
         self.decided = true;
         Arc::clone(&self.state)
     }
-
-    fn ids(&self) -> impl Iterator<Item = RecipientId> + '_ {
-        self.passengers.iter().map(|p| RecipientId { message: self.letter.id, index: p.index })
-    }
 }
 
 impl Drop for Batch {
@@ -109,11 +108,12 @@ impl Drop for Batch {
             return;
         }
         let mut state = lock(&self.state);
-        state.leave(self.letter.owner, self.passengers.len());
         // Cut by the stop, perhaps between the final dot and its reply: the lease stays, so that the next start counts
         // these recipients among those that were perhaps sent.
-        if !state.stopping {
-            state.abandoned.extend(self.ids());
+        if state.stopping {
+            state.leave(self.letter.owner, self.passengers.len());
+        } else {
+            state.unrecorded.push(Arc::new(Outcome::of_lost(self, &self.timetable, self.taken_at)));
             state.want_feed();
         }
     }
@@ -401,10 +401,13 @@ impl Queue {
             match state.take() {
                 Some((relay, Job { letter, passengers })) => {
                     let shared = Arc::clone(&self.state);
+                    let timetable = Arc::clone(&self.timetable);
                     Poll::Ready(Batch {
                         relay,
                         letter,
                         passengers,
+                        taken_at: self.clock.now(),
+                        timetable,
                         state: shared,
                         landed: false,
                         decided: false,
@@ -435,6 +438,7 @@ impl Queue {
             state.abandon(jobs);
         }
         self.record_left().await?;
+        self.end_claim().await?;
         self.release_abandoned().await
     }
 }

@@ -3,7 +3,7 @@
 use crate::closure::Closing;
 use crate::schedule::{Batch, Passenger, State, lock};
 use crate::timetable::{Facts, Verdict};
-use crate::{Carried, Queue};
+use crate::{Carried, Queue, Timetable};
 use explain::{Effect, Place};
 use mail::{AttemptId, ClosureId, Evidence, OwnerId, RecipientId, Reply, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +26,20 @@ pub(crate) struct Outcome {
     epoch: u64,
     /// Whether the closure was given to the store before, with whatever success.
     tried: AtomicBool,
+}
+
+impl Outcome {
+    /// What becomes of a batch whose courier was lost: it was tried, nobody knows how it went, and it is tried again.
+    pub(crate) fn of_lost(batch: &Batch, timetable: &Timetable, now: Timestamp) -> Self {
+        let mut settlement = Settlement::default();
+        for passenger in &batch.passengers {
+            let update = later(timetable, passenger, None, now, again(batch, passenger, now));
+            settlement.events.push(event_of(&update, batch, now));
+            settlement.updates.push(update);
+        }
+        let (owner, recipients) = (batch.letter.owner, batch.passengers.len());
+        Self { owner, recipients, closure: None, settlement, epoch: 0, tried: AtomicBool::new(false) }
+    }
 }
 
 /// A batch's outcome, decided and not stored yet. It may be recorded again when the store failed. Dropped before it was
@@ -124,30 +138,8 @@ impl Queue {
                 RecipientUpdate { change: Change::Parked(parking), cause: Some(stop.cause), ..failed }
             }
             Some(Closing::Outdated) => RecipientUpdate { attempted: false, ..failed },
-            Some(Closing::TooMany) | None => self.later(passenger, &verdict, now, failed),
-        }
-    }
-
-    /// A failure after which the recipient is tried again at its time, or given up.
-    fn later(
-        &self,
-        passenger: &Passenger,
-        verdict: &explain::Verdict,
-        now: Timestamp,
-        failed: RecipientUpdate,
-    ) -> RecipientUpdate {
-        let facts = Facts {
-            id: failed.id,
-            attempts: passenger.attempts.saturating_add(1),
-            expires_at: passenger.expires_at,
-            asked_secs: verdict.retry_after_secs,
-            asked_wait_used: passenger.asked_wait_used,
-        };
-        match self.timetable.after_failure(now, &facts) {
-            Verdict::Expired => RecipientUpdate { change: Change::Final(RecipientState::Expired), ..failed },
-            Verdict::Again { at, asked } => {
-                let asked_wait_used = passenger.asked_wait_used || asked;
-                RecipientUpdate { change: Change::Due(at), asked_wait_used, ..failed }
+            Some(Closing::TooMany) | None => {
+                later(&self.timetable, passenger, verdict.retry_after_secs, now, failed)
             }
         }
     }
@@ -240,6 +232,30 @@ fn again(batch: &Batch, passenger: &Passenger, now: Timestamp) -> RecipientUpdat
         expires_at: passenger.expires_at,
         paused_ms: passenger.paused_ms,
         asked_wait_used: passenger.asked_wait_used,
+    }
+}
+
+/// A failure after which the recipient is tried again at its time, or given up.
+fn later(
+    timetable: &Timetable,
+    passenger: &Passenger,
+    asked_secs: Option<u32>,
+    now: Timestamp,
+    failed: RecipientUpdate,
+) -> RecipientUpdate {
+    let facts = Facts {
+        id: failed.id,
+        attempts: passenger.attempts.saturating_add(1),
+        expires_at: passenger.expires_at,
+        asked_secs,
+        asked_wait_used: passenger.asked_wait_used,
+    };
+    match timetable.after_failure(now, &facts) {
+        Verdict::Expired => RecipientUpdate { change: Change::Final(RecipientState::Expired), ..failed },
+        Verdict::Again { at, asked } => {
+            let asked_wait_used = passenger.asked_wait_used || asked;
+            RecipientUpdate { change: Change::Due(at), asked_wait_used, ..failed }
+        }
     }
 }
 

@@ -1,0 +1,160 @@
+//! A store that fails, and waits, where a test tells it to; around the model.
+
+use mail::{AccountId, ClosureId, EventId, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use store::{
+    Account, Act, BodyReader, BodySink, ClaimLimits, Claimed, Closure, Directory, Event, Filter, History,
+    Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope,
+    Settlement, Site, Spool, StoreError, Story, Totals,
+};
+use testkit::memory::MemoryStore;
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is refused, and nothing happens.
+    Refused,
+    /// It happens, and is reported as failed all the same.
+    DoneAndDenied,
+}
+
+/// A store around the model that waits once before and once after each writing call, and fails as told.
+pub struct FaultyStore {
+    pub inner: Arc<MemoryStore>,
+    /// By the method's name and the number of its call: how that call fails.
+    plan: Mutex<BTreeMap<(&'static str, usize), Fault>>,
+    calls: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl FaultyStore {
+    pub fn new(inner: Arc<MemoryStore>) -> Self {
+        Self { inner, plan: Mutex::default(), calls: Mutex::default() }
+    }
+
+    /// The next call of that method fails so.
+    pub fn fail(&self, method: &'static str, fault: Fault) {
+        self.fail_after(0, method, fault);
+    }
+
+    /// The call of that method after the next `others` fails so.
+    pub fn fail_after(&self, others: usize, method: &'static str, fault: Fault) {
+        let call = self.calls(method) + 1 + others;
+        self.plan.lock().unwrap().insert((method, call), fault);
+    }
+
+    /// No call fails any more.
+    pub fn forget_plans(&self) {
+        self.plan.lock().unwrap().clear();
+    }
+
+    /// How often a method was called.
+    pub fn calls(&self, method: &'static str) -> usize {
+        self.calls.lock().unwrap().get(method).copied().unwrap_or_default()
+    }
+
+    fn gate<'a, T: Send + 'a>(
+        &'a self,
+        method: &'static str,
+        call: impl FnOnce(&'a MemoryStore) -> Later<'a, T> + Send + 'a,
+    ) -> Later<'a, T> {
+        let call_number = {
+            let mut calls = self.calls.lock().unwrap();
+            let count = calls.entry(method).or_default();
+            *count += 1;
+            *count
+        };
+        let fault = self.plan.lock().unwrap().remove(&(method, call_number));
+        Box::pin(async move {
+            wait_once().await;
+            let failed = || StoreError::Disk { detail: format!("{method} failed as planned") };
+            if fault == Some(Fault::Refused) {
+                return Err(failed());
+            }
+            let answer = call(&self.inner).await;
+            wait_once().await;
+            if fault == Some(Fault::DoneAndDenied) { Err(failed()) } else { answer }
+        })
+    }
+}
+
+/// Is pending once: a place at which a future can be dropped.
+async fn wait_once() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+macro_rules! gated {
+    ($($name:ident($($arg:ident: $of:ty),*) -> $out:ty;)+) => {$(
+        fn $name(&self, $($arg: $of),*) -> Later<'_, $out> {
+            self.gate(stringify!($name), move |inner| inner.$name($($arg),*))
+        }
+    )+};
+}
+
+impl Spool for FaultyStore {
+    gated! {
+        accept(message: NewMessage) -> ();
+        body_sink() -> Box<dyn BodySink>;
+        body(id: QueueId) -> Box<dyn BodyReader>;
+        claim(now: Timestamp, limits: ClaimLimits) -> Claimed;
+        settle(settlement: Settlement) -> ();
+        release(recipients: Vec<RecipientId>) -> ();
+        recover(now: Timestamp) -> Vec<RecipientId>;
+        unpark(closure: ClosureId, now: Timestamp, limit: usize, max_pause_ms: Option<i64>) -> usize;
+        parked_closures() -> Vec<ClosureId>;
+        totals() -> Totals;
+        last_id() -> i64;
+        purge(before: Timestamp, limit: usize) -> usize;
+    }
+}
+
+impl Directory for FaultyStore {
+    gated! {
+        owners() -> Vec<Owner>;
+        add_owner(name: String, events: Vec<NewEvent>) -> Owner;
+        accounts() -> Vec<Account>;
+        save_account(account: Account, login: Option<NewLogin>, events: Vec<NewEvent>) -> AccountId;
+        remove_account(id: AccountId, events: Vec<NewEvent>) -> ();
+        sites() -> Vec<Site>;
+        save_site(site: Site, login: Option<NewLogin>, events: Vec<NewEvent>) -> SiteId;
+        remove_site(id: SiteId, events: Vec<NewEvent>) -> ();
+        relays() -> Vec<Relay>;
+        save_relay(relay: Relay, events: Vec<NewEvent>) -> RelayId;
+        remove_relay(id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> ();
+        routes() -> Vec<Route>;
+        set_route(scope: RouteScope, relay: Option<RelayId>, events: Vec<NewEvent>) -> ();
+        closures() -> Vec<Closure>;
+        save_closure(closure: Closure, events: Vec<NewEvent>) -> ();
+        remove_closure(id: ClosureId, events: Vec<NewEvent>) -> ();
+        set_setting(name: String, value: Option<String>) -> ();
+    }
+
+    fn login(&self, name: &str) -> Later<'_, Option<LoginRecord>> {
+        self.inner.login(name)
+    }
+
+    fn setting(&self, name: &str) -> Later<'_, Option<String>> {
+        self.inner.setting(name)
+    }
+}
+
+impl History for FaultyStore {
+    gated! {
+        list(filter: Filter, page: Page) -> Vec<MessageRow>;
+        story(id: QueueId) -> Option<Story>;
+        by_public_id(id: PublicId) -> Option<QueueId>;
+        events(after: EventId, limit: usize) -> Vec<Event>;
+        append(events: Vec<NewEvent>) -> ();
+        act(act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Vec<RecipientId>;
+    }
+}

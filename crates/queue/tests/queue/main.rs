@@ -1,0 +1,22 @@
+//! The queue from outside: stories on a clock that is moved by hand, a store in memory and couriers that answer as told.
+
+#[cfg(test)]
+mod acts;
+#[cfg(test)]
+mod chance;
+#[cfg(test)]
+mod closures;
+#[cfg(test)]
+mod drafts;
+#[cfg(test)]
+mod fairness;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
+mod road;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod world;
