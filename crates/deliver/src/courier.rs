@@ -17,6 +17,32 @@ use store::{Relay, Store};
 pub struct Settings {
     /// What we call ourselves in EHLO.
     pub our_name: String,
+    /// The ports of a relay that names none, in the order in which they are tried.
+    pub ports: Vec<Port>,
+}
+
+/// A port on which relays take mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port {
+    /// Its number.
+    pub number: u16,
+    /// Whether TLS begins at once there, unless the relay says otherwise.
+    pub implicit_tls: bool,
+}
+
+impl Port {
+    /// A port as it is used in the world: TLS begins at once on 465 (RFC 8314) and nowhere else.
+    pub const fn of(number: u16) -> Self {
+        Self { number, implicit_tls: number == 465 }
+    }
+}
+
+impl Settings {
+    /// The settings of a server of that name: 587 is tried first (RFC 6409), then 465 (RFC 8314), then the port that
+    /// providers open for networks which block the others.
+    pub fn new(our_name: impl Into<String>) -> Self {
+        Self { our_name: our_name.into(), ports: [587, 465, 2525].map(Port::of).to_vec() }
+    }
 }
 
 /// Carries mail through relays.
@@ -91,6 +117,11 @@ impl RelayCourier {
                 Ok(results) => return self.carried(batch, began_at, open, results).await,
                 // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
                 Err(evidence) if kept && is_stale(&evidence) => {}
+                // This server's own trouble, before a word was said: the connection is as good as before.
+                Err(evidence) if evidence.stage == Stage::Queue => {
+                    self.keep(batch.relay.id, open).await;
+                    return self.failed(batch, began_at, evidence, None);
+                }
                 Err(evidence) => {
                     let dialogue = open.client.take_dialogue(began_at);
                     let tls = open.connection.tls().cloned();
@@ -138,14 +169,15 @@ impl RelayCourier {
             dialogue,
         };
         open.carried += 1;
-        // A server that says 421 is about to close (RFC 5321 §3.8).
-        let closing = carried.results.iter().filter_map(|result| result.as_ref().err()?.reply());
-        let closing = closing.into_iter().any(|reply| reply.code.get() == 421);
-        let spent = if closing { Some(open) } else { self.pool.keep(batch.relay.id, open, ended_at) };
-        if let Some(open) = spent {
-            hang_up(open).await;
-        }
+        self.keep(batch.relay.id, open).await;
         carried
+    }
+
+    /// Keeps a connection for the next message, or says goodbye when it has carried enough.
+    async fn keep(&self, relay: RelayId, open: Open) {
+        if let Some(spent) = self.pool.keep(relay, open, self.clock.now()) {
+            hang_up(spent).await;
+        }
     }
 
     fn failed(
@@ -168,10 +200,10 @@ impl RelayCourier {
 }
 
 /// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said
-/// goodbye, before it took anything.
+/// goodbye, or a box on the way forgot it, before it took anything.
 fn is_stale(evidence: &Evidence) -> bool {
     let before_content = matches!(evidence.stage, Stage::Mail);
-    let cut = matches!(evidence.seen, Seen::Dropped | Seen::Io { .. });
+    let cut = matches!(evidence.seen, Seen::Dropped | Seen::Io { .. } | Seen::Timeout { .. });
     before_content && (cut || evidence.reply().is_some_and(|reply| reply.code.get() == 421))
 }
 

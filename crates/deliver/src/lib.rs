@@ -12,5 +12,5 @@ mod open;
 mod pool;
 mod preset;
 
-pub use courier::{Rehearsal, RelayCourier, Settings};
+pub use courier::{Port, Rehearsal, RelayCourier, Settings};
 pub use preset::{PRESETS, Preset, SignIn, preset};

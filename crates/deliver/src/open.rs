@@ -1,6 +1,6 @@
 //! Opening a connection to a relay: which port, which TLS, who we are.
 
-use crate::courier::RelayCourier;
+use crate::courier::{Port, RelayCourier};
 use crate::pool::Open;
 use mail::{Dialogue, Evidence, Peer, Seen, Speaker, Stage};
 use net::{AddressPolicy, ClientTls, Target, TlsMode, Verify};
@@ -9,10 +9,6 @@ use smtp::transport::Transport as _;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Relay, RelayAuth, RelayTls};
-
-/// The ports of a relay that names none, in the order in which they are tried (RFC 6409, RFC 8314, and the port that
-/// providers open for networks which block the others).
-const PORTS: [u16; 3] = [587, 465, 2525];
 
 /// How long a connection may take to open when its port was named, and when there are others to try.
 const OPEN_LIMIT: Duration = Duration::from_secs(30);
@@ -27,11 +23,12 @@ pub(crate) struct Closed {
 impl RelayCourier {
     /// Opens a connection as far as being signed in.
     pub(crate) async fn open(&self, relay: &Relay) -> Result<Open, Closed> {
-        let remembered = self.pool.port(relay.id);
-        let ports: Vec<u16> = match relay.port {
-            Some(port) => vec![port],
+        let ports: Vec<Port> = match relay.port {
+            Some(number) => vec![Port::of(number)],
             None => {
-                remembered.into_iter().chain(PORTS.into_iter().filter(|p| Some(*p) != remembered)).collect()
+                let remembered = self.pool.port(relay.id);
+                let others = self.settings.ports.iter().copied().filter(|port| Some(*port) != remembered);
+                remembered.into_iter().chain(others).collect()
             }
         };
         let limit = if relay.port.is_some() { OPEN_LIMIT } else { TRY_LIMIT };
@@ -39,7 +36,9 @@ impl RelayCourier {
         for port in ports {
             match self.open_port(relay, port, limit).await {
                 Ok(open) => {
-                    self.pool.remember_port(relay.id, port);
+                    if relay.port.is_none() {
+                        self.pool.remember_port(relay.id, port);
+                    }
                     return Ok(open);
                 }
                 Err(closed) => {
@@ -53,24 +52,25 @@ impl RelayCourier {
                 }
             }
         }
-        Err(first.unwrap_or_else(|| self.closed(relay, 587, Stage::Connect, Seen::Refused)))
+        Err(first.unwrap_or_else(|| self.closed(relay, Port::of(587), Stage::Connect, Seen::Refused)))
     }
 
-    async fn open_port(&self, relay: &Relay, port: u16, limit: Duration) -> Result<Open, Closed> {
+    async fn open_port(&self, relay: &Relay, port: Port, limit: Duration) -> Result<Open, Closed> {
         let tls = match relay.tls {
             RelayTls::Implicit => TlsMode::Implicit,
-            RelayTls::Auto if port == 465 => TlsMode::Implicit,
+            RelayTls::Auto if port.implicit_tls => TlsMode::Implicit,
             RelayTls::Auto | RelayTls::Starttls => TlsMode::StartTls,
             RelayTls::Never => TlsMode::Never,
         };
         let now = self.clock.now();
         let mut dialogue = Dialogue::new(now);
-        dialogue.push(now, Speaker::Note, &format!("connecting to {}:{port}", relay.host));
+        dialogue.push(now, Speaker::Note, &format!("connecting to {}:{}", relay.host, port.number));
         let client_tls = match self.client_tls(relay) {
             Ok(client_tls) => client_tls,
             Err(seen) => return Err(self.closed(relay, port, Stage::Tls, seen)),
         };
-        let target = Target { host: &relay.host, port, tls, client_tls, policy: policy(relay, tls) };
+        let (number, policy) = (port.number, policy(relay, tls));
+        let target = Target { host: &relay.host, port: number, tls, client_tls, policy };
         let mut connection = match self.dialer.dial(&target, limit).await {
             Ok(connection) => connection,
             Err(evidence) => {
@@ -135,9 +135,9 @@ impl RelayCourier {
         Ok(tls)
     }
 
-    fn closed(&self, relay: &Relay, port: u16, stage: Stage, seen: Seen) -> Closed {
+    fn closed(&self, relay: &Relay, port: Port, stage: Stage, seen: Seen) -> Closed {
         let now = self.clock.now();
-        let peer = Some(Peer { host: relay.host.clone(), address: None, port });
+        let peer = Some(Peer { host: relay.host.clone(), address: None, port: port.number });
         let evidence = Evidence { at: now, stage, peer, seen };
         let mut dialogue = Dialogue::new(now);
         dialogue.push(now, Speaker::Note, &evidence.to_string());

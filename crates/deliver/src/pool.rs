@@ -1,5 +1,6 @@
 //! Connections that are kept for the next message.
 
+use crate::courier::Port;
 use mail::{RelayId, Timestamp};
 use net::Connection;
 use smtp::client::Client;
@@ -28,7 +29,7 @@ const MESSAGES_A_CONNECTION: u32 = 100;
 #[derive(Default)]
 struct Idle {
     /// The port that answered last time, when the relay names none.
-    port: Option<u16>,
+    port: Option<Port>,
     kept: Vec<(Timestamp, Open)>,
 }
 
@@ -69,11 +70,11 @@ impl Pool {
         relays.values_mut().flat_map(|idle| idle.kept.extract_if(.., old)).map(|(_, open)| open).collect()
     }
 
-    pub(crate) fn port(&self, relay: RelayId) -> Option<u16> {
+    pub(crate) fn port(&self, relay: RelayId) -> Option<Port> {
         self.with(relay, |idle| idle.port)
     }
 
-    pub(crate) fn remember_port(&self, relay: RelayId, port: u16) {
+    pub(crate) fn remember_port(&self, relay: RelayId, port: Port) {
         self.with(relay, |idle| idle.port = Some(port));
     }
 

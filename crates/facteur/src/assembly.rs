@@ -94,7 +94,7 @@ impl Assembly {
         };
         let (queue, perhaps) = Queue::start(parts).await?;
         let dialer = Dialer::new(clock.clone(), Resolver::System);
-        let settings = Settings { our_name: host_name.as_ascii().to_owned() };
+        let settings = Settings::new(host_name.as_ascii());
         let courier = Arc::new(RelayCourier::new(dialer, clock.clone(), settings, shared)?);
         let language = config.language.unwrap_or(language);
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };

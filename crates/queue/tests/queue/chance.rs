@@ -143,7 +143,7 @@ impl Run {
 
 #[test]
 fn whatever_happens_every_recipient_ends_once() {
-    for seed in 0..60 {
+    for seed in 0..30 {
         let limits = queue::Limits { active: 12, active_per_owner: 8, ..queue::Limits::default() };
         let mut world = World::with(limits);
         let relays = vec![
