@@ -171,6 +171,10 @@ impl DirectCourier {
     async fn by_plan(&self, domain: &Domain, plan: &Plan, parcel: Parcel<'_>, progress: &mut Progress) {
         let mut tries = 0;
         for host in &plan.hosts {
+            if host.addresses.iter().any(|address| progress.was_heard_by(*address)) {
+                // Through a kept connection: it would say the same again.
+                continue;
+            }
             for &address in &host.addresses {
                 if tries >= self.settings.tries || progress.declines() >= self.settings.declines {
                     return;

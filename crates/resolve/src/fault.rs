@@ -51,9 +51,11 @@ impl Fault {
         matches!(self, Self::Unanswered { .. })
     }
 
-    /// Whether the fault rests on the resolver's no alone, which one control question must confirm.
-    pub(crate) const fn rests_on_no(&self) -> bool {
-        matches!(self, Self::DomainUnknown | Self::NoAddress | Self::NoHost)
+    /// Whether a resolver that is out of order would give the same fault for every domain: one that says no to
+    /// everything, or one that answers every name with an address of its own network, as those of hotels do before
+    /// somebody signs in. One control question must confirm it.
+    pub(crate) const fn may_be_the_resolvers(&self) -> bool {
+        matches!(self, Self::DomainUnknown | Self::NoAddress | Self::NoHost | Self::Forbidden { .. })
     }
 }
 

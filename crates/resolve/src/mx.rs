@@ -168,9 +168,9 @@ impl<'a> MxSearch<'a> {
         };
     }
 
-    /// A fault that rests on a no is confirmed before it is believed: it would bounce mail.
+    /// A fault that may be the resolver's own is confirmed before it is believed: it would bounce mail.
     fn doubted(&self, fault: Fault) -> Stage {
-        if fault.rests_on_no() { Stage::Control(fault) } else { Stage::Done(Err(fault)) }
+        if fault.may_be_the_resolvers() { Stage::Control(fault) } else { Stage::Done(Err(fault)) }
     }
 
     fn confirmed(&self, fault: Fault) -> Fault {

@@ -6,6 +6,7 @@ use mail::{Dialogue, Evidence, Peer, Reply, Seen, Severity, Speaker, Stage, Time
 use queue::Carried;
 use resolve::Fault;
 use smtp::transport::Transport as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// One address that was tried.
@@ -100,6 +101,7 @@ pub(crate) struct Progress {
     peer: Option<Peer>,
     tls: Option<TlsFacts>,
     declines: usize,
+    heard_by: Vec<IpAddr>,
     stopped: bool,
 }
 
@@ -114,6 +116,7 @@ impl Progress {
             peer: None,
             tls: None,
             declines: 0,
+            heard_by: Vec::new(),
             stopped: false,
         }
     }
@@ -127,6 +130,11 @@ impl Progress {
     /// Whether nothing more is to be tried.
     pub(crate) fn is_done(&self) -> bool {
         self.stopped || self.waiting().is_empty()
+    }
+
+    /// Whether the server at that address has heard the letter.
+    pub(crate) fn was_heard_by(&self, address: IpAddr) -> bool {
+        self.heard_by.contains(&address)
     }
 
     /// How many hosts heard the letter and declined it.
@@ -181,6 +189,7 @@ impl Progress {
     pub(crate) fn heard(&mut self, open: &Open, sent: Result<Answers, Evidence>) {
         self.peer = Some(open.peer());
         self.tls = open.connection.tls().cloned();
+        self.heard_by.extend(open.peer().address);
         let mut first: Option<Arc<Evidence>> = None;
         match sent {
             Ok(answers) => {

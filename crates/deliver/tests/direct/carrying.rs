@@ -57,6 +57,19 @@ async fn a_kept_connection_that_refuses_one_letter_takes_the_next() {
 }
 
 #[tokio::test]
+async fn who_is_declined_on_a_kept_connection_goes_to_the_next_host() {
+    let world = World::new(ZONE, "127.0.0.1: rcpt:b 450 4.2.0 no|127.0.0.2", Unlike::default()).await;
+    assert!(world.carry("x.example", "a").await.carried.results[0].is_ok());
+    let delivery = world.carry("x.example", "a b").await;
+    assert!(delivery.carried.results.iter().all(Result::is_ok), "{delivery:?}");
+    let hosts: Vec<_> = world.log.taken.lock().unwrap().iter().map(|taken| taken.host.to_string()).collect();
+    assert_eq!(
+        (hosts, delivery.tries.len()),
+        (["127.0.0.1", "127.0.0.1", "127.0.0.2"].map(str::to_owned).to_vec(), 2)
+    );
+}
+
+#[tokio::test]
 async fn a_connection_that_was_kept_too_long_is_replaced() {
     let world = World::new(ZONE, "127.0.0.1: then close", Unlike::default()).await;
     for letters in 1..4 {

@@ -244,3 +244,15 @@ fn say_host(asked: &[u8]) -> Option<Vec<u8>> {
     answer.add_answer(rr::Record::from_rdata(query.name().clone(), 60, data));
     (query.name().to_ascii() == "host.test.").then(|| answer.to_vec().ok()).flatten()
 }
+
+#[tokio::test]
+async fn the_systems_resolver_is_found_and_knows_what_needs_no_asking() {
+    let dns = Dns::system();
+    // RFC 6761 §6.3 and §6.4: neither leaves this machine.
+    let local = dns.ask(&Question::new("localhost".parse().unwrap(), Kind::A)).await;
+    assert_eq!(local.records(), [Record::A(Ipv4Addr::LOCALHOST)]);
+    let never = dns.ask(&Question::new("facteur.invalid".parse().unwrap(), Kind::Mx)).await;
+    assert_eq!(never, Answer::NameUnknown);
+    let Dns::System(system) = &dns else { panic!("{dns:?}") };
+    assert!(!system.servers().addresses.is_empty());
+}

@@ -80,6 +80,7 @@ const SITUATIONS: &[(&str, &str, &str, &str)] = &[
     ("a no to everything", "com * !nxdomain", "x", "temporary: x MX: the resolver says no to everything"),
     ("nothing to everything", "com * !nodata/x TXT here", "x", "temporary: x MX: the resolver says no to everything"),
     ("a no while the control question fails", "com * !servfail", "x", "temporary: x MX: the resolver says no to everything"),
+    ("a private address for everything", "com * !nodata/x A 10.0.0.1", "x", "temporary: x MX: the resolver says no to everything"),
     ("no host in the resolver that says no", "com * !nxdomain/x MX 10 nowhere.example", "x", "temporary: x MX: the resolver says no to everything"),
     ("a yes needs no control", "com * !nxdomain/x MX 10 a.example", "x", "a.example=192.0.2.1"),
     ("null MX needs no control", "com * !timeout/x MX 0 .", "x", "permanent: the domain takes no mail (null MX)"),
