@@ -90,8 +90,10 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
         };
-        let invalid =
-            |error: toml::de::Error| ConfigError::Invalid { path: path.to_owned(), detail: error.to_string() };
+        let invalid = |error: toml::de::Error| ConfigError::Invalid {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        };
         toml::from_str(&text).map_err(invalid)
     }
 

@@ -31,15 +31,19 @@ fn refused(refusal: &Refusal) -> Reply {
         Refusal::SenderNotOwned(sender) => reply(
             553,
             (5, 7, 1),
-            format!("<{sender}> is not an address of this login: send with one of its own, or have the administrator add it"),
+            format!(
+                "<{sender}> is not an address of this login: send with one of its own, or have the administrator add it"
+            ),
         ),
         Refusal::NoRecipient => reply(503, (5, 5, 1), "No recipient: give at least one with RCPT TO"),
         Refusal::TooManyRecipients(most) => {
             reply(452, (4, 5, 3), format!("More than {most} recipients: send the rest in another message"))
         }
-        Refusal::TooBig(most) => {
-            reply(552, (5, 3, 4), format!("Message larger than {most} bytes: send a link instead of the attachment"))
-        }
+        Refusal::TooBig(most) => reply(
+            552,
+            (5, 3, 4),
+            format!("Message larger than {most} bytes: send a link instead of the attachment"),
+        ),
         Refusal::Loop(hops) => {
             reply(554, (5, 4, 6), format!("Mail loop: the message has been through more than {hops} servers"))
         }
@@ -62,9 +66,11 @@ impl Door for ControlDoor {
         Box::pin(async move {
             match self.control.sign_in(&attempt.login, &attempt.password).await {
                 Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
-                Err(SignInError::Wrong) => {
-                    Err(reply(535, (5, 7, 8), "Login or password refused: check both, upper and lower case matter"))
-                }
+                Err(SignInError::Wrong) => Err(reply(
+                    535,
+                    (5, 7, 8),
+                    "Login or password refused: check both, upper and lower case matter",
+                )),
                 Err(SignInError::Unavailable) => {
                     Err(reply(454, (4, 7, 0), "Sign-in cannot be checked at the moment: try again later"))
                 }
@@ -130,7 +136,11 @@ impl Intake for DraftIntake {
         Box::pin(async move { self.draft.append(chunk).await.map_err(|refusal| refused(&refusal)) })
     }
 
-    fn finish(self: Box<Self>, envelope: Envelope, last: Vec<u8>) -> BoxFuture<'static, Result<Reply, Reply>> {
+    fn finish(
+        self: Box<Self>,
+        envelope: Envelope,
+        last: Vec<u8>,
+    ) -> BoxFuture<'static, Result<Reply, Reply>> {
         Box::pin(self.accept(envelope, last))
     }
 }

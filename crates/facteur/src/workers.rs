@@ -47,8 +47,13 @@ impl Workers {
     }
 
     /// Runs a loop until the stop, and starts it again when it panics.
-    fn spawn<F>(&self, set: &mut JoinSet<()>, stop: &watch::Receiver<bool>, name: &'static str, run: fn(Self) -> F)
-    where
+    fn spawn<F>(
+        &self,
+        set: &mut JoinSet<()>,
+        stop: &watch::Receiver<bool>,
+        name: &'static str,
+        run: fn(Self) -> F,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let (workers, mut stop) = (self.clone(), stop.clone());
@@ -168,7 +173,9 @@ impl Workers {
                     match workers.queue.probed(&due, result, now).await {
                         Ok(Some(closure)) => workers.log_alarm(&closure),
                         Ok(None) => {}
-                        Err(error) => tracing::error!(worker = "prober", %error, "a probe cannot be recorded"),
+                        Err(error) => {
+                            tracing::error!(worker = "prober", %error, "a probe cannot be recorded")
+                        }
                     }
                 });
             }
