@@ -78,14 +78,14 @@ class Trial:
             self.problems.append(f"lost: {name}, acknowledged as {self.owed.pop(name)}")
         return len(waiting), len(lost)
 
-    def finish(self):
+    def finish(self, drain_s=DRAIN_S):
         """Lets the queue run empty and draws the sum: every message once, or named as perhaps twice."""
         self.sink.delay = 0.0
-        end = time.monotonic() + DRAIN_S
+        end = time.monotonic() + drain_s
         while (waiting := self.server.waiting()) and time.monotonic() < end:
             time.sleep(0.2)
         if waiting:
-            self.problems.append(f"{len(waiting)} messages still wait after {DRAIN_S} s")
+            self.problems.append(f"{len(waiting)} messages still wait after {drain_s} s")
         self.count()
         self.server.stop()
         self.log.flush()
