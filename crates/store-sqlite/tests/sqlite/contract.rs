@@ -14,7 +14,9 @@ fn sqlite_passes_the_story() {
 #[test]
 fn sqlite_walks_as_the_model_does() {
     let subject: Arc<dyn Subject> = Sqlite::new();
-    for seed in 1..=8 {
+    // More walks, for a long night: FACTEUR_WALKS=10000.
+    let walks = std::env::var("FACTEUR_WALKS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
+    for seed in 1..=walks {
         if let Err(Failure(text)) = block_on(random::walk(&subject, seed, 250)) {
             panic!("{text}");
         }
