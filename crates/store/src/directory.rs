@@ -302,7 +302,8 @@ pub struct Closure {
     pub alarm: bool,
 }
 
-/// Who may send, and through which relay. Every writing call appends its events in the same transaction.
+/// Who may send, and through which relay. Every writing call appends its events in the same transaction. A row that names
+/// an owner or a relay that is not there is refused with [`crate::StoreError::Missing`]; no id is ever given twice.
 pub trait Directory: Send + Sync {
     /// All owners.
     fn owners(&self) -> Later<'_, Vec<Owner>>;
@@ -318,14 +319,14 @@ pub trait Directory: Send + Sync {
         login: Option<NewLogin>,
         events: Vec<NewEvent>,
     ) -> Later<'_, AccountId>;
-    /// Removes an account.
+    /// Removes an account, its login and its route.
     fn remove_account(&self, id: AccountId, events: Vec<NewEvent>) -> Later<'_, ()>;
 
     /// All sites, by name.
     fn sites(&self) -> Later<'_, Vec<Site>>;
     /// Adds or changes a site (by id; 0 adds). `login: None` keeps the password.
     fn save_site(&self, site: Site, login: Option<NewLogin>, events: Vec<NewEvent>) -> Later<'_, SiteId>;
-    /// Removes a site.
+    /// Removes a site, its login and its route.
     fn remove_site(&self, id: SiteId, events: Vec<NewEvent>) -> Later<'_, ()>;
 
     /// What a sign-in under this name is checked against; the name is compared without case.
