@@ -97,6 +97,11 @@ impl Workers {
                 }
             }
         }
+        // The queue must know of the stop before a delivery is cut: what is dropped by a running queue is taken for a
+        // delivery that failed, tried again minutes later and not named as perhaps sent twice.
+        if let Err(error) = self.queue.stop().await {
+            tracing::error!(worker = "dispatcher", %error, "waiting mail cannot be given back: the next start takes it up");
+        }
         // A delivery that is under way ends as it would: cutting it is how duplicates are made.
         let ending = async { while flights.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_GRACE, ending).await.is_err() {
