@@ -84,6 +84,7 @@ fn a_stop_waits_for_mail_in_flight_and_not_for_ever() {
     server.go();
     server.until_idle(20);
     assert_eq!(sink.count(), 2, "what was cut is sent again");
+    assert!(server.log().contains("perhaps sent twice"), "and named:\n{}", server.log());
 }
 
 #[test]

@@ -124,6 +124,10 @@ fn postqueue_j_has_postfixs_members() {
         assert_eq!(ours["delay_reason"], theirs["delay_reason"]);
     }
     server.ok("C", &["postqueue", "-f"]);
-    server.ok("C", &["queue", "delete", "--all"]);
+    until("all is deleted", 10, || {
+        // What is being sent at that moment is not deleted.
+        server.ok("C", &["queue", "delete", "--all"]);
+        server.waiting().is_empty().then_some(())
+    });
     assert_eq!(server.ok("C", &["postqueue", "-j"]), "", "an empty queue prints nothing");
 }

@@ -19,6 +19,8 @@ mod mailq;
 #[cfg(test)]
 mod owners;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod stopped;

@@ -30,6 +30,6 @@ pub fn until<T>(what: &str, secs: i64, mut look: impl FnMut() -> Option<T>) -> T
             return seen;
         }
         assert!(Clock::System.now() < end, "not within {secs} s: {what}");
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(30));
     }
 }

@@ -207,11 +207,15 @@ impl Server {
         self.json(&["queue", "list"]).as_array().expect("a list").clone()
     }
 
-    /// Waits until the queue is empty.
+    /// Waits until the queue is empty. When it does not empty, the failure shows what is in it and what the log says.
     #[track_caller]
     pub fn until_idle(&self, secs: i64) {
-        until("the queue is empty", secs, || {
-            (self.json(&["status"])["totals"]["messages"] == 0).then_some(())
+        let end = Clock::System.now().plus_secs(secs);
+        until("the queue is empty", secs + 10, || {
+            let idle = self.json(&["status"])["totals"]["messages"] == 0;
+            let late = !idle && Clock::System.now() > end;
+            assert!(!late, "not empty within {secs} s: {:#?}\n{}", self.waiting(), self.log());
+            idle.then_some(())
         });
     }
 }
