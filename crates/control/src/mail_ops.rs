@@ -154,7 +154,7 @@ fn compose(mail: &TestMail) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A subject (RFC 2047 §2): an encoded word is at most 75 characters, and never cuts a character in two.
+/// A subject (RFC 2047 §2): a line with an encoded word has at most 76 characters, and no word cuts a character in two.
 fn encoded_words(subject: &str) -> String {
     if subject.len() <= 60 && subject.bytes().all(|b| (b' '..=b'~').contains(&b)) && !subject.contains("=?") {
         return subject.to_owned();
@@ -162,7 +162,7 @@ fn encoded_words(subject: &str) -> String {
     let mut words = Vec::new();
     let mut part = String::new();
     for c in subject.chars() {
-        if part.len() + c.len_utf8() > 45 {
+        if part.len() + c.len_utf8() > 39 {
             words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(&part)));
             part.clear();
         }
