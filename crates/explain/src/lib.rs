@@ -20,7 +20,7 @@ mod lint;
 pub mod log;
 mod norm;
 #[cfg(test)]
-mod pages;
+mod page_tests;
 mod phrase;
 mod provider;
 mod rule;

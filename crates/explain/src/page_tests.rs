@@ -1,5 +1,5 @@
 //! The pages of `docs/causes`, one a cause and language: written from the catalogue, held to it by a test.
-//! `UPDATE=1 cargo test -p explain pages` writes them anew.
+//! `UPDATE=1 cargo test -p explain page_tests` writes them anew.
 
 use crate::catalogue::{Catalogue, causes};
 use crate::cause::{Cause, Group, Place};
@@ -153,5 +153,5 @@ fn the_pages_are_those_of_the_catalogue() {
             }
         }
     }
-    assert!(stale.is_empty(), "run: UPDATE=1 cargo test -p explain pages; stale: {stale:#?}");
+    assert!(stale.is_empty(), "run: UPDATE=1 cargo test -p explain page_tests; stale: {stale:#?}");
 }
