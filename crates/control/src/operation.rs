@@ -70,7 +70,7 @@ pub struct RelaySpec {
     pub tls: Option<RelayTls>,
     /// Whether certificates are not verified and plain text is allowed.
     pub insecure: Option<bool>,
-    /// PEM of an authority of its own.
+    /// PEM of an authority of its own; an empty text takes it away.
     pub extra_ca: Option<String>,
     /// The user name.
     pub login: Option<String>,

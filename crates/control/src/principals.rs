@@ -39,7 +39,7 @@ impl Control {
     }
 
     pub(crate) async fn account_add(&self, audit: &Audit<'_>, spec: AccountSpec) -> Result<Answer, Fault> {
-        let login = valid_login(&spec.login)?;
+        let login = valid_name("login", &spec.login)?;
         let senders = if spec.senders.is_empty() {
             let own: Address = login.parse().map_err(|_| Fault::about(Blame::Needed, "senders"))?;
             vec![SenderRule::Address(own)]
@@ -99,7 +99,7 @@ impl Control {
     }
 
     pub(crate) async fn site_add(&self, audit: &Audit<'_>, spec: SiteSpec) -> Result<Answer, Fault> {
-        let name = valid_login(&spec.name)?;
+        let name = valid_name("name", &spec.name)?;
         if spec.senders.is_empty() {
             return Err(Fault::about(Blame::Needed, "senders"));
         }
@@ -151,12 +151,12 @@ impl Control {
     }
 }
 
-/// A login: something that survives a configuration file, a log line and SASL PLAIN.
-fn valid_login(text: &str) -> Result<String, Fault> {
+/// A login or a name: something that survives a configuration file, a log line and SASL PLAIN.
+pub(crate) fn valid_name(field: &str, text: &str) -> Result<String, Fault> {
     let text = text.trim();
     let fine = (1..=254).contains(&text.chars().count())
         && !text.contains(|c: char| c.is_control() || c.is_whitespace());
-    if fine { Ok(text.to_owned()) } else { Err(Fault::invalid("login", text)) }
+    if fine { Ok(text.to_owned()) } else { Err(Fault::invalid(field, text)) }
 }
 
 async fn person_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {

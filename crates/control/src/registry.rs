@@ -41,7 +41,9 @@ impl Registry {
         for account in store.accounts().await? {
             fresh.senders.insert(Principal::Account(account.id), account.senders.into());
         }
-        for site in store.sites().await? {
+        let mut sites = store.sites().await?;
+        sites.sort_by_key(|site| site.id);
+        for site in sites {
             let principal = Principal::Site(site.id);
             let name: Arc<str> = site.name.into();
             let owner = site.owner;

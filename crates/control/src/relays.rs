@@ -1,5 +1,6 @@
 //! Relays: adding, changing, testing, closing and opening.
 
+use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
 use deliver::{PRESETS, Preset, SignIn, preset};
 use mail::{OwnerId, RelayId, Secret};
@@ -29,6 +30,17 @@ impl Control {
         relays.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
     }
 
+    /// A name for a relay, if nobody has it: names are typed, so case does not tell two of them apart.
+    async fn free_name(&self, name: &str, own: Option<RelayId>) -> Result<String, Fault> {
+        if name.trim().is_empty() {
+            return Err(Fault::about(Blame::Needed, "name"));
+        }
+        let name = valid_name("name", name)?;
+        let relays = self.store.relays().await?;
+        let taken = |relay: &Relay| Some(relay.id) != own && relay.name.eq_ignore_ascii_case(&name);
+        if relays.iter().any(taken) { Err(Fault::about(Blame::Exists, name)) } else { Ok(name) }
+    }
+
     async fn relay_answer(&self, id: RelayId) -> Result<Answer, Fault> {
         let view = self.relay_views().await?.into_iter().find(|view| view.id == id);
         let relay = Box::new(view.ok_or_else(|| Fault::about(Blame::Missing, id.to_string()))?);
@@ -37,22 +49,20 @@ impl Control {
 
     pub(crate) async fn relay_add(&self, audit: &Audit<'_>, spec: RelaySpec) -> Result<Answer, Fault> {
         let base = from_preset(&spec)?;
-        let name = spec.name.clone().or_else(|| base.map(|p| p.name.to_owned()));
-        let name =
-            name.filter(|name| !name.trim().is_empty()).ok_or_else(|| Fault::about(Blame::Needed, "name"))?;
-        if self.store.relays().await?.iter().any(|relay| relay.name.eq_ignore_ascii_case(&name)) {
-            return Err(Fault::about(Blame::Exists, name));
-        }
+        let name = spec.name.as_deref().or_else(|| base.map(|p| p.name));
+        let name = self.free_name(name.unwrap_or_default(), None).await?;
         let login = spec.login.clone().or_else(|| base.and_then(|p| p.login).map(str::to_owned));
         let auth = match (spec.no_auth, login, spec.password.clone()) {
             (true, _, _) => RelayAuth::None,
             (false, None, _) => return Err(Fault::about(Blame::Needed, "login")),
-            (false, _, None) => return Err(Fault::about(Blame::Needed, "password")),
-            (false, Some(login), Some(password)) => RelayAuth::Password { login, password },
+            (false, Some(login), Some(password)) if !password.is_empty() => {
+                RelayAuth::Password { login, password }
+            }
+            (false, _, _) => return Err(Fault::about(Blame::Needed, "password")),
         };
         let fresh = Relay {
             id: RelayId(0),
-            owner: self.owner(spec.owner.as_deref(), audit).await?,
+            owner: OwnerId::DEFAULT,
             name: name.clone(),
             preset: base.map(|p| p.name.to_owned()),
             host: host_of(&spec, base)?,
@@ -66,8 +76,10 @@ impl Control {
             revision: 0,
             created_at: self.clock.now(),
         };
-        let owner = fresh.owner;
-        let relay = changed(fresh, &spec)?;
+        let mut relay = changed(fresh, &spec)?;
+        // An owner is made only for a relay that can be.
+        let owner = self.owner(spec.owner.as_deref(), audit).await?;
+        relay.owner = owner;
         let id = self.store.save_relay(relay, audit.of(&self.clock, &name)).await?;
         self.first_route(audit, id, owner, spec.default, &name).await?;
         self.queue.reload().await?;
@@ -110,24 +122,9 @@ impl Control {
             relay.host = host_of(&spec, base)?;
         }
         if let Some(name) = &spec.name {
-            relay.name.clone_from(name);
+            relay.name = self.free_name(name, Some(relay.id)).await?;
         }
-        match (&mut relay.auth, spec.no_auth) {
-            (auth, true) => *auth = RelayAuth::None,
-            (RelayAuth::Password { login, password }, false) => {
-                if let Some(new) = &spec.login {
-                    login.clone_from(new);
-                }
-                if let Some(new) = &spec.password {
-                    *password = new.clone();
-                }
-            }
-            (auth @ RelayAuth::None, false) => {
-                if let (Some(login), Some(password)) = (spec.login.clone(), spec.password.clone()) {
-                    *auth = RelayAuth::Password { login, password };
-                }
-            }
-        }
+        relay.auth = changed_auth(relay.auth, &spec)?;
         let id = relay.id;
         let owner = relay.owner;
         let relay = changed(relay, &spec)?;
@@ -202,9 +199,29 @@ fn host_of(spec: &RelaySpec, base: Option<&Preset>) -> Result<String, Fault> {
         (None, Some(base)) => base.host.to_owned(),
         (None, None) => return Err(Fault::about(Blame::Needed, "host")),
     };
-    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(&host);
-    let valid = bare.parse::<std::net::IpAddr>().is_ok() || host.parse::<mail::Domain>().is_ok();
+    let valid = bare_host(&host).parse::<std::net::IpAddr>().is_ok() || host.parse::<mail::Domain>().is_ok();
     if valid { Ok(host) } else { Err(Fault::invalid("host", host)) }
+}
+
+/// An address literal without its brackets.
+fn bare_host(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// How a relay is signed in to after a change; what is absent stays.
+fn changed_auth(auth: RelayAuth, spec: &RelaySpec) -> Result<RelayAuth, Fault> {
+    let needed = |field| Fault::about(Blame::Needed, field);
+    if spec.no_auth {
+        return Ok(RelayAuth::None);
+    }
+    let (login, password) = match auth {
+        RelayAuth::Password { login, password } => (Some(login), Some(password)),
+        RelayAuth::None if spec.login.is_none() && spec.password.is_none() => return Ok(RelayAuth::None),
+        RelayAuth::None => (None, None),
+    };
+    let login = spec.login.clone().or(login).ok_or_else(|| needed("login"))?;
+    let password = spec.password.clone().or(password).filter(|password| !password.is_empty());
+    Ok(RelayAuth::Password { login, password: password.ok_or_else(|| needed("password"))? })
 }
 
 /// A relay with what the spec says of its plain fields, and the rule of bare relays.
@@ -214,7 +231,9 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
     }
     relay.tls = spec.tls.unwrap_or(relay.tls);
     relay.insecure = spec.insecure.unwrap_or(relay.insecure);
-    if let Some(pem) = &spec.extra_ca {
+    if spec.extra_ca.as_deref() == Some("") {
+        relay.extra_ca = None;
+    } else if let Some(pem) = &spec.extra_ca {
         net::ClientTls::new(Some(pem.as_bytes()), net::Verify::Full)
             .map_err(|error| Fault::invalid("ca", error))?;
         relay.extra_ca = Some(pem.clone());
@@ -223,7 +242,7 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
     relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
     // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.
     let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
-    let public = relay.host.parse().is_ok_and(|ip| !net::is_private(ip));
+    let public = bare_host(&relay.host).parse().is_ok_and(|ip| !net::is_private(ip));
     if bare && public && !relay.insecure {
         return Err(Fault::about(Blame::Insecure, relay.name));
     }

@@ -1,0 +1,151 @@
+//! A server without ports: its operations, and what they left behind.
+
+use control::{Answer, Blame, Caller, Control, Fault, Operation, Registry, Role, ServerFacts};
+use deliver::{RelayCourier, Settings};
+use mail::{
+    Clock, Envelope, EventId, Evidence, Language, OwnerId, Principal, QueueId, Reply, Secret, Seen, Stage,
+    Timestamp,
+};
+use net::{Dialer, Resolver};
+use queue::{Carried, Limits, Parts, Queue, Refusal, Submission, Timetable, Trace};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use store::{EventKind, History as _, Store};
+use testkit::memory::MemoryStore;
+
+/// In every secret that a test gives: it must not be found in any answer, event or row.
+pub const CANARY: &str = "canary-bd41c6";
+
+pub struct Desk {
+    pub store: Arc<MemoryStore>,
+    pub queue: Arc<Queue>,
+    pub control: Control,
+    pub clock: Clock,
+}
+
+impl Desk {
+    pub async fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
+        let clock = Clock::manual(Timestamp(1_795_325_428_000));
+        let registry = Registry::new();
+        let parts = Parts {
+            store: Arc::clone(&shared),
+            clock: clock.clone(),
+            host_name: "mx.test".parse().unwrap(),
+            policy: Arc::clone(&registry) as Arc<dyn queue::Policy>,
+            limits: Limits::default(),
+            timetable: Timetable::default(),
+            node: 0,
+        };
+        let (queue, _) = Queue::start(parts).await.unwrap();
+        let dialer = Dialer::new(clock.clone(), Resolver::Fixed(HashMap::new()));
+        let courier = RelayCourier::new(dialer, clock.clone(), Settings::new("mx.test"), shared).unwrap();
+        let facts = ServerFacts {
+            host_name: "mx.test".parse().unwrap(),
+            listeners: Vec::new(),
+            pid: Some(7),
+            started_at: clock.now(),
+            language: Language::En,
+        };
+        let control = Control::new(Arc::clone(&queue), Arc::new(courier), registry, facts);
+        Self { store, queue, control, clock }
+    }
+
+    /// Asks as the administrator, in JSON.
+    pub async fn ask(&self, operation: Value) -> Result<Answer, Fault> {
+        self.ask_as(Role::Administrator, operation).await
+    }
+
+    pub async fn ask_as(&self, role: Role, operation: Value) -> Result<Answer, Fault> {
+        let operation: Operation = serde_json::from_value(operation).unwrap();
+        let caller = Caller { name: "uid 0".to_owned(), role };
+        let answer = self.control.perform(&caller, operation).await;
+        let text = format!("{answer:?} {}", serde_json::to_string(&answer.as_ref().ok()).unwrap());
+        assert!(!text.contains(CANARY), "{text}");
+        answer
+    }
+
+    /// Asks, and gives the answer in JSON.
+    pub async fn does(&self, operation: Value) -> Value {
+        let what = operation.to_string();
+        let answer = self.ask(operation).await.unwrap_or_else(|fault| panic!("{what}: {fault}"));
+        serde_json::to_value(answer).unwrap()
+    }
+
+    /// Asks for what is refused, for that reason and about that.
+    pub async fn refuses(&self, operation: Value, blame: Blame, about: &str) {
+        let before = self.audits().await.len();
+        let what = operation.to_string();
+        let fault = self.ask(operation).await.expect_err(&what);
+        assert_eq!((fault.blame, fault.what.as_str()), (blame, about), "{what}: {fault}");
+        assert_eq!(self.audits().await.len(), before, "what was refused was not done: {what}");
+    }
+
+    /// The audit entries: `operation on caller`.
+    pub async fn audits(&self) -> Vec<String> {
+        let events = self.store.events(EventId(0), 1_000).await.unwrap();
+        let text = format!("{events:?}");
+        assert!(!text.contains(CANARY), "{text}");
+        let entries = events.into_iter().filter(|event| event.kind == EventKind::Audit);
+        let entry = |event: store::Event| serde_json::from_str::<store::AuditEntry>(&event.detail).unwrap();
+        entries.map(entry).map(|entry| format!("{} {} {}", entry.caller, entry.operation, entry.on)).collect()
+    }
+
+    /// A relay that is reached by nobody, through which everything is carried.
+    pub async fn relay(&self, name: &str) {
+        let relay = json!({"name": name, "host": "smtp.test", "login": "us", "password": CANARY});
+        self.does(json!({"operation": "relay_add", "relay": relay})).await;
+    }
+
+    pub async fn send(&self, from: &str, to: &[&str]) -> QueueId {
+        let mut draft = self.queue.draft();
+        draft.append(b"Subject: x\r\n\r\nbody\r\n".to_vec()).await.unwrap();
+        let envelope = Envelope {
+            from: from.parse().unwrap(),
+            recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
+            body: mail::BodyType::SevenBit,
+        };
+        let trace = Trace { helo: "x".to_owned(), client: None, protocol: "local" };
+        let principal = Principal::System;
+        self.queue
+            .accept(Submission { principal, owner: OwnerId::DEFAULT, envelope, trace, draft })
+            .await
+            .unwrap()
+    }
+
+    /// Whether a principal may send so.
+    pub fn judge(&self, principal: Principal, from: &str) -> Result<(), Refusal> {
+        let envelope = Envelope { from: from.parse().unwrap(), ..Envelope::default() };
+        queue::Policy::judge(&**self.control.registry(), principal, OwnerId::DEFAULT, &envelope)
+    }
+
+    /// Carries all that is due; every relay answers so.
+    pub async fn carry(&self, stage: Stage, reply: &str) {
+        self.queue.feed().await.unwrap();
+        while let Poll::Ready(batch) = pin!(self.queue.next()).poll(&mut Context::from_waker(Waker::noop())) {
+            let mut words = reply.splitn(3, ' ');
+            let code = words.next().unwrap().parse().unwrap();
+            let enhanced = words.next().and_then(|word| word.parse().ok());
+            let reply = Reply::new(code, enhanced, words.next().unwrap_or_default());
+            let now = self.clock.now();
+            let evidence =
+                || Evidence { at: now, stage, peer: None, seen: Seen::Reply { reply: reply.clone() } };
+            let result = || if code < 300 { Ok(reply.clone()) } else { Err(Arc::new(evidence())) };
+            let results = batch.passengers.iter().map(|_| result()).collect();
+            let carried =
+                Carried { began_at: now, ended_at: now, peer: None, tls: None, results, dialogue: None };
+            let decided = self.queue.decide(batch, carried);
+            self.queue.record(&decided).await.unwrap();
+            drop(decided);
+            self.queue.feed().await.unwrap();
+        }
+    }
+}
+
+pub fn secret(text: &str) -> Secret {
+    Secret::new(text)
+}

@@ -1,0 +1,12 @@
+//! The operations over a store in memory: asked for in the JSON of the control socket, as every face of facteur does.
+
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod principals;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod relays;
+#[cfg(test)]
+mod words;
