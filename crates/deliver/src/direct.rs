@@ -7,9 +7,11 @@
 mod kept;
 mod outcome;
 mod session;
+mod signing;
 mod source;
 
 pub use outcome::{Delivery, Try};
+pub use signing::{Unsigned, sign};
 pub use source::{LetterSource, Source};
 
 use crate::direct::kept::Kept;

@@ -5,4 +5,6 @@ mod carrying;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod letter;
+#[cfg(test)]
 mod situations;
