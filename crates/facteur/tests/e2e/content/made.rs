@@ -1,6 +1,8 @@
 //! Contents made on the spot: sizes, bytes, dots and lines at the edges.
 
 use super::{Sample, as_postfix_keeps, check_all, through_postfix, through_sink};
+use crate::support::client::Client;
+use crate::support::server::{Port, Server};
 
 /// The largest message that the server takes.
 const LIMIT: usize = 50_000_000;
@@ -86,6 +88,23 @@ fn large() -> Vec<Sample> {
 fn contents_at_the_edges_arrive_as_they_were() {
     let samples: Vec<Sample> = small().into_iter().chain(large()).collect();
     check_all(&samples, &through_sink(&samples, 120));
+}
+
+/// What no mail may hold, and what tries to end a message where it does not end (RFC 5321 §2.3.8, §4.1.1.4).
+#[test]
+fn bytes_that_smtp_cannot_carry_are_refused() {
+    let server = Server::start();
+    server.open_to_loopback();
+    let port = server.port(Port::Submission);
+    let hidden = "MAIL FROM:<x@evil.test>\r\n";
+    for bytes in ["\0", "a\0b", "\r", "\n", "a\rb", "a\nb", "\n.\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\r\n.\r"]
+    {
+        let text = format!("one{bytes}{hidden}two\r\n");
+        let content = [HEADER, text.as_bytes()].concat();
+        let reply = Client::connect(port).send("a@first.test", "b@rcpt.test", &content);
+        assert!(reply.starts_with("550 5.6.0 "), "{bytes:?}: {reply}");
+    }
+    assert_eq!(server.waiting().len(), 0, "nothing of them is kept");
 }
 
 #[test]
