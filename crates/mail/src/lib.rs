@@ -12,6 +12,7 @@ mod evidence;
 mod header;
 mod id;
 mod language;
+mod network;
 mod reply;
 mod secret;
 
@@ -26,5 +27,6 @@ pub use id::{
     RecipientId, RelayId, SiteId,
 };
 pub use language::Language;
+pub use network::{Network, NetworkError};
 pub use reply::{EnhancedCode, Reply, ReplyCode, ReplyError, Severity};
 pub use secret::Secret;

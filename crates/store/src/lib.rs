@@ -18,7 +18,7 @@ mod spool;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
 pub use directory::{
-    Account, Closure, Directory, LoginRecord, Network, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route,
+    Account, Closure, Directory, LoginRecord, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route,
     RouteScope, SenderRule, Site,
 };
 pub use error::StoreError;
@@ -30,6 +30,8 @@ pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,
     RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,
 };
+
+pub use mail::Network;
 
 use std::pin::Pin;
 
