@@ -1,6 +1,6 @@
 //! What the DNS says × what the hosts say: one line a situation.
 
-use crate::host::{Unlike, World};
+use crate::direct::host::{Unlike, World};
 use deliver::direct::{Delivery, Try};
 use explain::Place;
 use mail::Evidence;

@@ -1,6 +1,6 @@
 //! A letter of the queue, signed once and sent with its signatures, from memory and from the store.
 
-use crate::host::{Unlike, World};
+use crate::direct::host::{Unlike, World};
 use authenticity::{Algorithm, Signer, SigningKey};
 use deliver::direct::{LetterSource, Parcel, Unsigned, sign};
 use mail::{Address, BodyType, Clock, Envelope, OwnerId, Principal, RelayId, Secret, SiteId, Timestamp};

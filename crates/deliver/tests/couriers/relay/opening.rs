@@ -1,7 +1,7 @@
 //! Opening a connection to a relay: port, TLS, sign-in, and what is never done.
 
-use crate::post::{CANARY_LOGIN, CANARY_PLAIN, Post, name_of};
-use crate::server::{Authority, Manner, Tls};
+use crate::relay::post::{CANARY_LOGIN, CANARY_PLAIN, Post, name_of};
+use crate::relay::server::{Authority, Manner, Tls};
 use deliver::Port;
 use mail::{Seen, Stage, TlsFault};
 use queue::{Courier as _, Limits};

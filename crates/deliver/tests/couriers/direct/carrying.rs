@@ -1,6 +1,6 @@
 //! What a table of single letters does not show: connections kept and counted, the story told, the real policy.
 
-use crate::host::{LETTER, Unlike, World};
+use crate::direct::host::{LETTER, Unlike, World};
 use mail::{Seen, Speaker};
 use resolve::Fault;
 use std::sync::atomic::Ordering;

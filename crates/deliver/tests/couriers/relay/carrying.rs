@@ -1,7 +1,7 @@
 //! Carrying mail over an open connection: what arrives, who gets which answer, which connection is used again.
 
-use crate::post::{Post, name_of};
-use crate::server::{Authority, Manner, Server};
+use crate::relay::post::{Post, name_of};
+use crate::relay::server::{Authority, Manner, Server};
 use mail::{Seen, Stage};
 use queue::{Courier as _, Limits};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! A queue with one relay, and the courier that carries its mail.
 
-use crate::server::{Authority, HOST, Server};
+use crate::relay::server::{Authority, HOST, Server};
 use deliver::{Port, RelayCourier, Settings};
 use mail::{
     BodyType, Clock, Envelope, Evidence, OwnerId, Principal, RelayId, Reply, ReversePath, Secret, Seen,

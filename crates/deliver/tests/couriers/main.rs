@@ -1,0 +1,6 @@
+//! Both couriers against scripted servers on loopback, over real sockets.
+
+#[cfg(test)]
+mod direct;
+#[cfg(test)]
+mod relay;
