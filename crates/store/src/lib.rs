@@ -18,8 +18,8 @@ mod spool;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
 pub use directory::{
-    Account, Closure, Directory, LoginRecord, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route,
-    RouteScope, SenderRule, Site,
+    Account, Closure, Directory, LoginRecord, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route, RouteScope,
+    SenderRule, Site,
 };
 pub use error::StoreError;
 pub use history::{
