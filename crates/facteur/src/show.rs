@@ -13,7 +13,7 @@ mod tested;
 mod time;
 mod trouble;
 
-pub use explain::{explained, explained_json};
+pub use explain::{Bounced, bounced, explained, json_line, logged_json};
 pub use lists::{accounts, password, presets, presets_json, relay, relays, routes, sites};
 pub use mailq::Mailq;
 pub use postqueue::json_lines;

@@ -164,6 +164,8 @@ help-facteur-send = Send a test message, and follow it until it has arrived or i
 help-facteur-explain = Explain a refusal, pasted from anywhere, without asking a server
     .text = What was said, such as '535 5.7.8 Username and Password not accepted' (else standard input)
     .host = The server that said it, if known
+    .jsonl = Read one question a line from standard input, as JSON (text, host, stage), and answer one a line
+    .epilogue = A file that ends in .eml is read as a bounce, one in .log or .txt as a log of Postfix or Exim, or as the text itself.
 
 help-facteur-mailq = Print the queue as Postfix does
     .config = The data directory, where Postfix's mailq is told its configuration

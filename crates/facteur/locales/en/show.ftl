@@ -192,6 +192,8 @@ explain-will-not-pass = The same message will not pass unless something is chang
 explain-unsure = This reading is not certain: the text is vague.
 explain-cause = Cause: { $cause }
 explain-cause-by = Cause: { $cause } (by the words “{ $words }”)
+explain-address-dead = This address is dead: nothing should be sent to it again.
+explain-not-a-bounce = This mail does not tell that another one failed.
 
 send-subject = A test message from facteur
 send-text = This is a test message. If you can read it, mail leaves this server as it should.

@@ -192,6 +192,8 @@ explain-will-not-pass = Le même message ne passera pas si rien ne change.
 explain-unsure = Cette lecture n'est pas certaine : le texte est vague.
 explain-cause = Cause : { $cause }
 explain-cause-by = Cause : { $cause } (d'après les mots « { $words } »)
+explain-address-dead = Cette adresse n'existe plus : rien ne doit plus lui être envoyé.
+explain-not-a-bounce = Ce message n'annonce pas l'échec d'un autre.
 
 send-subject = Un message d'essai de facteur
 send-text = Ceci est un message d'essai. Si vous pouvez le lire, le courrier part bien de ce serveur.

@@ -2,7 +2,9 @@
 
 use super::{Reader, because, span};
 use control::wording::Reason;
-use explain::{Confidence, Facts, Place, Verdict, Words, provider_name, words};
+use explain::bounce::{BounceReport, Recipient};
+use explain::log::Failure;
+use explain::{Answer, Confidence, Facts, Place, Verdict, Words, provider_name, words};
 use serde::Serialize;
 
 fn words_of(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Words {
@@ -42,14 +44,52 @@ pub fn explained(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Stri
     text
 }
 
+/// One recipient of a bounce, for programs.
 #[derive(Serialize)]
-struct Json<'a> {
+pub struct Bounced {
+    recipient: String,
+    permanent: bool,
     #[serde(flatten)]
-    verdict: &'a Verdict,
-    words: Words,
+    answer: Answer,
 }
 
-/// The explanation for programs.
-pub fn explained_json(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> String {
-    super::json(&Json { verdict, words: words_of(verdict, host, reader) })
+impl Bounced {
+    /// What a recipient of a report is shown as.
+    pub fn of(recipient: &Recipient) -> Self {
+        let (address, permanent) = (recipient.address.clone(), recipient.permanent);
+        Self { recipient: address, permanent, answer: recipient.answer() }
+    }
+}
+
+/// A bounce in words: each recipient, and what became of it.
+pub fn bounced(report: &BounceReport, reader: &Reader) -> String {
+    let mut text = String::new();
+    for recipient in &report.recipients {
+        text += &format!("{}\n{}", recipient.address, explained(&recipient.verdict, None, reader));
+        if recipient.permanent {
+            text += &format!("{}\n", reader.phrases.say("explain-address-dead"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// One failed line of a log, for programs: an object a line.
+pub fn logged_json(failure: &Failure<'_>) -> String {
+    #[derive(Serialize)]
+    struct Logged<'l> {
+        id: Option<&'l str>,
+        recipient: Option<&'l str>,
+        #[serde(flatten)]
+        answer: Answer,
+    }
+    let answer = Answer::of_text(failure.text, &failure.hint());
+    json_line(&Logged { id: failure.id, recipient: failure.recipient, answer })
+}
+
+/// Data as JSON in one line, ending with a line end.
+pub fn json_line<T: Serialize + ?Sized>(data: &T) -> String {
+    let mut line = serde_json::to_string(data).unwrap_or_default();
+    line.push('\n');
+    line
 }
