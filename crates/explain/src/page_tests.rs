@@ -37,7 +37,7 @@ fn headings(language: Language) -> [&'static str; 8] {
             "The same message may pass later, without any change.",
             "Sending the same message again does not help before something has changed.",
             "At particular providers",
-            "Texts seen",
+            "Examples of such texts",
             "More",
         ],
         Language::Fr => [
@@ -47,7 +47,7 @@ fn headings(language: Language) -> [&'static str; 8] {
             "Le même message peut passer plus tard, sans rien changer.",
             "Renvoyer le même message ne sert à rien tant que rien n'a changé.",
             "Chez certains fournisseurs",
-            "Textes rencontrés",
+            "Exemples de tels textes",
             "Pour en savoir plus",
         ],
     }
