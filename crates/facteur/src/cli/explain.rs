@@ -53,7 +53,8 @@ pub fn explain(arguments: &Arguments, console: &Console) -> Result<Exit, Failure
 
 /// A name of a file, and no text: it ends as mails and logs do, and is there.
 fn is_file(path: &str) -> bool {
-    ["eml", "log", "txt"].iter().any(|ending| has_ending(path, ending)) && std::path::Path::new(path).is_file()
+    ["eml", "log", "txt"].iter().any(|ending| has_ending(path, ending))
+        && std::path::Path::new(path).is_file()
 }
 
 fn has_ending(path: &str, ending: &str) -> bool {

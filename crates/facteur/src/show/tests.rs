@@ -474,7 +474,10 @@ fn a_pasted_refusal_is_explained() {
     check(&text, &["Qui doit agir\u{a0}: ", "Que faire\u{a0}: ", "peut passer plus tard", "Cause\u{a0}: "]);
     let answer = ::explain::Answer::of_text("452 4.2.2 Mailbox full", &::explain::Hint::default());
     let json: Value = serde_json::from_str(&json_line(&answer)).unwrap();
-    assert_eq!((&json["cause"], &json["retry"]), (&Value::from("recipient_mailbox_full"), &Value::from(true)));
+    assert_eq!(
+        (&json["cause"], &json["retry"]),
+        (&Value::from("recipient_mailbox_full"), &Value::from(true))
+    );
     assert!(json["en"]["fix"].is_string() && json["fr"]["cause"].is_string(), "{json}");
 }
 
@@ -485,7 +488,10 @@ fn a_bounce_is_shown_by_recipient() {
     let text = bounced(&report, &reader(Language::Fr));
     check(&text, &["a@example.org\n", "Que faire\u{a0}: ", "n'existe plus"]);
     let json = serde_json::to_value(report.recipients.iter().map(Bounced::of).collect::<Vec<_>>()).unwrap();
-    assert_eq!((&json[0]["recipient"], &json[0]["permanent"]), (&Value::from("a@example.org"), &Value::from(true)));
+    assert_eq!(
+        (&json[0]["recipient"], &json[0]["permanent"]),
+        (&Value::from("a@example.org"), &Value::from(true))
+    );
 }
 
 #[test]
