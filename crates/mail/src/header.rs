@@ -27,6 +27,8 @@ pub struct HeaderScan {
     bytes: usize,
     fields: u32,
     message_id: Option<String>,
+    /// The last field is a `Message-ID:` whose value begins on the next line, as Exchange folds it.
+    id_follows: bool,
 }
 
 impl Default for HeaderScan {
@@ -40,6 +42,7 @@ impl Default for HeaderScan {
             bytes: 0,
             fields: 0,
             message_id: None,
+            id_follows: false,
         }
     }
 }
@@ -66,7 +69,11 @@ impl HeaderScan {
     fn end_of_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         // Looked at before the end is trimmed: a line of nothing but space goes on with the field (RFC 5322 §4.2).
+        let id_follows = std::mem::take(&mut self.id_follows);
         if self.fields > 0 && matches!(line.first(), Some(b' ' | b'\t')) {
+            if id_follows {
+                self.message_id = Some(String::from_utf8_lossy(&line).trim().to_owned());
+            }
             return;
         }
         let line = line.trim_ascii_end();
@@ -85,6 +92,7 @@ impl HeaderScan {
         } else if name.eq_ignore_ascii_case(b"message-id") {
             self.missing.message_id = false;
             let value = String::from_utf8_lossy(value.get(1..).unwrap_or_default()).trim().to_owned();
+            self.id_follows = self.message_id.is_none() && value.is_empty();
             self.message_id.get_or_insert(value);
         } else if name.eq_ignore_ascii_case(b"from") {
             self.missing.from = false;
@@ -207,6 +215,18 @@ mod tests {
     fn a_line_of_spaces_does_not_end_the_header() {
         let scan = scan("To: a@b.test,\r\n\t \r\n\tc@d.test\r\nDate: x\r\n\r\n", 5);
         assert_eq!(scan.missing(), Missing { date: false, message_id: true, from: true });
+    }
+
+    #[test]
+    fn a_message_id_may_stand_on_the_next_line() {
+        for (text, id) in [
+            ("Message-ID:\r\n <1@x>\r\nDate: x\r\n\r\n", Some("<1@x>")),
+            ("Message-ID: \r\n\t<1@x>\r\n\t(folded)\r\n\r\n", Some("<1@x>")),
+            ("Message-ID: <1@x>\r\n (a comment)\r\n\r\n", Some("<1@x>")),
+            ("Message-ID:\r\nSubject: x\r\n <2@x>\r\n\r\n", None),
+        ] {
+            assert_eq!(scan(text, 5).message_id(), id, "{text:?}");
+        }
     }
 
     #[test]

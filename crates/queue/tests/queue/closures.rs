@@ -127,6 +127,27 @@ fn a_probe_that_finds_a_bad_password_raises_the_alarm() {
 }
 
 #[test]
+fn what_was_tried_often_does_not_end_under_an_alarm_that_came_after_it_was_parked() {
+    check(
+        "relay a
+         send anne@here.test -> later@x.test
+         pass 2d
+         a says connect refused
+         pass 5h
+         m1 parked connect_refused
+         a says auth 535 5.7.8 Username and Password not accepted
+         pass 11m
+         a is closed auth_bad_credentials
+         pass 6d
+         m1 parked
+         a says ok
+         password a
+         pass 0s
+         m1 waiting greylisted",
+    );
+}
+
+#[test]
 fn a_closed_relay_that_is_out_of_reach_too_keeps_its_first_reason() {
     check(
         "relay a
@@ -216,6 +237,29 @@ fn a_sender_is_stopped_on_that_relay_only() {
          delivered 8
          event sender_resumed 1",
     );
+}
+
+#[test]
+fn refusals_that_were_in_flight_together_close_once() {
+    for mood in [
+        "auth 535 5.7.8 Username and Password not accepted",
+        "mail 553 5.7.1 Sender address rejected: not owned by user us",
+    ] {
+        let mut world = World::new();
+        let a = world.relay("a", |_| {});
+        world.moods.insert(a, Mood::parse(mood));
+        for _ in 0..4 {
+            world.send(1, "anne@here.test", &["bob@x.test"]);
+        }
+        let batches: Vec<_> = std::iter::from_fn(|| world.take()).collect();
+        assert_eq!(batches.len(), 4);
+        batches.into_iter().for_each(|batch| world.deliver(batch));
+        assert_eq!(world.alarms.len(), 1, "{mood}");
+        assert_eq!((world.closures().len(), world.totals().parked), (1, 4), "{mood}");
+        world.moods.insert(a, Mood::Fine);
+        world.pass(15 * 60);
+        assert_eq!((world.closures().len(), world.totals().recipients), (0, 0), "{mood}");
+    }
 }
 
 #[test]

@@ -363,6 +363,25 @@ fn a_first_relay_that_meets_a_message_leaves_nothing_parked() {
 }
 
 #[test]
+fn a_reload_does_not_free_again_what_the_feeder_has_parked_again() {
+    let world = World::new();
+    for _ in 0..2_500 {
+        world.send(1, "anne@here.test", &["bob@x.test"]);
+    }
+    let mut reload = pin!(world.queue.reload());
+    for step in 0.. {
+        if reload.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            break;
+        }
+        // A feeder that is much faster than the reload.
+        run(world.queue.feed()).unwrap();
+        assert!(step < 100, "they free and park the same mail for ever");
+    }
+    run(world.queue.feed()).unwrap();
+    assert_eq!(world.totals().parked, 2_500);
+}
+
+#[test]
 fn a_slow_reading_of_the_routes_does_not_undo_a_later_one() {
     for polls in 1..10 {
         let mut world = World::new();

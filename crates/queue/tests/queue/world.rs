@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use store::{
-    Directory as _, Filter, History as _, MessageRow, Page, RecipientState, Relay, RelayAuth, RelayTls,
-    RouteScope, Spool as _, Store, StoreError,
+    Closure, Directory as _, Filter, History as _, MessageRow, Page, RecipientState, Relay, RelayAuth,
+    RelayTls, RouteScope, Spool as _, Store, StoreError,
 };
 use testkit::memory::MemoryStore;
 
@@ -362,6 +362,10 @@ impl World {
 
     pub fn row(&self, id: QueueId) -> MessageRow {
         run(self.memory.story(id)).unwrap().unwrap().message
+    }
+
+    pub fn closures(&self) -> Vec<Closure> {
+        run(self.memory.closures()).unwrap()
     }
 
     pub fn totals(&self) -> store::Totals {
