@@ -6,7 +6,7 @@ use crate::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mail::{BodyType, ClosureId, Envelope, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
+use mail::{ClosureId, Envelope, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
 use queue::{Refusal, Submission, Trace};
 use std::collections::BTreeMap;
 use store::{Act, Filter, Page};
@@ -122,8 +122,8 @@ impl Control {
             owner: OwnerId::DEFAULT,
             envelope: Envelope {
                 from: ReversePath::Address(mail.from),
-                recipients: mail.to,
-                body: BodyType::SevenBit,
+                recipients: mail.to.into_iter().map(Into::into).collect(),
+                ..Envelope::default()
             },
             trace: Trace { helo: caller.name.clone(), client: None, protocol: "local" },
             draft,

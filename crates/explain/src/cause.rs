@@ -258,6 +258,12 @@ named_causes! {
     DNS_SERVER_NAME_UNKNOWN = "dns_server_name_unknown",
     /// The recipient's domain does not exist.
     RECIPIENT_DOMAIN_UNKNOWN = "recipient_domain_unknown",
+    /// The recipient's domain takes no mail, and says so.
+    NULL_MX = "null_mx",
+    /// The recipient's domain has no host that takes mail.
+    RECIPIENT_DOMAIN_NO_MX = "recipient_domain_no_mx",
+    /// The recipient's domain sends its mail to this very server.
+    MX_POINTS_TO_SELF = "mx_points_to_self",
     /// The DNS did not answer.
     DNS_TEMPORARY = "dns_temporary",
     /// Nothing answered.

@@ -80,6 +80,11 @@ impl OwnerId {
     pub const DEFAULT: Self = Self(1);
 }
 
+impl RelayId {
+    /// No relay: the mail goes straight to the hosts of each recipient's domain. No row ever has this id.
+    pub const DIRECT: Self = Self(0);
+}
+
 impl ClosureId {
     /// Where mail waits that no relay may carry: the closure that ends when any relay is added or changed.
     pub const NO_ROUTE: Self = Self(0);

@@ -19,7 +19,7 @@ mod secret;
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use clock::{Clock, Timestamp};
 pub use dialogue::{Dialogue, Line, Speaker};
-pub use envelope::{BodyType, Envelope, Principal};
+pub use envelope::{BodyType, Envelope, Hold, Notify, Principal, Recipient, Returned};
 pub use evidence::{Evidence, Peer, Seen, Stage, TlsFacts, TlsFault};
 pub use header::{HeaderScan, Missing, ReceivedFields, date, message_id, received};
 pub use id::{

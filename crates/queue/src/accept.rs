@@ -203,8 +203,9 @@ impl Queue {
             },
             reserved: std::mem::take(&mut draft.reserved),
         });
+        let addresses: Vec<Address> = envelope.recipients.into_iter().map(|to| to.address).collect();
         let expires_at = self.timetable.expiry(now);
-        let entry = self.place(letter, envelope.recipients.len(), now, expires_at);
+        let entry = self.place(letter, addresses.len(), now, expires_at);
         let message = NewMessage {
             id,
             public_id,
@@ -216,12 +217,12 @@ impl Queue {
             message_id,
             added_headers: Arc::clone(&entry.letter.added_headers),
             body,
-            recipients: new_recipients(&envelope.recipients, &entry.placement, now, expires_at),
+            recipients: new_recipients(&addresses, &entry.placement, now, expires_at),
             client: client_text(&trace),
             events: vec![NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) }],
         };
         self.store.accept(message).await?;
-        self.placed(entry, envelope.recipients, expires_at);
+        self.placed(entry, addresses, expires_at);
         Ok(id)
     }
 

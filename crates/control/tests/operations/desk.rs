@@ -107,7 +107,7 @@ impl Desk {
         let envelope = Envelope {
             from: from.parse().unwrap(),
             recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
-            body: mail::BodyType::SevenBit,
+            ..Envelope::default()
         };
         let trace = Trace { helo: "x".to_owned(), client: None, protocol: "local" };
         let principal = Principal::System;

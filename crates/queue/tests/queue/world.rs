@@ -2,8 +2,8 @@
 
 use crate::faulty::FaultyStore;
 use mail::{
-    Address, BodyType, Clock, Envelope, Evidence, OwnerId, Peer, Principal, QueueId, RelayId, Reply,
-    ReversePath, Secret, Seen, SiteId, Stage, Timestamp, TlsFault,
+    Address, Clock, Envelope, Evidence, OwnerId, Peer, Principal, QueueId, RelayId, Reply, ReversePath,
+    Secret, Seen, SiteId, Stage, Timestamp, TlsFault,
 };
 use queue::{
     Batch, Carried, Draft, Limits, Parts, Policy, Probe, Queue, Refusal, Submission, Timetable, Trace,
@@ -401,7 +401,7 @@ pub fn submission(site: i64, from: &str, to: &[&str], draft: Draft) -> Submissio
         envelope: Envelope {
             from,
             recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
-            body: BodyType::SevenBit,
+            ..Envelope::default()
         },
         trace: Trace { helo: "client.test".to_owned(), client: None, protocol: "ESMTPSA" },
         draft,

@@ -134,12 +134,17 @@ impl Session {
         match question {
             Question::Mail(mail) => {
                 self.smtputf8 = mail.smtputf8;
-                self.envelope = Some(Envelope { from: mail.path, recipients: Vec::new(), body: mail.body });
+                self.envelope = Some(Envelope {
+                    from: mail.path,
+                    recipients: Vec::new(),
+                    body: mail.body,
+                    ..Envelope::default()
+                });
                 output.extend_from_slice(b"250 2.1.0 Ok\r\n");
             }
             Question::Recipient(address) => {
                 if let Some(envelope) = &mut self.envelope {
-                    envelope.recipients.push(address);
+                    envelope.recipients.push(address.into());
                 }
                 output.extend_from_slice(b"250 2.1.5 Ok\r\n");
             }

@@ -110,7 +110,7 @@ impl Server {
         assert_eq!(self.session.content_bytes(), message.len() as u64);
         let protocol = self.session.protocol();
         let envelope = self.session.take_envelope();
-        let recipients: Vec<_> = envelope.recipients.iter().map(Address::to_string).collect();
+        let recipients: Vec<_> = envelope.recipients.iter().map(|to| to.address.to_string()).collect();
         self.events.push(format!("M: <{}> -> {} {protocol}", envelope.from, recipients.join(" ")));
         for line in message.split_inclusive(|&b| b == b'\n') {
             self.events.push(format!("| {}", line.escape_ascii()));

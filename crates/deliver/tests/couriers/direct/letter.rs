@@ -3,7 +3,7 @@
 use crate::direct::host::{Unlike, World};
 use authenticity::{Algorithm, Signer, SigningKey};
 use deliver::direct::{LetterSource, Parcel, Unsigned, sign};
-use mail::{Address, BodyType, Clock, Envelope, OwnerId, Principal, RelayId, Secret, SiteId, Timestamp};
+use mail::{Address, Clock, Envelope, OwnerId, Principal, RelayId, Secret, SiteId, Timestamp};
 use queue::{Batch, Limits, Parts, Policy, Queue, Refusal, Submission, Timetable, Trace};
 use std::sync::Arc;
 use store::{Directory as _, Relay, RelayAuth, RelayTls, RouteScope};
@@ -55,7 +55,7 @@ async fn letter(content: &str, limits: Limits) -> (Arc<MemoryStore>, Batch) {
     let envelope = Envelope {
         from: "anna@sender.example".parse().unwrap(),
         recipients: vec!["a@x.example".parse().unwrap()],
-        body: BodyType::SevenBit,
+        ..Envelope::default()
     };
     let trace = Trace { helo: "here".to_owned(), client: None, protocol: "local" };
     let (principal, owner) = (Principal::Site(SiteId(1)), OwnerId::DEFAULT);

@@ -197,7 +197,7 @@ async fn a_kept_connection_that_is_stale_costs_nothing() {
             envelope: mail::Envelope {
                 from: "second@here.test".parse().unwrap(),
                 recipients: vec!["bob@x.test".parse().unwrap()],
-                body: mail::BodyType::SevenBit,
+                ..mail::Envelope::default()
             },
             trace: queue::Trace { helo: "x".to_owned(), client: None, protocol: "local" },
             draft,

@@ -3,8 +3,8 @@
 use crate::relay::server::{Authority, HOST, Server};
 use deliver::{Port, RelayCourier, Settings};
 use mail::{
-    BodyType, Clock, Envelope, Evidence, OwnerId, Principal, RelayId, Reply, ReversePath, Secret, Seen,
-    SiteId, Stage, Timestamp,
+    Clock, Envelope, Evidence, OwnerId, Principal, RelayId, Reply, ReversePath, Secret, Seen, SiteId, Stage,
+    Timestamp,
 };
 use net::{Dialer, Resolver};
 use queue::{
@@ -106,7 +106,7 @@ impl Post {
             envelope: Envelope {
                 from: ReversePath::Address("anne@here.test".parse().unwrap()),
                 recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
-                body: BodyType::SevenBit,
+                ..Envelope::default()
             },
             trace: Trace { helo: "client.test".to_owned(), client: None, protocol: "ESMTPSA" },
             draft,
