@@ -9,6 +9,8 @@ mod content;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod data_folders;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod first_start;
