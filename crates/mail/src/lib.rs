@@ -15,6 +15,7 @@ mod language;
 mod network;
 mod reply;
 mod secret;
+pub mod xtext;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
 pub use clock::{Clock, Timestamp};

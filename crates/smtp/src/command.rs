@@ -1,8 +1,10 @@
 //! The grammar of commands (RFC 5321 §4.1), as a server reads it: one line in, one [`Command`] or one
 //! refusal out. It keeps no state; what may follow what is the session's affair.
 
+mod wishes;
+
 use crate::Error;
-use mail::{Address, BodyType, ReversePath};
+use mail::{Address, BodyType, Hold, Notify, Returned, ReversePath};
 use std::borrow::Cow;
 
 /// A command line, understood.
@@ -14,8 +16,8 @@ pub enum Command<'a> {
     Helo(Cow<'a, str>),
     /// `MAIL FROM:<path> parameters`.
     Mail(MailFrom),
-    /// `RCPT TO:<path>`.
-    Rcpt(Forward),
+    /// `RCPT TO:<path> parameters`.
+    Rcpt(RcptTo),
     /// `DATA`.
     Data,
     /// `RSET`.
@@ -50,6 +52,23 @@ pub struct MailFrom {
     pub body: BodyType,
     /// Whether the client asks for SMTPUTF8 (RFC 6531 §3.4).
     pub smtputf8: bool,
+    /// How much of the message goes back with a failure (RFC 3461 §4.3).
+    pub ret: Option<Returned>,
+    /// The client's own name for the envelope, as xtext (RFC 3461 §4.4).
+    pub envid: Option<String>,
+    /// Until when the message is kept (RFC 4865 §4).
+    pub hold: Option<Hold>,
+}
+
+/// What RCPT says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RcptTo {
+    /// Who gets it.
+    pub path: Forward,
+    /// When the sender wants to hear of this recipient (RFC 3461 §4.1).
+    pub notify: Option<Notify>,
+    /// The address that the sender first wrote, as `type;xtext` (RFC 3461 §4.2).
+    pub orcpt: Option<String>,
 }
 
 /// Whom RCPT names.
@@ -124,15 +143,18 @@ fn mail(rest: &[u8]) -> Result<Command<'_>, Error> {
         bytes => ReversePath::Address(address(bytes).ok_or(Error::SenderSyntax)?),
     };
     let mut mail = MailFrom { path, ..MailFrom::default() };
-    for word in words(parameters) {
-        let (key, value) = split_parameter(word);
-        match value {
-            Some(value) if key.eq_ignore_ascii_case(b"SIZE") => mail.size = Some(size(value)?),
-            Some(value) if key.eq_ignore_ascii_case(b"BODY") => mail.body = body(value)?,
+    for (key, value) in parameters_of(parameters) {
+        match (&*key.to_ascii_uppercase(), value) {
+            (b"SIZE", Some(value)) => mail.size = Some(size(value)?),
+            (b"BODY", Some(value)) => mail.body = body(value)?,
             // RFC 4954 §5: who submitted the message first. Nobody here believes it, and it must be
             // read all the same by a server that offers AUTH.
-            Some(_) if key.eq_ignore_ascii_case(b"AUTH") => {}
-            None if key.eq_ignore_ascii_case(b"SMTPUTF8") => mail.smtputf8 = true,
+            (b"AUTH", Some(_)) => {}
+            (b"SMTPUTF8", None) => mail.smtputf8 = true,
+            (b"RET", Some(value)) => once(&mut mail.ret, wishes::ret(value)?)?,
+            (b"ENVID", Some(value)) => once(&mut mail.envid, wishes::envid(value)?)?,
+            (b"HOLDFOR", Some(value)) => once(&mut mail.hold, wishes::hold_for(value)?)?,
+            (b"HOLDUNTIL", Some(value)) => once(&mut mail.hold, wishes::hold_until(value)?)?,
             _ => return Err(Error::UnknownParameter),
         }
     }
@@ -141,14 +163,26 @@ fn mail(rest: &[u8]) -> Result<Command<'_>, Error> {
 
 fn rcpt(rest: &[u8]) -> Result<Command<'_>, Error> {
     let (path, parameters) = path(rest, b"TO:")?.ok_or(Error::RecipientSyntax)?;
-    if words(parameters).next().is_some() {
-        return Err(Error::UnknownParameter);
+    let (mut notify, mut orcpt) = (None, None);
+    for (key, value) in parameters_of(parameters) {
+        match (&*key.to_ascii_uppercase(), value) {
+            (b"NOTIFY", Some(value)) => once(&mut notify, wishes::notify(value)?)?,
+            (b"ORCPT", Some(value)) => once(&mut orcpt, wishes::orcpt(value)?)?,
+            _ => return Err(Error::UnknownParameter),
+        }
     }
-    if path.eq_ignore_ascii_case(b"postmaster") {
-        return Ok(Command::Rcpt(Forward::Postmaster));
-    }
-    let address = address(path).ok_or(Error::RecipientSyntax)?;
-    Ok(Command::Rcpt(Forward::Address(address)))
+    let path = if path.eq_ignore_ascii_case(b"postmaster") {
+        Forward::Postmaster
+    } else {
+        Forward::Address(address(path).ok_or(Error::RecipientSyntax)?)
+    };
+    Ok(Command::Rcpt(RcptTo { path, notify, orcpt }))
+}
+
+/// Sets what may be said once. Two values would be a wish and its contrary (RFC 3461 §4), and HOLDFOR excludes
+/// HOLDUNTIL (RFC 4865 §4).
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Error> {
+    if place.replace(value).is_some() { Err(Error::RepeatedParameter) } else { Ok(()) }
 }
 
 /// A path without brackets and source route, and what follows it.
@@ -205,15 +239,12 @@ fn address(bytes: &[u8]) -> Option<Address> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-fn words(parameters: &[u8]) -> impl Iterator<Item = &[u8]> {
-    parameters.split(|&b| b == b' ').filter(|word| !word.is_empty())
-}
-
-fn split_parameter(word: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match memchr::memchr(b'=', word) {
+/// The parameters behind a path: keyword, and value behind `=`.
+fn parameters_of(text: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    text.split(|&b| b == b' ').filter(|word| !word.is_empty()).map(|word| match memchr::memchr(b'=', word) {
         Some(at) => (word.get(..at).unwrap_or_default(), word.get(at + 1..)),
         None => (word, None),
-    }
+    })
 }
 
 /// RFC 1870 §4: up to 20 digits.
@@ -245,10 +276,20 @@ mod tests {
             Ok(Command::Mail(mail)) => {
                 let size = mail.size.map(|s| format!(" {s}")).unwrap_or_default();
                 let body = if mail.body == BodyType::EightBitMime { " 8bit" } else { "" };
-                format!("mail {}{size}{body}{}", mail.path, if mail.smtputf8 { " utf8" } else { "" })
+                let utf8 = if mail.smtputf8 { " utf8" } else { "" };
+                let ret = mail.ret.map(|ret| format!(" {ret:?}")).unwrap_or_default();
+                let envid = mail.envid.map(|envid| format!(" envid {envid}")).unwrap_or_default();
+                let hold = mail.hold.map(|hold| format!(" {hold:?}")).unwrap_or_default();
+                format!("mail {}{size}{body}{utf8}{ret}{envid}{hold}", mail.path)
             }
-            Ok(Command::Rcpt(Forward::Address(address))) => format!("rcpt {address}"),
-            Ok(Command::Rcpt(Forward::Postmaster)) => "rcpt postmaster".to_owned(),
+            Ok(Command::Rcpt(RcptTo { path, notify, orcpt })) => {
+                let to = match path {
+                    Forward::Address(address) => address.to_string(),
+                    Forward::Postmaster => "postmaster".to_owned(),
+                };
+                let notify = notify.map(|notify| format!(" {notify}")).unwrap_or_default();
+                format!("rcpt {to}{notify}{}", orcpt.map(|orcpt| format!(" {orcpt}")).unwrap_or_default())
+            }
             Ok(Command::Ehlo(name)) => format!("ehlo {name}"),
             Ok(Command::Helo(name)) => format!("helo {name}"),
             Ok(Command::Auth { mechanism, initial }) => {
@@ -312,7 +353,6 @@ mod tests {
         check("MAIL FROM:<a@b.test> SIZE", "UnknownParameter");
         check("MAIL FROM:<a@b.test> BODY=BINARYMIME", "ParameterValue");
         check("MAIL FROM:<a@b.test> SMTPUTF8=1", "UnknownParameter");
-        check("MAIL FROM:<a@b.test> RET=HDRS", "UnknownParameter");
         check("MAIL FROM:<a@b.test>SIZE=1", "SenderSyntax");
         check("MAIL FROM:<a@b.test", "SenderSyntax");
         check("MAIL FROM:<root>", "SenderSyntax");
@@ -332,8 +372,81 @@ mod tests {
         check("RCPT TO:<>", "RecipientSyntax");
         check("RCPT TO:<a>", "RecipientSyntax");
         check("RCPT TO:<a@b.test>, <c@d.test>", "RecipientSyntax");
-        check("RCPT TO:<a@b.test> NOTIFY=NEVER", "UnknownParameter");
+        check("RCPT TO:<a@b.test> SIZE=1", "UnknownParameter");
+        check("RCPT TO:<a@b.test>NOTIFY=NEVER", "RecipientSyntax");
         check("RCPT FROM:<a@b.test>", "Arguments");
+    }
+
+    #[test]
+    fn notices_wished_for_with_the_sender() {
+        let mail =
+            |parameters: &str, expected: &str| check(&format!("MAIL FROM:<a@b.test> {parameters}"), expected);
+        mail("RET=HDRS", "mail a@b.test Headers");
+        mail("ret=full size=10 ENVID=QQ314159", "mail a@b.test 10 Full envid QQ314159");
+        mail("ENVID=a+2Bb+20c", "mail a@b.test envid a+2Bb+20c");
+        mail(&format!("ENVID={}", "x".repeat(100)), &format!("mail a@b.test envid {}", "x".repeat(100)));
+        for bad in ["", "+0D+0A", "a=b", "+2b", "é", &"x".repeat(101)] {
+            mail(&format!("ENVID={bad}"), "BadEnvid");
+        }
+        for bad in ["", "NONE", "FULL,HDRS", "HDR"] {
+            mail(&format!("RET={bad}"), "BadRet");
+        }
+        mail("RET=FULL RET=FULL", "RepeatedParameter");
+        mail("ENVID=a ENVID=b", "RepeatedParameter");
+        mail("RET", "UnknownParameter");
+        mail("ENVID", "UnknownParameter");
+        mail("NOTIFY=NEVER", "UnknownParameter");
+    }
+
+    #[test]
+    fn notices_wished_for_with_a_recipient() {
+        let rcpt =
+            |parameters: &str, expected: &str| check(&format!("RCPT TO:<a@b.test> {parameters}"), expected);
+        rcpt("NOTIFY=NEVER", "rcpt a@b.test NEVER");
+        rcpt("notify=success,Failure,DELAY", "rcpt a@b.test SUCCESS,FAILURE,DELAY");
+        rcpt("NOTIFY=DELAY,SUCCESS", "rcpt a@b.test SUCCESS,DELAY");
+        for bad in [
+            "",
+            "NEVER,FAILURE",
+            "NEVER,NEVER",
+            "FAILURE,",
+            ",",
+            "ALWAYS",
+            "FAILURE;DELAY",
+            "FAILURE,FAILURE",
+        ] {
+            rcpt(&format!("NOTIFY={bad}"), "BadNotify");
+        }
+        rcpt("ORCPT=rfc822;Bob+2Bx@b.test", "rcpt a@b.test rfc822;Bob+2Bx@b.test");
+        rcpt("ORCPT=rfc822;x NOTIFY=DELAY", "rcpt a@b.test DELAY rfc822;x");
+        let long = format!("rfc822;{}", "x".repeat(493));
+        rcpt(&format!("ORCPT={long}"), &format!("rcpt a@b.test {long}"));
+        for bad in ["", "a@b.test", "rfc822;", ";a@b.test", "rfc822;+0A", "rfc822;a=b", &format!("{long}x")] {
+            rcpt(&format!("ORCPT={bad}"), "BadOrcpt");
+        }
+        rcpt("NOTIFY=NEVER NOTIFY=DELAY", "RepeatedParameter");
+        rcpt("ORCPT=rfc822;x ORCPT=rfc822;x", "RepeatedParameter");
+        rcpt("NOTIFY", "UnknownParameter");
+        rcpt("RET=FULL", "UnknownParameter");
+        check("RCPT TO:<postmaster> NOTIFY=NEVER", "rcpt postmaster NEVER");
+    }
+
+    #[test]
+    fn messages_to_be_kept() {
+        let mail =
+            |parameters: &str, expected: &str| check(&format!("MAIL FROM:<a@b.test> {parameters}"), expected);
+        mail("HOLDFOR=86400", "mail a@b.test ForSecs(86400)");
+        mail("holdfor=999999999", "mail a@b.test ForSecs(999999999)");
+        mail("HOLDUNTIL=2026-11-22T10:00:00Z", "mail a@b.test Until(Timestamp(1795341600000))");
+        mail("HOLDUNTIL=2026-11-22T11:00:00+01:00", "mail a@b.test Until(Timestamp(1795341600000))");
+        for bad in ["", "0", "01", "-1", "+1", "1h", "1000000000"] {
+            mail(&format!("HOLDFOR={bad}"), "BadHoldFor");
+        }
+        for bad in ["", "tomorrow", "2026-11-22", "2026-11-22T10:00:00", "1795341600"] {
+            mail(&format!("HOLDUNTIL={bad}"), "BadHoldUntil");
+        }
+        mail("HOLDFOR=1 HOLDUNTIL=2026-11-22T10:00:00Z", "RepeatedParameter");
+        mail("HOLDFOR", "UnknownParameter");
     }
 
     #[test]

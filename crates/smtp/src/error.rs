@@ -30,13 +30,52 @@ pub enum Error {
     #[error("Bad recipient address: it has the form <name@domain>")]
     RecipientSyntax,
     /// A parameter of MAIL or RCPT that was not offered (RFC 5321 §4.1.1.11).
-    /// Usual cause: a client that expects DSN, which this server does not offer.
+    /// Usual cause: a client that does not read the answer to EHLO.
     #[error("Parameter not recognised or not offered")]
     UnknownParameter,
     /// A known parameter has a value that means nothing (`SIZE=big`).
     /// Usual cause: a client's mistake.
     #[error("Bad value of a parameter")]
     ParameterValue,
+    /// A parameter stands there twice, or HOLDFOR beside HOLDUNTIL.
+    /// Usual cause: a client's mistake.
+    #[error("A parameter is given twice, or HOLDFOR together with HOLDUNTIL")]
+    RepeatedParameter,
+    /// RET has a value that RFC 3461 §4.3 does not know.
+    /// Usual cause: a script that was written by hand.
+    #[error("Bad RET: it is FULL or HDRS")]
+    BadRet,
+    /// ENVID is no xtext, empty or too long (RFC 3461 §4.4).
+    /// Usual cause: a program that does not encode spaces or equals signs.
+    #[error("Bad ENVID: it has 1 to 100 characters, others than graphic ASCII, + and = written as +XX")]
+    BadEnvid,
+    /// NOTIFY has a value that RFC 3461 §4.1 does not know.
+    /// Usual cause: NEVER beside another word.
+    #[error("Bad NOTIFY: it is NEVER alone, or some of SUCCESS,FAILURE,DELAY")]
+    BadNotify,
+    /// ORCPT is no type and xtext, or too long (RFC 3461 §4.2).
+    /// Usual cause: a program that gives the address without its type.
+    #[error("Bad ORCPT: it has the form rfc822;name@domain, up to 500 characters, + and = written as +XX")]
+    BadOrcpt,
+    /// HOLDFOR is no number of seconds (RFC 4865 §4).
+    /// Usual cause: a client's mistake.
+    #[error("Bad HOLDFOR: it is a number of seconds from 1 to 999999999")]
+    BadHoldFor,
+    /// HOLDUNTIL is no date and time of RFC 3339 (RFC 4865 §4).
+    /// Usual cause: a date without time zone.
+    #[error("Bad HOLDUNTIL: it has the form 2026-12-31T23:59:59Z")]
+    BadHoldUntil,
+    /// The message is to leave at a moment that is past.
+    /// Usual cause: the client's clock, or its time zone.
+    #[error("The time of HOLDUNTIL is past: give a later one, or none to send now")]
+    HoldPast,
+    /// The message is to be kept longer than this server keeps any (RFC 4865 §5).
+    /// Usual cause: a date in a far year.
+    #[error("Messages are kept for {max_secs} seconds at most: give an earlier time")]
+    HoldTooLong {
+        /// The most seconds.
+        max_secs: u32,
+    },
     /// An address has letters outside ASCII and the client did not say SMTPUTF8 (RFC 6531 §3.5).
     /// Usual cause: an old client and an address with an accent.
     #[error("This address needs SMTPUTF8")]
@@ -183,6 +222,15 @@ impl Error {
             | Self::SenderSyntax
             | Self::RecipientSyntax
             | Self::ParameterValue
+            | Self::RepeatedParameter
+            | Self::BadRet
+            | Self::BadEnvid
+            | Self::BadNotify
+            | Self::BadOrcpt
+            | Self::BadHoldFor
+            | Self::BadHoldUntil
+            | Self::HoldPast
+            | Self::HoldTooLong { .. }
             | Self::AuthCancelled
             | Self::AuthEncoding => 501,
             Self::NotImplemented | Self::NotSmtp | Self::NoStartTls | Self::NoAuth => 502,
@@ -208,7 +256,11 @@ impl Error {
             Self::UnknownCommand | Self::LineTooLong | Self::ForbiddenByte | Self::BareLineFeed => (5, 5, 2),
             Self::AuthEncoding => (5, 5, 2),
             Self::AuthLineTooLong => (5, 5, 6),
-            Self::Arguments | Self::ParameterValue | Self::UnknownParameter => (5, 5, 4),
+            Self::Arguments | Self::ParameterValue | Self::UnknownParameter | Self::RepeatedParameter => {
+                (5, 5, 4)
+            }
+            Self::BadRet | Self::BadEnvid | Self::BadNotify | Self::BadOrcpt => (5, 5, 4),
+            Self::BadHoldFor | Self::BadHoldUntil | Self::HoldPast | Self::HoldTooLong { .. } => (5, 5, 4),
             Self::UnknownMechanism => (5, 5, 4),
             Self::SenderSyntax => (5, 1, 7),
             Self::RecipientSyntax => (5, 1, 3),

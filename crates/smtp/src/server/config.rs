@@ -1,6 +1,6 @@
 //! What a server session is told about its port, and its limits.
 
-use mail::Domain;
+use mail::{Clock, Domain};
 use std::time::Duration;
 
 /// When signing in is offered.
@@ -26,6 +26,13 @@ pub struct SessionConfig {
     pub auth: AuthOffer,
     /// Whether SMTPUTF8 (RFC 6531) is offered.
     pub offer_smtputf8: bool,
+    /// Whether DSN (RFC 3461) is offered: what the sender wants to hear of each recipient.
+    pub offer_dsn: bool,
+    /// How long a message may be asked to be kept before it leaves (FUTURERELEASE, RFC 4865); `None` when that is
+    /// not offered. At most nine digits fit into the answer to EHLO, which is 31 years.
+    pub max_hold_secs: Option<u32>,
+    /// What tells the time to FUTURERELEASE, and to nothing else.
+    pub clock: Clock,
     /// The largest message in bytes, as SIZE announces it. 50 MB carries what people attach.
     pub max_message_bytes: u64,
     /// The most recipients of one transaction; RFC 5321 §4.5.3.1.8 asks for 100 at least.
@@ -62,6 +69,9 @@ impl SessionConfig {
             offer_starttls: true,
             auth: AuthOffer::UnderTls,
             offer_smtputf8: false,
+            offer_dsn: true,
+            max_hold_secs: None,
+            clock: Clock::System,
             max_message_bytes: 50_000_000,
             max_recipients: 1_000,
             max_command_bytes: 2_048,

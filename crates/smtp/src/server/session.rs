@@ -2,11 +2,11 @@
 
 use super::reading::{Reading, Step};
 use super::{AuthOffer, CONTENT_CHUNK_BYTES, Next, SessionConfig, SignIn};
-use crate::command::{self, Command, Forward, MailFrom};
+use crate::command::{self, Command, Forward, MailFrom, RcptTo};
 use crate::reply::{write_error, write_reply};
 use crate::sasl::{self, Credentials, LOGIN_PROMPTS, Mechanism};
 use crate::{Error, Input};
-use mail::{Address, Envelope, HeaderScan, Reply};
+use mail::{Address, Envelope, HeaderScan, Hold, Recipient, Reply};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ enum AuthStep {
 enum Question {
     SignIn,
     Mail(MailFrom),
-    Recipient(Address),
+    Recipient(Recipient),
     Data,
     Message,
 }
@@ -138,13 +138,15 @@ impl Session {
                     from: mail.path,
                     recipients: Vec::new(),
                     body: mail.body,
-                    ..Envelope::default()
+                    envid: mail.envid,
+                    ret: mail.ret,
+                    hold: mail.hold,
                 });
                 output.extend_from_slice(b"250 2.1.0 Ok\r\n");
             }
-            Question::Recipient(address) => {
+            Question::Recipient(recipient) => {
                 if let Some(envelope) = &mut self.envelope {
-                    envelope.recipients.push(address.into());
+                    envelope.recipients.push(recipient);
                 }
                 output.extend_from_slice(b"250 2.1.5 Ok\r\n");
             }
@@ -388,7 +390,7 @@ impl Session {
         }
         match command {
             Command::Mail(mail) => return self.mail(mail, output),
-            Command::Rcpt(forward) => return self.rcpt(forward, output),
+            Command::Rcpt(to) => return self.rcpt(to, output),
             Command::Data => return self.data(output),
             Command::Auth { mechanism, initial } => return self.auth(mechanism, initial, output),
             Command::StartTls => return self.start_tls(output),
@@ -437,6 +439,13 @@ impl Session {
         if self.config.offer_smtputf8 {
             output.extend_from_slice(b"250-SMTPUTF8\r\n");
         }
+        if self.config.offer_dsn {
+            output.extend_from_slice(b"250-DSN\r\n");
+        }
+        if let Some(secs) = self.config.max_hold_secs {
+            let latest = self.config.clock.now().plus_secs(i64::from(secs)).rfc3339();
+            let _ = write!(output, "250-FUTURERELEASE {secs} {latest}\r\n");
+        }
         if self.config.offer_starttls && !self.tls {
             output.extend_from_slice(b"250-STARTTLS\r\n");
         }
@@ -454,8 +463,11 @@ impl Session {
         if self.envelope.is_some() {
             return self.refuse(Error::NestedMail, output);
         }
-        if mail.smtputf8 && !self.config.offer_smtputf8 {
+        if !self.is_offered(&mail) {
             return self.refuse(Error::UnknownParameter, output);
+        }
+        if let Err(error) = self.judge_hold(mail.hold) {
+            return self.refuse(error, output);
         }
         if mail.size.is_some_and(|size| size > self.config.max_message_bytes) {
             return self.refuse(Error::MessageTooBig, output);
@@ -467,14 +479,38 @@ impl Session {
         Some(Next::Mail(mail))
     }
 
-    fn rcpt(&mut self, forward: Forward, output: &mut Vec<u8>) -> Option<Next> {
+    /// Whether all that MAIL asks for was offered.
+    fn is_offered(&self, mail: &MailFrom) -> bool {
+        let dsn = mail.ret.is_some() || mail.envid.is_some();
+        (self.config.offer_smtputf8 || !mail.smtputf8)
+            && (self.config.offer_dsn || !dsn)
+            && (self.config.max_hold_secs.is_some() || mail.hold.is_none())
+    }
+
+    /// RFC 4865 §5: a time that this server cannot keep is refused, so that nobody waits for it.
+    fn judge_hold(&self, hold: Option<Hold>) -> Result<(), Error> {
+        let (Some(hold), Some(max_secs)) = (hold, self.config.max_hold_secs) else { return Ok(()) };
+        let now = self.config.clock.now();
+        let is_too_long = match hold {
+            Hold::ForSecs(secs) => secs > max_secs,
+            Hold::Until(at) if at <= now => return Err(Error::HoldPast),
+            Hold::Until(at) => at > now.plus_secs(i64::from(max_secs)),
+        };
+        if is_too_long { Err(Error::HoldTooLong { max_secs }) } else { Ok(()) }
+    }
+
+    fn rcpt(&mut self, to: RcptTo, output: &mut Vec<u8>) -> Option<Next> {
         let Some(envelope) = &self.envelope else { return self.refuse(Error::MailFirst, output) };
         if envelope.recipients.len() >= self.config.max_recipients {
             // Not counted as a mistake: the client cannot know the limit, and may have pipelined.
             write_error(Error::TooManyRecipients, output);
             return None;
         }
-        let address = match forward {
+        let RcptTo { path, notify, orcpt } = to;
+        if !self.config.offer_dsn && (notify.is_some() || orcpt.is_some()) {
+            return self.refuse(Error::UnknownParameter, output);
+        }
+        let address = match path {
             Forward::Address(address) => address,
             Forward::Postmaster => match format!("postmaster@{}", self.config.host_name.as_written()).parse()
             {
@@ -485,7 +521,8 @@ impl Session {
         if !self.smtputf8 && !is_ascii(&address) {
             return self.refuse(Error::NeedsUtf8, output);
         }
-        self.state = State::Asked(Question::Recipient(address.clone()));
+        let recipient = Recipient { address: address.clone(), notify, orcpt };
+        self.state = State::Asked(Question::Recipient(recipient));
         Some(Next::Recipient(address))
     }
 

@@ -1,6 +1,6 @@
 //! A driver of the server session with a door of fixed opinions, which writes down all that happens.
 
-use mail::{Address, Reply};
+use mail::{Address, Envelope, Reply};
 use smtp::Input;
 use smtp::server::{Next, Session, SessionConfig};
 use std::sync::Arc;
@@ -112,6 +112,7 @@ impl Server {
         let envelope = self.session.take_envelope();
         let recipients: Vec<_> = envelope.recipients.iter().map(|to| to.address.to_string()).collect();
         self.events.push(format!("M: <{}> -> {} {protocol}", envelope.from, recipients.join(" ")));
+        self.events.extend(wishes(&envelope));
         for line in message.split_inclusive(|&b| b == b'\n') {
             self.events.push(format!("| {}", line.escape_ascii()));
         }
@@ -142,4 +143,20 @@ impl Server {
     pub fn replies(&self) -> usize {
         self.events.iter().filter(|event| event.starts_with("S: ") && event.as_bytes()[6] == b' ').count()
     }
+}
+
+/// What the envelope says beyond its addresses, if it does: `W: RET ENVID hold`, then `W: NOTIFY ORCPT` for each recipient.
+fn wishes(envelope: &Envelope) -> Vec<String> {
+    let hold = envelope.hold.map(|hold| format!("{hold:?}"));
+    let of_all = [envelope.ret.map(|ret| format!("{ret:?}")), envelope.envid.clone(), hold];
+    let of_each = envelope
+        .recipients
+        .iter()
+        .map(|to| [to.notify.map(|notify| notify.to_string()), to.orcpt.clone(), None]);
+    std::iter::once(of_all)
+        .chain(of_each)
+        .map(|wishes| wishes.into_iter().flatten().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .map(|line| format!("W: {line}"))
+        .collect()
 }

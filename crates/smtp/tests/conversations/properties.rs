@@ -17,7 +17,7 @@ fn config() -> SessionConfig {
 }
 
 /// Lines that a client might send, good and bad, so that random dialogues go deep.
-const LINES: [&str; 26] = [
+const LINES: [&str; 29] = [
     "EHLO x",
     "HELO x",
     "EHLO",
@@ -29,6 +29,9 @@ const LINES: [&str; 26] = [
     "RCPT TO:<c@d.test>",
     "RCPT TO:<later@d.test>",
     "RCPT TO:<>",
+    "MAIL FROM:<a@b.test> RET=HDRS ENVID=x HOLDFOR=9",
+    "RCPT TO:<c@d.test> NOTIFY=DELAY ORCPT=rfc822;x",
+    "RCPT TO:<c@d.test> NOTIFY=x",
     "RSET",
     "NOOP",
     "VRFY x",

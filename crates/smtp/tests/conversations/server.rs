@@ -1,13 +1,14 @@
 //! The server session against dialogues from files.
 //!
 //! Lines: `C:` the client's line, sent with CR LF; `C.` the same without; `S:` the beginning of a line of
-//! the reply; `M:` a message that was accepted, `|` its lines; `= close`, `= tls`, `= discard`; `do:`
+//! the reply; `M:` a message that was accepted, `W:` what its envelope wishes, `|` its lines; `= close`, `= tls`, `= discard`; `do:`
 //! what the driver does; `config:` what differs from the defaults (`once` says that the bytes must
 //! come together). All `C` lines between two others are sent together, and, unless `once`, the
 //! dialogue is played again byte by byte: nothing may depend on how bytes arrive.
 
 use crate::peer::Server;
 use crate::script::{Case, bytes, cases};
+use mail::{Clock, Timestamp};
 use smtp::server::{AuthOffer, Session, SessionConfig};
 
 #[derive(Default)]
@@ -28,6 +29,8 @@ fn configure(words: &str, config: &mut SessionConfig, setting: &mut Setting) {
             "no-auth" => config.auth = AuthOffer::Never,
             "auth-always" => config.auth = AuthOffer::Always,
             "smtputf8" => config.offer_smtputf8 = true,
+            "no-dsn" => config.offer_dsn = false,
+            "max-hold" => config.max_hold_secs = Some(number),
             "max-message" => config.max_message_bytes = u64::from(number),
             "max-recipients" => config.max_recipients = size,
             "max-header" => config.max_header_bytes = size,
@@ -44,6 +47,7 @@ fn configure(words: &str, config: &mut SessionConfig, setting: &mut Setting) {
 /// Plays a dialogue and compares. `step` is how many bytes arrive at a time.
 fn play(case: &Case, step: usize) {
     let mut config = SessionConfig::new("mx.example".parse().unwrap());
+    config.clock = Clock::manual(Timestamp::from_rfc3339("2026-11-22T10:00:00Z").unwrap());
     let mut setting = Setting::default();
     for (_, words) in case.lines.iter().filter(|(word, _)| word == "config:") {
         configure(words, &mut config, &mut setting);
