@@ -32,6 +32,7 @@ openssl                                 openssl
 /usr/sbin/opendkim                      opendkim
 /usr/lib/python3/dist-packages/dkim     python3-dkim
 /usr/lib/python3/dist-packages/nacl     python3-nacl
+/usr/lib/python3/dist-packages/flufl/bounce python3-flufl.bounce
 '
 
 need_rust() {

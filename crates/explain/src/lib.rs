@@ -40,4 +40,4 @@ pub use judge::{Verdict, judge, judge_text, judge_with};
 pub use provider::provider_name;
 pub use scene::{Hint, Protocol};
 pub use word_enum::UnknownWord;
-pub use words::{Words, words};
+pub use words::{Words, day, words};

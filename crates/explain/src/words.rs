@@ -146,8 +146,8 @@ fn duration(secs: u32, language: Language) -> String {
     format!("{number}\u{a0}{name}{}", if plural { "s" } else { "" })
 }
 
-/// A day as people write it: "12 March 2026", « 12 mars 2026 ».
-fn day(at: Timestamp, language: Language) -> String {
+/// A day (of UTC) as people write it: "12 March 2026", « 12 mars 2026 ».
+pub fn day(at: Timestamp, language: Language) -> String {
     const EN: [&str; 12] = [
         "January",
         "February",

@@ -27,6 +27,7 @@ mod closure;
 mod courier;
 mod feed;
 mod lift;
+pub mod notice;
 mod probe;
 mod routes;
 mod schedule;
