@@ -104,10 +104,11 @@ fn subject_of(evidence: &Evidence) -> Option<(u16, u16)> {
         Seen::RelayClosed => (3, 2),
         Seen::Expired => (4, 7),
         Seen::TooBig { .. } => (3, 4),
-        Seen::BodyUnreadable => (3, 0),
         // RFC 7505 §4.
         Seen::NullMx => (1, 10),
         Seen::PointsToSelf => (4, 6),
+        // What is left is this server's own: content that cannot be read, an administrator's decision.
+        _ => (3, 0),
     })
 }
 
