@@ -227,6 +227,11 @@ pub enum Answer {
         /// All of them.
         routes: Vec<RouteView>,
     },
+    /// Settings.
+    Settings {
+        /// All that are set.
+        settings: BTreeMap<String, String>,
+    },
     /// A page of the queue.
     Queue {
         /// The page.

@@ -12,6 +12,7 @@ mod principals;
 mod registry;
 mod relays;
 mod routes;
+mod settings;
 mod sign_in;
 pub mod wording;
 
@@ -22,6 +23,7 @@ pub use answer::{
 pub use fault::{Blame, Fault};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
 pub use registry::Registry;
+pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
 use deliver::RelayCourier;
@@ -116,6 +118,8 @@ impl Control {
             Operation::RelayRemove { name } => self.relay_remove(&audit, &name).await,
             Operation::RouteList => self.route_list().await,
             Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
+            Operation::SettingList => self.setting_list().await,
+            Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
             Operation::Why { id } => self.why(&id).await,

@@ -231,6 +231,15 @@ pub enum Operation {
         /// Through which relay.
         relay: Option<String>,
     },
+    /// All settings.
+    SettingList,
+    /// Sets, or with no value removes, a setting.
+    SettingSet {
+        /// Which.
+        name: String,
+        /// Its value.
+        value: Option<String>,
+    },
     /// A page of the queue.
     QueueList {
         /// What is meant.
@@ -269,6 +278,7 @@ impl Operation {
                 | Self::SiteList
                 | Self::RelayList
                 | Self::RouteList
+                | Self::SettingList
                 | Self::QueueList { .. }
                 | Self::Why { .. }
         )
@@ -294,6 +304,8 @@ impl Operation {
             Self::RelayRemove { .. } => "relay remove",
             Self::RouteList => "route list",
             Self::RouteSet { .. } => "route set",
+            Self::SettingList => "setting list",
+            Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",
             Self::QueueAct { act: Act::Retry, .. } => "queue retry",
             Self::QueueAct { act: Act::Hold, .. } => "queue hold",

@@ -19,6 +19,7 @@ mod reader;
 mod relay;
 mod route;
 mod send;
+mod setup;
 mod site;
 mod start;
 mod status;
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
 async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Start => start::start(console).await,
+        Command::Setup(arguments) => setup::setup(arguments, console).await,
         Command::Init(arguments) => start::init(arguments, console).await,
         Command::Status => status::status(console).await,
         Command::Account { command } => account::run(command, console).await,

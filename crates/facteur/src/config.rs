@@ -163,9 +163,39 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
     )
 }
 
+/// The text of a file with this server's name in it: the line that has it is replaced, all else stays.
+pub fn with_host_name(text: &str, host_name: &Domain) -> String {
+    let line = format!("host_name = \"{host_name}\"");
+    let is_name = |line: &str| {
+        let key = line.trim_start().strip_prefix("host_name");
+        key.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let mut lines: Vec<&str> = text.lines().collect();
+    // Below the first table, the key would be another one.
+    let top = lines.iter().position(|line| line.trim_start().starts_with('[')).unwrap_or(lines.len());
+    match lines.iter_mut().take(top).find(|line| is_name(line)) {
+        Some(known) => *known = &line,
+        None => lines.insert(0, &line),
+    }
+    format!("{}\n", lines.join("\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_is_replaced_where_it_stands_and_added_where_it_is_not() {
+        let name: Domain = "new.example.org".parse().unwrap();
+        for (before, after) in [
+            ("", "host_name = \"new.example.org\"\n"),
+            ("# a\nhost_name = \"old\"\n[tls]\n", "# a\nhost_name = \"new.example.org\"\n[tls]\n"),
+            ("[tls]\nhost_name=\"x\"\n", "host_name = \"new.example.org\"\n[tls]\nhost_name=\"x\"\n"),
+            ("host_names = 1\n", "host_name = \"new.example.org\"\nhost_names = 1\n"),
+        ] {
+            assert_eq!(with_host_name(before, &name), after);
+        }
+    }
 
     #[test]
     fn a_fresh_file_reads_back() {

@@ -114,6 +114,8 @@ pub struct StartOptions {
     pub place: Place,
     /// The language of the log, when the configuration names none.
     pub language: Language,
+    /// Whether it takes its ports. Without them it only carries what waits: for the test of a set-up.
+    pub ports: bool,
 }
 
 /// Makes the data directory, its configuration and the administrator. Does nothing where a server was made before.
@@ -147,6 +149,16 @@ pub async fn init(
         announce(Announcement::AdministratorMade { login: ADMINISTRATOR.to_owned(), password });
     }
     Ok(())
+}
+
+/// Gives a server its name, from its next start on.
+pub fn rename(place: &Place, host_name: &Domain) -> Result<(), StartError> {
+    let file = |source| StartError::File { path: place.config.clone(), source };
+    let text = match fs::read_to_string(&place.config) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        read => read.map_err(file)?,
+    };
+    write_durably(&place.config, &config::with_host_name(&text, host_name)).map_err(file)
 }
 
 /// Writes a file that is there whole after a power cut, or not at all: a configuration cut in half would let the next
@@ -205,10 +217,10 @@ pub async fn run(
     stop: watch::Receiver<bool>,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
-    let StartOptions { place, language } = options;
+    let StartOptions { place, language, ports } = options;
     init(&place, None, language, announce).await?;
     let config = Config::read(&place.config)?;
-    let ports = take_ports(&config, announce)?;
+    let ports = if ports { take_ports(&config, announce)? } else { Vec::new() };
     let listeners = ports.iter().map(listener_view).collect();
     let assembly = Assembly::open_soon(&place, language, listeners, Some(std::process::id())).await?;
     let language = config.language.unwrap_or(language);

@@ -15,6 +15,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/trouble.ftl"),
     include_str!("../locales/en/server.ftl"),
     include_str!("../locales/en/demo.ftl"),
+    include_str!("../locales/en/setup.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -22,6 +23,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/trouble.ftl"),
     include_str!("../locales/fr/server.ftl"),
     include_str!("../locales/fr/demo.ftl"),
+    include_str!("../locales/fr/setup.ftl"),
 ];
 
 /// What fills a gap of a sentence.

@@ -1,6 +1,6 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
-use super::{account, explain, mailq, queue, relay, route, send, site, start, why};
+use super::{account, explain, mailq, queue, relay, route, send, setup, site, start, why};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
 use std::path::PathBuf;
@@ -40,6 +40,7 @@ pub struct Global {
 /// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Setup(setup::Arguments),
     Start,
     Init(start::InitArguments),
     Status,

@@ -71,7 +71,7 @@ async fn start_server(
     fs::create_dir(&data).map_err(Failure::System)?;
     let config = "host_name = \"facteur.test\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n";
     fs::write(&place.config, config).map_err(Failure::System)?;
-    let options = StartOptions { place: place.clone(), language };
+    let options = StartOptions { place: place.clone(), language, ports: true };
     let (teller, mut told) = mpsc::unbounded_channel();
     let server = tokio::spawn(async move {
         let mut announce = move |announcement| {

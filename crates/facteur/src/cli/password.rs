@@ -24,8 +24,9 @@ pub fn can_ask() -> bool {
 /// Asks on the terminal, without showing what is typed.
 pub fn ask(prompt: &str) -> Result<Secret, Failure> {
     let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(Failure::System)?;
-    output::warn(prompt);
+    // Silence first: whoever, or whatever, types as soon as the question is there is neither shown nor cut off.
     let silent = Silent::begin(&terminal).map_err(Failure::System)?;
+    output::warn(prompt);
     let typed = line(BufReader::new(&terminal));
     drop(silent);
     // The line end that was typed was not shown either.

@@ -29,11 +29,11 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct AddArguments {
     #[arg(value_name = "NAME")]
-    name: Option<String>,
+    pub name: Option<String>,
     #[arg(long, value_name = "NAME")]
-    owner: Option<String>,
+    pub owner: Option<String>,
     #[command(flatten)]
-    settings: Settings,
+    pub settings: Settings,
 }
 
 /// A relay to be changed.
@@ -51,33 +51,33 @@ pub struct ChangeArguments {
 
 /// What a relay is.
 #[derive(Debug, Args)]
-struct Settings {
+pub struct Settings {
     #[arg(long, value_name = "PRESET")]
-    preset: Option<String>,
+    pub preset: Option<String>,
     #[arg(long, value_name = "HOST")]
-    host: Option<String>,
+    pub host: Option<String>,
     #[arg(long, value_name = "PORT")]
-    port: Option<u16>,
+    pub port: Option<u16>,
     #[arg(long, value_name = "auto|implicit|starttls|never", value_parser = parse::tls)]
-    tls: Option<RelayTls>,
+    pub tls: Option<RelayTls>,
     #[arg(long)]
-    insecure: bool,
+    pub insecure: bool,
     #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    pub ca: Option<PathBuf>,
     #[arg(long, value_name = "LOGIN", visible_alias = "user")]
-    login: Option<String>,
+    pub login: Option<String>,
     #[arg(long)]
-    password_stdin: bool,
+    pub password_stdin: bool,
     #[arg(long, conflicts_with_all = ["login", "password_stdin"])]
-    no_auth: bool,
+    pub no_auth: bool,
     #[arg(long, value_name = "REGION")]
-    region: Option<String>,
+    pub region: Option<String>,
     #[arg(long, value_name = "N")]
-    connections: Option<u16>,
+    pub connections: Option<u16>,
     #[arg(long, value_name = "N")]
-    recipients: Option<u16>,
+    pub recipients: Option<u16>,
     #[arg(long)]
-    default: bool,
+    pub default: bool,
 }
 
 /// Which relay's password is to change.
@@ -143,7 +143,8 @@ fn secret(from_stdin: bool, whose: &str, console: &Console) -> Result<Secret, Fa
 }
 
 impl AddArguments {
-    fn spec(self, console: &Console) -> Result<RelaySpec, Failure> {
+    /// The relay that is meant; asks for what is missing.
+    pub fn spec(self, console: &Console) -> Result<RelaySpec, Failure> {
         let mut settings = self.settings;
         // `relay add gmail` says enough.
         if settings.preset.is_none() && settings.host.is_none() {

@@ -75,7 +75,7 @@ async fn send_by(client: &mut Client, arguments: Arguments, console: &mut Consol
 
 /// With which address: the login of the relay that everybody's mail takes, which it surely accepts, else this server's
 /// own.
-async fn sender(client: &mut Client) -> Result<Address, Failure> {
+pub async fn sender(client: &mut Client) -> Result<Address, Failure> {
     let Answer::Status { report } = client.perform(Operation::Status).await? else {
         return Err(Failure::Unexpected);
     };
@@ -90,7 +90,7 @@ async fn sender(client: &mut Client) -> Result<Address, Failure> {
 }
 
 /// Looks on until nothing more happens soon, or Ctrl-C. The message goes its way in any case.
-async fn follow(client: &mut Client, id: QueueId, console: &mut Console) -> Result<Exit, Failure> {
+pub async fn follow(client: &mut Client, id: QueueId, console: &mut Console) -> Result<Exit, Failure> {
     let mut known = 0;
     let mut over = std::pin::pin!(tokio::signal::ctrl_c());
     loop {

@@ -23,7 +23,7 @@ pub struct InitArguments {
 /// Runs the server until it is told to stop.
 pub async fn start(console: &Console) -> Result<Exit, Failure> {
     log();
-    let options = StartOptions { place: console.place.clone(), language: console.language() };
+    let options = StartOptions { place: console.place.clone(), language: console.language(), ports: true };
     let mut announce = |announcement| output::warn(&worded(&announcement, &console.reader));
     server::start(options, &mut announce).await?;
     Ok(Exit::Done)

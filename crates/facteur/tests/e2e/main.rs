@@ -25,6 +25,8 @@ mod refusals;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod stopped;
 #[cfg(test)]
 mod submission;
