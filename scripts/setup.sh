@@ -19,6 +19,8 @@ TESTS='
 /usr/sbin/smtp-sink                     postfix
 /usr/sbin/dovecot                       dovecot-core
 swaks                                   swaks
+/usr/sbin/pflogsumm                      pflogsumm
+fail2ban-regex                          fail2ban
 /usr/share/doc/libnet-ssleay-perl       libnet-ssleay-perl
 msmtp                                   msmtp
 curl                                    curl

@@ -21,6 +21,7 @@ struct Door {
 struct Snapshot {
     senders: HashMap<Principal, Arc<[SenderRule]>>,
     doors: Vec<Door>,
+    names: HashMap<Principal, Arc<str>>,
 }
 
 /// What the registry knows, replaced as a whole at each change.
@@ -39,6 +40,7 @@ impl Registry {
     pub async fn reload(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut fresh = Snapshot::default();
         for account in store.accounts().await? {
+            fresh.names.insert(Principal::Account(account.id), account.login.into());
             fresh.senders.insert(Principal::Account(account.id), account.senders.into());
         }
         let mut sites = store.sites().await?;
@@ -46,6 +48,7 @@ impl Registry {
         for site in sites {
             let principal = Principal::Site(site.id);
             let name: Arc<str> = site.name.into();
+            fresh.names.insert(principal, Arc::clone(&name));
             let owner = site.owner;
             let door =
                 |network: &Network| Door { network: *network, principal, owner, name: Arc::clone(&name) };
@@ -65,6 +68,11 @@ impl Registry {
         let snapshot = self.snapshot();
         let door = snapshot.doors.iter().find(|door| door.network.contains(client))?;
         Some((door.principal, door.owner, Arc::clone(&door.name)))
+    }
+
+    /// The name of an account or a site: its login.
+    pub fn name(&self, principal: Principal) -> Option<Arc<str>> {
+        self.snapshot().names.get(&principal).cloned()
     }
 
     /// Whether a principal may send with an address.

@@ -65,6 +65,27 @@ pub struct TlsConfig {
     pub key: PathBuf,
 }
 
+/// The mail log, in the form of Postfix.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailLogConfig {
+    /// Whether it is written. Default: it is.
+    pub enabled: bool,
+    /// The file; below the data directory unless it begins with a slash. Default `mail.log`.
+    pub path: PathBuf,
+    /// For how many days the files of earlier days are kept. Default 30; 0 leaves the files to logrotate.
+    pub keep_days: u32,
+    /// What stands in front of a program's name. Default `postfix`, which is what the readers of such logs look for.
+    pub syslog_name: String,
+}
+
+impl Default for MailLogConfig {
+    fn default() -> Self {
+        let (path, syslog_name) = (PathBuf::from("mail.log"), "postfix".to_owned());
+        Self { enabled: true, path, keep_days: 30, syslog_name }
+    }
+}
+
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,6 +98,8 @@ pub struct Config {
     pub language: Option<Language>,
     /// A certificate of one's own; one is made when there is none.
     pub tls: Option<TlsConfig>,
+    /// The mail log.
+    pub mail_log: MailLogConfig,
     /// The ports; 587, 465 and 2525 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
@@ -156,6 +179,11 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          # [tls]\n\
          # cert = \"/etc/letsencrypt/live/mail.example.org/fullchain.pem\"\n\
          # key = \"/etc/letsencrypt/live/mail.example.org/privkey.pem\"\n\
+         \n\
+         # [mail_log]\n\
+         # path = \"/var/log/facteur/mail.log\"   # mail.log beside the data by default\n\
+         # keep_days = 30       # 0: logrotate does it\n\
+         # enabled = false\n\
          \n\
          # [[listener]]\n\
          # address = \"0.0.0.0:587\"\n\

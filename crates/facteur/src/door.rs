@@ -1,5 +1,6 @@
 //! The door of the submission ports: `net` asks, `control` and `queue` answer.
 
+use crate::mail_log::{MailLog, refused_sign_in};
 use control::{Control, SignInError};
 use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Visitor};
@@ -12,12 +13,13 @@ use store::StoreError;
 /// The door over a server's operations.
 pub struct ControlDoor {
     control: Arc<Control>,
+    mail_log: Arc<MailLog>,
 }
 
 impl ControlDoor {
     /// A door to that server.
-    pub const fn new(control: Arc<Control>) -> Self {
-        Self { control }
+    pub const fn new(control: Arc<Control>, mail_log: Arc<MailLog>) -> Self {
+        Self { control, mail_log }
     }
 }
 
@@ -62,15 +64,19 @@ impl Door for ControlDoor {
         Some(Visitor { principal, owner, name: name.to_string() })
     }
 
-    fn sign_in<'a>(&'a self, _client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
+    fn sign_in<'a>(&'a self, client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
         Box::pin(async move {
             match self.control.sign_in(&attempt.login, &attempt.password).await {
                 Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
-                Err(SignInError::Wrong) => Err(reply(
-                    535,
-                    (5, 7, 8),
-                    "Login or password refused: check both, upper and lower case matter",
-                )),
+                Err(SignInError::Wrong) => {
+                    let line = refused_sign_in(client.address.ip(), attempt.mechanism.name(), &attempt.login);
+                    self.mail_log.write(self.control.queue().clock().now(), line);
+                    Err(reply(
+                        535,
+                        (5, 7, 8),
+                        "Login or password refused: check both, upper and lower case matter",
+                    ))
+                }
                 Err(SignInError::Unavailable) => {
                     Err(reply(454, (4, 7, 0), "Sign-in cannot be checked at the moment: try again later"))
                 }

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod config;
 mod door;
+mod mail_log;
 mod place;
 mod server;
 mod show;

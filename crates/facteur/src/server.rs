@@ -3,9 +3,10 @@
 use crate::assembly::{Assembly, AssemblyError};
 use crate::config::{self, Config, ConfigError};
 use crate::door::ControlDoor;
+use crate::mail_log::{self, LogWitness, MailLog};
 use crate::place::Place;
 use crate::socket;
-use crate::workers::Workers;
+use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
 use net::{Bound, ListenerKind, NetError, Serve, ServerTls, serve};
@@ -231,10 +232,20 @@ pub async fn run(
     ports.iter().for_each(|port| announce(Announcement::Listening { listener: listener_view(port) }));
     report_perhaps(&assembly, announce);
     let mut set = JoinSet::new();
-    let workers =
-        Workers { queue: Arc::clone(&assembly.queue), courier: Arc::clone(&assembly.courier), language };
+    let mail_log = open_mail_log(&config, &place);
+    let workers = Workers {
+        queue: Arc::clone(&assembly.queue),
+        courier: Arc::clone(&assembly.courier),
+        mail_log: Arc::clone(&mail_log),
+        language,
+    };
+    if mail_log.is_on() {
+        let (registry, clock) = (assembly.control.registry(), assembly.queue.clock().clone());
+        let witness = LogWitness::new(Arc::clone(&mail_log), Arc::clone(registry), clock);
+        assembly.queue.tell(Arc::new(witness));
+    }
     workers.start(&mut set, &stop);
-    let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control)));
+    let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control), Arc::clone(&mail_log)));
     let mut session = SessionConfig::new(config.host_name());
     session.max_message_bytes = assembly.queue.limits().message_bytes;
     session.max_recipients = assembly.queue.limits().recipients;
@@ -243,6 +254,7 @@ pub async fn run(
         set.spawn(serve(port, Arc::clone(&shared), stop.clone()));
     }
     set.spawn(tls.watch(stop.clone()));
+    set.spawn(reopen_on_hangup(Arc::clone(&mail_log), stop.clone()));
     let socket =
         socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
     set.spawn(socket::serve(socket, Arc::clone(&assembly.control), stop.clone()));
@@ -252,7 +264,40 @@ pub async fn run(
     announce(Announcement::Ready { host_name: config.host_name().to_string() });
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
-    Ok(assembly.close().await?)
+    let closed = assembly.close().await;
+    // It waits for its thread, and that for the disk.
+    let _ = tokio::task::spawn_blocking(move || mail_log.close()).await;
+    Ok(closed?)
+}
+
+/// The mail log as it is configured. One that cannot be opened stops no mail.
+fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
+    let log = &config.mail_log;
+    if !log.enabled {
+        return Arc::default();
+    }
+    let path = place.data.join(&log.path);
+    let settings = mail_log::Settings {
+        path: path.clone(),
+        keep_days: log.keep_days,
+        syslog_name: log.syslog_name.clone(),
+        host_name: config.host_name().to_string(),
+    };
+    Arc::new(MailLog::open(settings).unwrap_or_else(|error| {
+        tracing::error!(path = %path.display(), %error, "there is no mail log: its file cannot be opened");
+        MailLog::default()
+    }))
+}
+
+/// SIGHUP says that another program has moved the log away.
+async fn reopen_on_hangup(mail_log: Arc<MailLog>, mut stop: watch::Receiver<bool>) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop) => return,
+            _ = hangup.recv() => mail_log.reopen(),
+        }
+    }
 }
 
 /// Takes the ports that can be had. None at all is an error: a server that nobody can reach has not started.

@@ -1,13 +1,14 @@
 //! The background loops: each has a name, none ends the process, and one that fails is started again.
 
+use crate::mail_log::{MailLog, outcome, removed};
 use control::wording;
 use deliver::RelayCourier;
-use mail::{Language, Timestamp};
-use queue::{Courier, Queue};
+use mail::{Address, Language, QueueId, Timestamp};
+use queue::{Courier, Letter, Queue};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Closure;
+use store::{Change, Closure, Filter, Page, Settlement};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -31,6 +32,8 @@ pub struct Workers {
     pub queue: Arc<Queue>,
     /// Who carries.
     pub courier: Arc<RelayCourier>,
+    /// The mail log.
+    pub mail_log: Arc<MailLog>,
     /// The language of what is logged.
     pub language: Language,
 }
@@ -110,6 +113,7 @@ impl Workers {
     }
 
     async fn record(&self, batch: queue::Batch, carried: queue::Carried) {
+        let flight = self.mail_log.is_on().then(|| Flight::of(&batch));
         let decided = self.queue.decide(batch, carried);
         if let Some(closure) = decided.alarm() {
             self.log_alarm(closure);
@@ -119,6 +123,39 @@ impl Workers {
             tracing::error!(%error, "the outcome of a delivery cannot be stored: trying again");
             tokio::time::sleep(RETRY_PAUSE).await;
         }
+        if let Some(flight) = flight {
+            self.write_outcomes(&flight, decided.settlement()).await;
+        }
+    }
+
+    /// Writes into the mail log what became of each recipient, and whether that was the last of its message.
+    async fn write_outcomes(&self, flight: &Flight, settlement: &Settlement) {
+        let (letter, now) = (&flight.letter, self.queue.clock().now());
+        let mut ended = 0;
+        for update in &settlement.updates {
+            ended += usize::from(matches!(update.change, Change::Final(_)));
+            let Some((_, to)) = flight.to.iter().find(|(index, _)| *index == update.id.index) else {
+                continue;
+            };
+            let attempt = settlement.attempt.as_ref();
+            for line in outcome(to, &letter.from, letter.received_at, attempt, update) {
+                self.mail_log.write(now, line);
+            }
+        }
+        if ended > 0 && !self.has_more(letter.id, ended).await {
+            self.mail_log.write(now, removed(letter.id));
+        }
+    }
+
+    /// Whether a message has recipients left after the end of some.
+    async fn has_more(&self, id: QueueId, ended: usize) -> bool {
+        if let Some(more) = self.mail_log.end(id, ended) {
+            return more;
+        }
+        // It is from before this start: only the store knows.
+        let filter = Filter { ids: vec![id], ..Filter::default() };
+        let left = self.queue.store().list(filter, Page { after: None, limit: 1 }).await;
+        left.is_ok_and(|rows| !rows.is_empty())
     }
 
     /// Says in the log what someone must act on, in the words that the commands use.
@@ -208,6 +245,19 @@ impl Workers {
             }
             tokio::time::sleep(PURGE_EVERY).await;
         }
+    }
+}
+
+/// What the mail log tells of a batch once it is decided.
+struct Flight {
+    letter: Arc<Letter>,
+    to: Vec<(u16, Address)>,
+}
+
+impl Flight {
+    fn of(batch: &queue::Batch) -> Self {
+        let to = batch.passengers.iter().map(|passenger| (passenger.index, passenger.address.clone()));
+        Self { letter: Arc::clone(&batch.letter), to: to.collect() }
     }
 }
 

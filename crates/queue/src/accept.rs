@@ -221,7 +221,14 @@ impl Queue {
             client: client_text(&trace),
             events: vec![NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) }],
         };
+        let told = self.witness.get().map(|witness| {
+            let letter = Arc::clone(&entry.letter);
+            (witness, letter, message.message_id.clone(), message.recipients.len())
+        });
         self.store.accept(message).await?;
+        if let Some((witness, letter, message_id, recipients)) = told {
+            witness.accepted(&letter, &message_id, &trace, recipients);
+        }
         self.placed(entry, addresses, expires_at);
         Ok(id)
     }

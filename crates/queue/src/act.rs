@@ -89,6 +89,9 @@ impl Queue {
             NewEvent { message, recipient, ..NewEvent::new(now, kind, owner) }
         };
         self.store.append(changed.iter().map(event).collect()).await?;
+        if let Some(witness) = self.witness.get().filter(|_| !changed.is_empty()) {
+            witness.acted(act, &changed);
+        }
         self.lock().want_feed();
         Ok(changed)
     }

@@ -34,6 +34,7 @@ mod routes;
 mod schedule;
 mod settle;
 mod timetable;
+mod witness;
 
 pub use accept::{Draft, Policy, Refusal, Submission, Trace};
 pub use act::Acted;
@@ -45,10 +46,11 @@ pub use routes::Routes;
 pub use schedule::{Batch, Letter, Passenger};
 pub use settle::Decided;
 pub use timetable::Timetable;
+pub use witness::Witness;
 
 use mail::{Clock, IdMint, RecipientId, RelayId};
 use schedule::State;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use store::{Relay, Store, StoreError};
 
 /// The limits of the queue, each with its default.
@@ -114,6 +116,7 @@ pub struct Queue {
     budget: Budget,
     state: Arc<Mutex<State>>,
     claiming: feed::Claiming,
+    witness: OnceLock<Arc<dyn Witness>>,
 }
 
 impl Queue {
@@ -125,11 +128,28 @@ impl Queue {
         let state = Arc::new(Mutex::new(State::default()));
         let budget = Budget::new(limits.body_bytes);
         let (claiming, timetable) = (feed::Claiming::default(), Arc::new(timetable));
-        let parts =
-            Self { store, clock, host_name, policy, limits, timetable, mint, budget, state, claiming };
+        let witness = OnceLock::new();
+        let parts = Self {
+            store,
+            clock,
+            host_name,
+            policy,
+            limits,
+            timetable,
+            mint,
+            budget,
+            state,
+            claiming,
+            witness,
+        };
         let queue = Arc::new(parts);
         let perhaps = queue.recover().await?;
         Ok((queue, perhaps))
+    }
+
+    /// Names who is told what the queue does from now on. There is one at most: a second is not heard.
+    pub fn tell(&self, witness: Arc<dyn Witness>) {
+        let _ = self.witness.set(witness);
     }
 
     /// The store, for those who read.

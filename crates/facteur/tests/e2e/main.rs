@@ -17,6 +17,8 @@ mod first_start;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod mail_log;
+#[cfg(test)]
 mod mailq;
 #[cfg(test)]
 mod owners;

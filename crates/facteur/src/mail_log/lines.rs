@@ -1,0 +1,222 @@
+//! The lines, as Postfix writes them (compared with what a real one wrote): pure text.
+
+use mail::{Address, Evidence, QueueId, ReversePath, Seen, Stage, Timestamp};
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use store::{Act, Attempt, Change, RecipientState, RecipientUpdate};
+
+/// The most bytes of a server's text on a line: what pflogsumm and people read begins it.
+const SAID_BYTES: usize = 1_000;
+
+/// Which of Postfix's programs would have said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// Takes mail over the network.
+    Smtpd,
+    /// Takes mail from programs of this machine.
+    Pickup,
+    /// Puts messages in order.
+    Cleanup,
+    /// Keeps the queue.
+    Qmgr,
+    /// Delivers.
+    Smtp,
+    /// Does what a person asks of the queue.
+    Postsuper,
+}
+
+impl Program {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Smtpd => "smtpd",
+            Self::Pickup => "pickup",
+            Self::Cleanup => "cleanup",
+            Self::Qmgr => "qmgr",
+            Self::Smtp => "smtp",
+            Self::Postsuper => "postsuper",
+        }
+    }
+}
+
+/// A line without its beginning (time, host, program): one line, whatever strangers put in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Who says it.
+    pub program: Program,
+    /// What.
+    pub text: String,
+}
+
+impl Line {
+    fn new(program: Program, text: &str) -> Self {
+        // What strangers sent can neither end the line nor begin another.
+        let text = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        Self { program, text }
+    }
+}
+
+/// A message that was taken, for its lines.
+#[derive(Debug, Clone)]
+pub struct Taken<'a> {
+    /// Its queue id.
+    pub id: QueueId,
+    /// The client, when it came over a network.
+    pub client: Option<IpAddr>,
+    /// Who signed in.
+    pub login: Option<&'a str>,
+    /// The local user, when it is known.
+    pub uid: Option<u32>,
+    /// The envelope sender.
+    pub from: &'a ReversePath,
+    /// The text of its `Message-ID:`.
+    pub message_id: &'a str,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// How many recipients it has.
+    pub recipients: usize,
+}
+
+fn path(from: &ReversePath) -> String {
+    from.address().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A message was taken: where from, its id, its size.
+pub fn accepted(taken: &Taken<'_>) -> [Line; 3] {
+    let id = taken.id;
+    let from = path(taken.from);
+    let first = match taken.client {
+        Some(client) => {
+            let mut text = format!("{id}: client=unknown[{client}]");
+            if let Some(login) = taken.login {
+                // fail2ban and others look for the name; the mechanism is not kept with a message.
+                let _ = write!(text, ", sasl_username={login}");
+            }
+            Line::new(Program::Smtpd, &text)
+        }
+        None => {
+            let uid = taken.uid.map(|uid| format!("uid={uid} ")).unwrap_or_default();
+            Line::new(Program::Pickup, &format!("{id}: {uid}from=<{from}>"))
+        }
+    };
+    let message_id = Line::new(Program::Cleanup, &format!("{id}: message-id={}", taken.message_id));
+    let size =
+        format!("{id}: from=<{from}>, size={}, nrcpt={} (queue active)", taken.bytes, taken.recipients);
+    [first, message_id, Line::new(Program::Qmgr, &size)]
+}
+
+/// What an attempt, or a decision without one, made of a recipient.
+pub fn outcome(
+    to: &Address,
+    from: &ReversePath,
+    received_at: Timestamp,
+    attempt: Option<&Attempt>,
+    update: &RecipientUpdate,
+) -> Vec<Line> {
+    let id = update.id.message;
+    let status = match update.change {
+        Change::Final(RecipientState::Delivered) => "sent",
+        Change::Final(RecipientState::Failed) => "bounced",
+        _ => "deferred",
+    };
+    let own = attempt.and_then(|attempt| {
+        let outcome = attempt.outcomes.iter().find(|outcome| outcome.index == update.id.index)?;
+        Some((attempt, outcome.said.as_str()))
+    });
+    let mut lines = Vec::new();
+    if let Some((attempt, said)) = own {
+        let relay = attempt.peer.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let (waited, took) =
+            (attempt.began_at.since_ms(received_at), attempt.ended_at.since_ms(attempt.began_at));
+        let delay = seconds(waited.saturating_add(took));
+        let delays = format!("{}/0/0/{}", seconds(waited), seconds(took));
+        let dsn = dsn(update.evidence.as_deref(), said, status);
+        let said = cut(said);
+        let text = format!(
+            "{id}: to=<{to}>, relay={relay}, delay={delay}, delays={delays}, dsn={dsn}, status={status} ({said})"
+        );
+        lines.push(Line::new(Program::Smtp, &text));
+    }
+    if matches!(update.change, Change::Final(RecipientState::Expired)) {
+        let from = path(from);
+        let text = format!("{id}: from=<{from}>, status=expired, returned to sender");
+        lines.push(Line::new(Program::Qmgr, &text));
+    }
+    lines
+}
+
+/// Everything is over for a message.
+pub fn removed(id: QueueId) -> Line {
+    Line::new(Program::Qmgr, &format!("{id}: removed"))
+}
+
+/// A person did something to a waiting message.
+pub fn acted(act: Act, id: QueueId) -> Line {
+    let what = match act {
+        Act::Hold => "placed on hold",
+        Act::Release => "released from hold",
+        Act::Retry => "requeued",
+        Act::Delete => "removed",
+    };
+    Line::new(Program::Postsuper, &format!("{id}: {what}"))
+}
+
+/// Somebody could not sign in: the line that fail2ban counts.
+pub fn refused_sign_in(client: IpAddr, mechanism: &str, login: &str) -> Line {
+    let text = format!(
+        "warning: unknown[{client}]: SASL {mechanism} authentication failed: authentication failure, sasl_username={login}"
+    );
+    Line::new(Program::Smtpd, &text)
+}
+
+/// Seconds as Postfix prints them: two digits that mean something.
+fn seconds(ms: i64) -> String {
+    let ms = ms.max(0);
+    match ms {
+        0..10 => "0".to_owned(),
+        10..10_000 => {
+            let text = format!("{}.{:02}", ms / 1_000, ms % 1_000 / 10);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => (ms / 1_000).to_string(),
+    }
+}
+
+/// The status code (RFC 3463): the server's own, else the one that fits what was seen.
+fn dsn(evidence: Option<&Evidence>, said: &str, status: &str) -> String {
+    let class = match status {
+        "sent" => '2',
+        "bounced" => '5',
+        _ => '4',
+    };
+    let told =
+        evidence.and_then(Evidence::reply).and_then(|reply| reply.enhanced).map(|code| code.to_string());
+    // Of a delivery nothing but its reply is kept: `250 2.0.0 Ok`.
+    let second = || said.split(' ').nth(1).filter(|code| is_code(code)).map(str::to_owned);
+    let rest = told.or_else(second).and_then(|code| code.get(1..).map(str::to_owned));
+    let seen = || match evidence.map(|evidence| (&evidence.seen, evidence.stage)) {
+        Some((Seen::NameUnknown, _)) => ".1.2",
+        Some((Seen::NameUnanswered, _) | (_, Stage::Resolve)) => ".4.3",
+        Some((Seen::Timeout { .. } | Seen::Dropped, stage)) if stage != Stage::Connect => ".4.2",
+        Some((Seen::Refused | Seen::Unreachable | Seen::Timeout { .. }, _)) => ".4.1",
+        Some((Seen::Tls { .. }, _)) => ".7.5",
+        _ => ".0.0",
+    };
+    format!("{class}{}", rest.unwrap_or_else(|| seen().to_owned()))
+}
+
+fn is_code(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn cut(said: &str) -> &str {
+    let mut end = said.len().min(SAID_BYTES);
+    while !said.is_char_boundary(end) {
+        end -= 1;
+    }
+    said.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
