@@ -42,6 +42,8 @@ pub enum Kind {
     Starttls,
     /// TLS at once.
     Tls,
+    /// Mail from other servers: no signing in, and only what this server awaits.
+    Mx,
 }
 
 /// A port to listen on.
@@ -130,6 +132,7 @@ impl Config {
                 Kind::Submission => ListenerKind::Plain,
                 Kind::Starttls => ListenerKind::StartTls,
                 Kind::Tls => ListenerKind::ImplicitTls,
+                Kind::Mx => ListenerKind::Mx,
             };
             ListenerSpec { address: listener.address, kind, fallback_port: None }
         };
@@ -187,7 +190,7 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [[listener]]\n\
          # address = \"0.0.0.0:587\"\n\
-         # kind = \"submission\"   # or \"starttls\", \"tls\"\n"
+         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25)\n"
     )
 }
 

@@ -69,8 +69,11 @@ impl Door for ControlDoor {
             match self.control.sign_in(&attempt.login, &attempt.password).await {
                 Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
                 Err(SignInError::Wrong) => {
-                    let line = refused_sign_in(client.address.ip(), attempt.mechanism.name(), &attempt.login);
-                    self.mail_log.write(self.control.queue().clock().now(), line);
+                    // Programs of this machine have nothing to sign in with, and no address to be banned.
+                    if let Some(ip) = client.origin.ip() {
+                        let line = refused_sign_in(ip, attempt.mechanism.name(), &attempt.login);
+                        self.mail_log.write(self.control.queue().clock().now(), line);
+                    }
                     Err(reply(
                         535,
                         (5, 7, 8),
@@ -102,11 +105,7 @@ impl Door for ControlDoor {
             control: Arc::clone(&self.control),
             draft: self.control.queue().draft(),
             visitor: visitor.clone(),
-            trace: Trace {
-                helo: client.helo.clone(),
-                client: Some(client.address.ip()),
-                protocol: client.protocol,
-            },
+            trace: Trace { helo: client.helo.clone(), client: client.origin.ip(), protocol: client.protocol },
         }))
     }
 }

@@ -328,6 +328,7 @@ fn listener_view(port: &Bound) -> Listener {
         ListenerKind::StartTls => "starttls",
         ListenerKind::ImplicitTls => "tls",
         ListenerKind::Plain => "submission",
+        ListenerKind::Mx => "mx",
     };
     Listener {
         address: port.address.to_string(),

@@ -3,12 +3,12 @@
 //! This is the hot path: replies gather and leave in one write, buffers live as long as the
 //! connection, the only futures on the heap are the door's own.
 
-use crate::door::{Client, Intake, Visitor};
+use crate::door::{Client, Intake, Origin, Visitor, refusal};
 use crate::listen::ListenerKind;
-use crate::serve::{Limits, Serve};
+use crate::serve::{Entrance, Limits, Serve};
 use crate::stream::Stream;
 use crate::time_limit::TimeLimit;
-use mail::{EnhancedCode, Reply};
+use mail::{Address, Reply};
 use smtp::Input;
 use smtp::command::MailFrom;
 use smtp::server::{CONTENT_CHUNK_BYTES, Next, Session, SignIn};
@@ -48,6 +48,16 @@ impl From<io::Error> for Ended {
     }
 }
 
+/// Who the client is, as far as that is known.
+enum Guest {
+    /// Nobody knows yet.
+    Stranger,
+    /// Somebody who may send.
+    Known(Visitor),
+    /// Another server.
+    Peer,
+}
+
 /// What is being done with the content that comes.
 enum Receiving {
     /// None comes.
@@ -77,11 +87,11 @@ impl Pace {
 /// One connection and all that belongs to it.
 pub(crate) struct Conversation {
     shared: Arc<Serve>,
-    kind: ListenerKind,
+    entrance: Entrance,
     stream: Stream,
     session: Session,
     client: Client,
-    visitor: Option<Visitor>,
+    guest: Guest,
     input: Input,
     output: Vec<u8>,
     content: Vec<u8>,
@@ -94,17 +104,17 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: Arc<Serve>, kind: ListenerKind, stream: Stream, client: Client) -> Self {
-        let session = Session::new(shared.session_config(kind), kind == ListenerKind::ImplicitTls);
+    pub(crate) fn new(shared: Arc<Serve>, entrance: Entrance, stream: Stream, client: Client) -> Self {
+        let session = Session::new(shared.session_config(entrance), entrance.begins_with_tls());
         let timer = TimeLimit::new(shared.limits.handshake_time_limit);
-        let visitor = shared.door.network_site(client.address.ip());
+        let guest = welcome(&shared, entrance, &client);
         Self {
             shared,
-            kind,
+            entrance,
             stream,
             session,
             client,
-            visitor,
+            guest,
             input: Input::new(),
             output: Vec::new(),
             content: Vec::new(),
@@ -127,7 +137,7 @@ impl Conversation {
     }
 
     async fn talk(&mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Ended> {
-        if self.kind == ListenerKind::ImplicitTls {
+        if self.entrance.begins_with_tls() {
             Box::pin(self.shake_hands()).await?;
         }
         self.session.greeting(&mut self.output);
@@ -136,14 +146,15 @@ impl Conversation {
                 Next::Input => self.exchange(stopping.as_mut()).await?,
                 Next::SignIn(attempt) => Box::pin(self.sign_in(attempt)).await,
                 Next::Mail(mail) => {
-                    let answer = self.judge_sender(&mail);
+                    let answer = match self.unknown_user() {
+                        Some(uid) => Box::pin(self.identify(uid)).await,
+                        None => Ok(()),
+                    };
+                    let answer = answer.and_then(|()| self.judge_sender(&mail));
                     self.session.answer(answer, &mut self.output);
                 }
                 Next::Recipient(address) => {
-                    let answer = match &self.visitor {
-                        Some(visitor) => self.shared.door.recipient(visitor, &address),
-                        None => Err(self.stranger()),
-                    };
+                    let answer = self.judge_recipient(&address);
                     self.session.answer(answer, &mut self.output);
                 }
                 Next::Data => self.begin_content(),
@@ -158,7 +169,7 @@ impl Conversation {
                     Box::pin(self.shake_hands()).await?;
                     self.session.tls_started();
                     // RFC 3207 §4.2: whoever signed in before TLS is a stranger again.
-                    self.visitor = self.shared.door.network_site(self.client.address.ip());
+                    self.guest = welcome(&self.shared, self.entrance, &self.client);
                 }
                 Next::Close => return Box::pin(self.part()).await,
             }
@@ -264,25 +275,55 @@ impl Conversation {
         let asked = tokio::time::timeout(limit, self.shared.door.sign_in(&self.client, attempt)).await;
         let answer = asked.unwrap_or_else(|_| {
             // RFC 4954 §4: 454 is a failure of the server's, and says nothing about the password.
-            Err(refusal(454, EnhancedCode::new(4, 7, 0), "Signing in takes too long now, try again later"))
+            Err(refusal(454, (4, 7, 0), "Signing in takes too long now, try again later"))
         });
         let named = answer.map(|visitor| {
             let name = visitor.name.clone();
-            self.visitor = Some(visitor);
+            self.guest = Guest::Known(visitor);
             name
         });
         self.session.signed_in(named, &mut self.output);
     }
 
+    /// The user of this machine whom nobody has been asked about yet.
+    const fn unknown_user(&self) -> Option<u32> {
+        match (&self.guest, self.client.origin) {
+            (Guest::Stranger, Origin::Local { uid }) => Some(uid),
+            _ => None,
+        }
+    }
+
+    async fn identify(&mut self, uid: u32) -> Result<(), Reply> {
+        let limit = self.shared.limits.sign_in_time_limit;
+        let asked = tokio::time::timeout(limit, self.shared.door.local(uid)).await;
+        let late =
+            || Err(refusal(451, (4, 3, 0), "Finding out who sends takes too long now, try again later"));
+        self.guest = Guest::Known(asked.unwrap_or_else(|_| late())?);
+        Ok(())
+    }
+
     fn judge_sender(&mut self, mail: &MailFrom) -> Result<(), Reply> {
         self.declared_size = mail.size.unwrap_or(0);
-        match &self.visitor {
-            None => Err(self.stranger()),
-            Some(_) if self.kind == ListenerKind::StartTls && !self.client.tls => {
+        let needs_tls = self.entrance == Entrance::Port(ListenerKind::StartTls) && !self.client.tls;
+        match &self.guest {
+            Guest::Stranger => Err(self.stranger()),
+            Guest::Known(_) if needs_tls => {
                 // RFC 3207 §4.
-                Err(refusal(530, EnhancedCode::new(5, 7, 0), "Must issue a STARTTLS command first"))
+                Err(refusal(530, (5, 7, 0), "Must issue a STARTTLS command first"))
             }
-            Some(visitor) => self.shared.door.sender(visitor, &mail.path, mail.size),
+            Guest::Known(visitor) => self.shared.door.sender(visitor, &mail.path, mail.size),
+            Guest::Peer => {
+                self.introduce();
+                self.shared.door.peer_sender(&self.client, &mail.path, mail.size)
+            }
+        }
+    }
+
+    fn judge_recipient(&self, address: &Address) -> Result<(), Reply> {
+        match &self.guest {
+            Guest::Stranger => Err(self.stranger()),
+            Guest::Known(visitor) => self.shared.door.recipient(visitor, address),
+            Guest::Peer => self.shared.door.peer_recipient(&self.client, address),
         }
     }
 
@@ -293,7 +334,7 @@ impl Conversation {
         } else {
             "Authentication required: use STARTTLS, then sign in with your login and password"
         };
-        refusal(530, EnhancedCode::new(5, 7, 0), text)
+        refusal(530, (5, 7, 0), text)
     }
 
     /// Brings what the door sees of the client up to date.
@@ -302,14 +343,17 @@ impl Conversation {
         if self.client.helo != helo {
             self.client.helo = helo.to_owned();
         }
-        self.client.protocol = self.session.protocol();
+        if self.entrance != Entrance::Local {
+            self.client.protocol = self.session.protocol();
+        }
     }
 
     fn begin_content(&mut self) {
         self.introduce();
-        let intake = match &self.visitor {
-            Some(visitor) => self.shared.door.intake(visitor, &self.client),
-            None => Err(self.stranger()),
+        let intake = match &self.guest {
+            Guest::Stranger => Err(self.stranger()),
+            Guest::Known(visitor) => self.shared.door.intake(visitor, &self.client),
+            Guest::Peer => self.shared.door.peer_intake(&self.client),
         };
         let answer = intake.map(|intake| {
             self.receiving = Receiving::Kept(intake);
@@ -342,7 +386,7 @@ impl Conversation {
             Receiving::Refused(reply) => Err(reply),
             // The session never comes here with these; nothing was kept, so nothing is promised.
             Receiving::Nothing | Receiving::Discarded => {
-                Err(refusal(451, EnhancedCode::new(4, 3, 0), "The message was not taken, try again later"))
+                Err(refusal(451, (4, 3, 0), "The message was not taken, try again later"))
             }
         };
         self.end_content();
@@ -399,6 +443,11 @@ async fn first_of<T>(
     .await
 }
 
-pub(crate) fn refusal(code: u16, enhanced: EnhancedCode, text: &str) -> Reply {
-    Reply::new(code, Some(enhanced), text)
+/// Who a client is before it has said a word, and again after STARTTLS.
+fn welcome(shared: &Serve, entrance: Entrance, client: &Client) -> Guest {
+    match (entrance, client.origin.ip()) {
+        (Entrance::Port(ListenerKind::Mx), _) => Guest::Peer,
+        (Entrance::Port(_), Some(ip)) => shared.door.network_site(ip).map_or(Guest::Stranger, Guest::Known),
+        (Entrance::Port(_), None) | (Entrance::Local, _) => Guest::Stranger,
+    }
 }

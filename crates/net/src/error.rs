@@ -59,4 +59,13 @@ pub enum NetError {
         /// The system's words.
         source: io::Error,
     },
+    /// The local socket cannot be made.
+    /// Usual cause: its directory is missing or belongs to another user, or a file of that name lies there.
+    #[error("cannot make the socket {}: {source}", path.display())]
+    Socket {
+        /// Where.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
 }

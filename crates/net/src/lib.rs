@@ -1,6 +1,6 @@
 //! The network edge: the only crate of the road that opens a socket.
 //!
-//! Owns listeners and their limits, TLS on both sides, the [`serve::serve`] loop that drives an SMTP
+//! Owns listeners and their limits, the local socket, TLS on both sides, the [`serve::serve`] loop that drives an SMTP
 //! session for each connection, and the [`dial::Dialer`], the one way out. It never decides who may
 //! send or where mail goes: it asks a [`door::Door`], and its callers name the target. It stores
 //! nothing. Start at [`serve::serve`] for mail that comes in and at [`dial::Dialer::dial`] for mail
@@ -15,6 +15,7 @@ pub mod dns;
 pub mod door;
 mod error;
 pub mod listen;
+pub mod local;
 mod resolve;
 pub mod serve;
 mod stream;
@@ -25,8 +26,9 @@ pub use address::{AddressPolicy, is_private};
 pub use connection::Connection;
 pub use dial::{Dialer, Resolver, Target, TlsMode};
 pub use dns::Dns;
-pub use door::{Client, Door, Intake, Visitor};
+pub use door::{Client, Door, Intake, Origin, Visitor};
 pub use error::NetError;
 pub use listen::{Bound, ListenerKind, ListenerSpec};
-pub use serve::{Limits, Serve, serve};
+pub use local::LocalSocket;
+pub use serve::{Limits, Serve, serve, serve_local};
 pub use tls::{ClientTls, ServerTls, Verify};

@@ -17,6 +17,9 @@ pub enum ListenerKind {
     ImplicitTls,
     /// STARTTLS is offered; network sites may also send in clear (2525, printers).
     Plain,
+    /// For mail from other servers (25): STARTTLS is offered, signing in is not, and the door's answers for
+    /// peers decide.
+    Mx,
 }
 
 /// A port to be taken.

@@ -1,4 +1,4 @@
-//! The loop of a port: accept, count, talk, stop.
+//! The loop of a way in, port or local socket: accept, count, talk, stop.
 //!
 //! | ending | what the client sees | what is kept |
 //! |---|---|---|
@@ -9,16 +9,16 @@
 
 use crate::census::{Census, Seat};
 use crate::conversation::Conversation;
-use crate::door::{Client, Door};
+use crate::door::{Client, Door, Origin};
 use crate::listen::{Bound, ListenerKind};
+use crate::local::LocalSocket;
 use crate::stream::Stream;
 use crate::tls::ServerTls;
-use smtp::server::SessionConfig;
-use std::io::Write as _;
+use smtp::server::{AuthOffer, SessionConfig};
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
@@ -35,9 +35,12 @@ pub struct Limits {
     pub max_per_address: usize,
     /// The same for loopback and for the networks of sites: programs that open many at once.
     pub max_per_trusted_address: usize,
+    /// The most connections of one user of this machine at once, by the local socket. Beyond: 421 4.3.2.
+    pub max_per_user: usize,
     /// How long a TLS handshake may take.
     pub handshake_time_limit: Duration,
-    /// How long signing in may take, password hash and its queue included. Beyond: 454 4.7.0.
+    /// How long signing in may take, password hash and its queue included. Beyond: 454 4.7.0. The same for finding out
+    /// who a local user is; beyond: 451 4.3.0.
     pub sign_in_time_limit: Duration,
     /// How long the next command or piece of content may take while four fifths of
     /// [`Limits::max_connections`] are in use. RFC 5321 §4.5.3.2 asks for minutes, which stand
@@ -58,6 +61,7 @@ impl Default for Limits {
             max_connections: 1_000,
             max_per_address: 50,
             max_per_trusted_address: 1_000,
+            max_per_user: 200,
             handshake_time_limit: Duration::from_secs(30),
             sign_in_time_limit: Duration::from_secs(30),
             crowded_time_limit: Duration::from_secs(20),
@@ -68,6 +72,21 @@ impl Default for Limits {
     }
 }
 
+/// The way that a client came in by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// A port of that kind.
+    Port(ListenerKind),
+    /// The local socket.
+    Local,
+}
+
+impl Entrance {
+    pub(crate) const fn begins_with_tls(self) -> bool {
+        matches!(self, Self::Port(ListenerKind::ImplicitTls))
+    }
+}
+
 /// What all ports share.
 pub struct Serve {
     pub(crate) door: Arc<dyn Door>,
@@ -75,11 +94,14 @@ pub struct Serve {
     pub(crate) limits: Limits,
     with_starttls: Arc<SessionConfig>,
     without_starttls: Arc<SessionConfig>,
+    for_peers: Arc<SessionConfig>,
+    for_users: Arc<SessionConfig>,
     census: Arc<Census>,
 }
 
 impl Serve {
-    /// `session` is the configuration of all ports but for STARTTLS, which each kind of port sets.
+    /// `session` is the configuration of all ports but for what the kind of each port sets: STARTTLS, and whether
+    /// signing in, notices and keeping are offered at all.
     pub fn new(
         door: Arc<dyn Door>,
         tls: Arc<ServerTls>,
@@ -87,13 +109,24 @@ impl Serve {
         session: SessionConfig,
     ) -> Arc<Self> {
         let with_starttls = SessionConfig { offer_starttls: true, ..session.clone() };
-        let without_starttls = SessionConfig { offer_starttls: false, ..session };
+        let without_starttls = SessionConfig { offer_starttls: false, ..session.clone() };
+        // What other servers may send us is for ourselves: nothing is delivered, so nobody is owed a notice of it, and
+        // nobody may have it kept.
+        let for_peers = SessionConfig {
+            auth: AuthOffer::Never,
+            offer_dsn: false,
+            max_hold_secs: None,
+            ..with_starttls.clone()
+        };
+        let for_users = SessionConfig { offer_starttls: false, auth: AuthOffer::Never, ..session };
         Arc::new(Self {
             door,
             tls,
             limits,
             with_starttls: Arc::new(with_starttls),
             without_starttls: Arc::new(without_starttls),
+            for_peers: Arc::new(for_peers),
+            for_users: Arc::new(for_users),
             census: Arc::default(),
         })
     }
@@ -103,10 +136,12 @@ impl Serve {
         self.census.all()
     }
 
-    pub(crate) fn session_config(&self, kind: ListenerKind) -> Arc<SessionConfig> {
-        Arc::clone(match kind {
-            ListenerKind::StartTls | ListenerKind::Plain => &self.with_starttls,
-            ListenerKind::ImplicitTls => &self.without_starttls,
+    pub(crate) fn session_config(&self, entrance: Entrance) -> Arc<SessionConfig> {
+        Arc::clone(match entrance {
+            Entrance::Port(ListenerKind::StartTls | ListenerKind::Plain) => &self.with_starttls,
+            Entrance::Port(ListenerKind::ImplicitTls) => &self.without_starttls,
+            Entrance::Port(ListenerKind::Mx) => &self.for_peers,
+            Entrance::Local => &self.for_users,
         })
     }
 
@@ -115,38 +150,92 @@ impl Serve {
         self.census.all() >= self.limits.max_connections.saturating_mul(4) / 5
     }
 
-    fn seat(&self, client: SocketAddr) -> Option<Seat> {
-        let ip = client.ip();
-        let trusted = ip.is_loopback() || self.door.network_site(ip).is_some();
-        let each = if trusted { self.limits.max_per_trusted_address } else { self.limits.max_per_address };
-        self.census.seat(ip, self.limits.max_connections, each)
+    fn seat(&self, origin: &Origin) -> Option<Seat> {
+        let limits = &self.limits;
+        let each = match origin.ip() {
+            None => limits.max_per_user,
+            Some(ip) if ip.is_loopback() || self.door.network_site(ip).is_some() => {
+                limits.max_per_trusted_address
+            }
+            Some(_) => limits.max_per_address,
+        };
+        self.census.seat(origin, limits.max_connections, each)
     }
+}
+
+/// A way in that is open.
+enum Gate {
+    Port(Bound),
+    Local(LocalSocket),
+}
+
+impl Gate {
+    const fn entrance(&self) -> Entrance {
+        match self {
+            Self::Port(port) => Entrance::Port(port.spec.kind),
+            Self::Local(_) => Entrance::Local,
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(Stream, Origin)> {
+        match self {
+            Self::Port(port) => {
+                let (tcp, from) = port.listener.accept().await?;
+                // Replies are short and the client waits for each: Nagle's delay would be paid at every step.
+                // Failing to set it costs time and nothing else.
+                let _ = tcp.set_nodelay(true);
+                let address = canonical(from);
+                let local = tcp.local_addr().map_or(address, canonical);
+                Ok((Stream::Plain(tcp), Origin::Tcp { address, local }))
+            }
+            Self::Local(socket) => {
+                let (stream, _) = socket.listener.accept().await?;
+                let uid = stream.peer_cred()?.uid();
+                Ok((Stream::Local(stream), Origin::Local { uid }))
+            }
+        }
+    }
+}
+
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// Serves a port until `stop` becomes true, then lets conversations end, and returns when the last
 /// has or [`Limits::stop_grace`] is over.
 pub async fn serve(port: Bound, shared: Arc<Serve>, stop: watch::Receiver<bool>) {
+    hold_open(Gate::Port(port), shared, stop).await;
+}
+
+/// Serves the local socket in the same way: programs of this machine, known by their user, with the same conversation
+/// but for TLS and signing in, which prove nothing here that the system has not said.
+pub async fn serve_local(socket: LocalSocket, shared: Arc<Serve>, stop: watch::Receiver<bool>) {
+    hold_open(Gate::Local(socket), shared, stop).await;
+}
+
+async fn hold_open(gate: Gate, shared: Arc<Serve>, stop: watch::Receiver<bool>) {
+    let entrance = gate.entrance();
     let mut conversations = JoinSet::new();
     let mut stopped = stop.clone();
     loop {
         tokio::select! {
             () = stop_asked(&mut stopped) => break,
             Some(ended) = conversations.join_next() => report_panic(&ended),
-            accepted = port.listener.accept() => match accepted {
-                Ok((tcp, from)) => {
-                    if let Some((conversation, seat)) = admit(tcp, from, port.spec.kind, &shared) {
+            accepted = gate.accept() => match accepted {
+                Ok((stream, origin)) => {
+                    if let Some((conversation, seat)) = admit(stream, origin, entrance, &shared) {
                         conversations.spawn(hold(conversation, seat, stop.clone()));
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, address = %port.address, "cannot accept a connection");
+                    tracing::warn!(%error, ?entrance, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
         }
     }
     // New connections are refused by the system from here on, while the old ones end.
-    drop(port);
+    drop(gate);
     let ending = async {
         while let Some(ended) = conversations.join_next().await {
             report_panic(&ended);
@@ -176,35 +265,32 @@ fn report_panic(ended: &Result<(), JoinError>) {
 }
 
 fn admit(
-    tcp: TcpStream,
-    from: SocketAddr,
-    kind: ListenerKind,
+    stream: Stream,
+    origin: Origin,
+    entrance: Entrance,
     shared: &Arc<Serve>,
 ) -> Option<(Conversation, Seat)> {
-    let address = SocketAddr::new(from.ip().to_canonical(), from.port());
-    let Some(seat) = shared.seat(address) else {
+    let Some(seat) = shared.seat(&origin) else {
         tracing::debug!("connection refused: too many");
-        turn_away(tcp, kind, shared);
+        turn_away(stream, entrance, shared);
         return None;
     };
-    // Replies are short and the client waits for each: Nagle's delay would be paid at every step.
-    // Failing to set it costs time and nothing else.
-    let _ = tcp.set_nodelay(true);
-    let local =
-        tcp.local_addr().map_or(address, |local| SocketAddr::new(local.ip().to_canonical(), local.port()));
-    let client = Client { address, local, helo: String::new(), protocol: "SMTP", tls: false };
-    Some((Conversation::new(Arc::clone(shared), kind, Stream::Plain(tcp), client), seat))
+    let protocol = if entrance == Entrance::Local { "local" } else { "SMTP" };
+    let client = Client { origin, helo: String::new(), protocol, tls: false };
+    Some((Conversation::new(Arc::clone(shared), entrance, stream, client), seat))
 }
 
 /// Tells a client that there is no room (RFC 5321 §3.1). One write into an empty socket never waits;
 /// where TLS begins at once there is nothing to say it in.
-fn turn_away(tcp: TcpStream, kind: ListenerKind, shared: &Serve) {
-    if kind == ListenerKind::ImplicitTls {
+fn turn_away(stream: Stream, entrance: Entrance, shared: &Serve) {
+    if entrance.begins_with_tls() {
         return;
     }
-    if let Ok(mut tcp) = tcp.into_std() {
-        let host = shared.with_starttls.host_name.as_ascii();
-        let line = format!("421 4.3.2 {host} Too many connections, try again later\r\n");
-        let _ = tcp.write_all(line.as_bytes());
-    }
+    let host = shared.with_starttls.host_name.as_ascii();
+    let line = format!("421 4.3.2 {host} Too many connections, try again later\r\n");
+    let _ = match stream {
+        Stream::Plain(tcp) => tcp.into_std().and_then(|mut tcp| tcp.write_all(line.as_bytes())),
+        Stream::Local(local) => local.into_std().and_then(|mut local| local.write_all(line.as_bytes())),
+        Stream::Tls(_) | Stream::Gone => Ok(()),
+    };
 }

@@ -1,10 +1,10 @@
-//! A byte stream that is plain TCP or TLS over it: the only place that tells the two apart.
+//! A byte stream that is plain TCP, TLS over it, or the local socket: the only place that tells them apart.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
 
 /// One end of a connection.
@@ -12,6 +12,7 @@ pub(crate) enum Stream {
     Plain(TcpStream),
     // On the heap: a TLS session is some kilobytes that plain connections need not carry.
     Tls(Box<TlsStream<TcpStream>>),
+    Local(UnixStream),
     /// A handshake took the stream and failed, or is under way.
     Gone,
 }
@@ -32,7 +33,7 @@ impl Stream {
         match self {
             Self::Plain(tcp) => Some(tcp),
             Self::Tls(tls) => Some(tls.get_ref().0),
-            Self::Gone => None,
+            Self::Local(_) | Self::Gone => None,
         }
     }
 
@@ -52,6 +53,7 @@ impl Stream {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, parts),
+            Self::Local(local) => Pin::new(local).poll_write_vectored(cx, parts),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_write_vectored(cx, parts),
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -62,6 +64,7 @@ impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Local(local) => Pin::new(local).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_read(cx, buf),
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -72,6 +75,7 @@ impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Local(local) => Pin::new(local).poll_write(cx, bytes),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_write(cx, bytes),
             Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -79,8 +83,8 @@ impl AsyncWrite for Stream {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            // TCP has nothing of its own to flush.
-            Self::Plain(_) | Self::Gone => Poll::Ready(Ok(())),
+            // Sockets have nothing of their own to flush.
+            Self::Plain(_) | Self::Local(_) | Self::Gone => Poll::Ready(Ok(())),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_flush(cx),
         }
     }
@@ -88,6 +92,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Local(local) => Pin::new(local).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls.as_mut()).poll_shutdown(cx),
             Self::Gone => Poll::Ready(Ok(())),
         }

@@ -153,6 +153,7 @@ listener = Listens on { $address }, { $kind }
 listener-instead = Listens on { $address }, { $kind }, because port { $port } could not be had
 listener-tls = TLS at once
 listener-starttls = STARTTLS
+listener-mx = STARTTLS, for mail from other servers
 listener-submission = STARTTLS, without for networks of sites
 
 story-title = Message { $id }

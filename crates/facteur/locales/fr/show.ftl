@@ -153,6 +153,7 @@ listener = Écoute sur { $address }, { $kind }
 listener-instead = Écoute sur { $address }, { $kind }, car le port { $port } n'a pas pu être pris
 listener-tls = TLS d'emblée
 listener-starttls = STARTTLS
+listener-mx = STARTTLS, pour le courrier des autres serveurs
 listener-submission = STARTTLS, et sans pour les réseaux des sites
 
 story-title = Message { $id }

@@ -86,6 +86,7 @@ pub fn listener(listener: &Listener, reader: &Reader) -> String {
     let kind = reader.phrases.say(match listener.kind.as_str() {
         "tls" => "listener-tls",
         "starttls" => "listener-starttls",
+        "mx" => "listener-mx",
         _ => "listener-submission",
     });
     let mut gaps = vec![("address", listener.address.clone().into()), ("kind", kind.into())];

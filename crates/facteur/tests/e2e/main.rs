@@ -23,6 +23,8 @@ mod mailq;
 #[cfg(test)]
 mod owners;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod scene;

@@ -7,6 +7,10 @@ mod dialling;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod server_tls;
 #[cfg(test)]
 mod submission;

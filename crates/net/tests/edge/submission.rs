@@ -4,7 +4,7 @@ use crate::support::{
     HOST, Port, Setting, Talker, TestDoor, any_tls, dial, insecure, plain_port, until, visitor,
 };
 use mail::ReversePath;
-use net::{ListenerKind, TlsMode};
+use net::{ListenerKind, Origin, TlsMode};
 use smtp::client::{Client, Outgoing};
 use smtp::transport::{BoxFuture, Content, Piece, Transport as _};
 use std::sync::Arc;
@@ -64,7 +64,8 @@ async fn a_message_comes_in_whole() {
     assert_eq!(taken[0].content, b"Subject: hello\r\n\r\n.a dot\r\n");
     assert_eq!(taken[0].envelope.from.to_string(), "a@site.test");
     assert_eq!((taken[0].client.helo.as_str(), taken[0].client.protocol), ("client.test", "ESMTP"));
-    assert_eq!((taken[0].client.local, taken[0].client.tls), (port.address, false));
+    let Origin::Tcp { address, local } = taken[0].client.origin else { panic!("{}", taken[0].client.origin) };
+    assert_eq!((address.ip(), local, taken[0].client.tls), (port.address.ip(), port.address, false));
     assert_eq!(taken[0].visitor, visitor("printer"));
     assert_eq!(
         (&taken[1].envelope.from, taken[1].content.as_slice()),
@@ -201,7 +202,7 @@ async fn strangers_are_asked_to_sign_in() {
     assert_eq!((taken.visitor, taken.client.protocol), (visitor("anna"), "ESMTPSA"));
 }
 
-async fn tls_over(tcp: tokio::net::TcpStream) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+pub async fn tls_over(tcp: tokio::net::TcpStream) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
     // Trust is not what these tests are about: the certificate is taken from the handshake itself.
     let config = crate::support::trusting_anyone();
     let name = rustls_pki_types::ServerName::try_from(HOST).unwrap();

@@ -3,17 +3,18 @@
 use mail::{Address, EnhancedCode, Envelope, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp};
 use net::door::BoxFuture;
 use net::{Client, Dialer, Door, Intake, Limits, ListenerKind, ListenerSpec, Resolver, Serve, ServerTls};
-use net::{ClientTls, Connection, Target, TlsMode, Verify, Visitor, serve};
+use net::{ClientTls, Connection, LocalSocket, Target, TlsMode, Verify, Visitor, serve, serve_local};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use smtp::server::{SessionConfig, SignIn};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -39,6 +40,12 @@ pub struct TestDoor {
     pub loopback_is_a_site: bool,
     /// Content beyond that many bytes is refused by `append`.
     pub append_refused_beyond: Option<usize>,
+    /// Whether users of this machine are unknown.
+    pub users_refused: bool,
+    /// Whether nobody ever says who they are.
+    pub users_stall: bool,
+    /// How often it was asked who a user of this machine is.
+    pub users_asked: AtomicUsize,
 }
 
 impl TestDoor {
@@ -87,14 +94,48 @@ impl Door for Shared {
     }
 
     fn intake(&self, visitor: &Visitor, client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        Ok(self.open(visitor.clone(), client))
+    }
+
+    fn local(&self, uid: u32) -> BoxFuture<'_, Result<Visitor, Reply>> {
+        Box::pin(async move {
+            self.0.users_asked.fetch_add(1, Ordering::SeqCst);
+            if self.0.users_stall {
+                std::future::pending::<()>().await;
+            }
+            if self.0.users_refused {
+                Err(refusal(550, "unknown user"))
+            } else {
+                Ok(visitor(&format!("uid {uid}")))
+            }
+        })
+    }
+
+    fn peer_sender(&self, client: &Client, path: &ReversePath, size: Option<u64>) -> Result<(), Reply> {
+        match path.address() {
+            Some(address) if address.local() == "stranger" => Err(refusal(
+                550,
+                &format!("not from {} at {}, size {size:?}", client.helo, client.origin.ip().unwrap()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn peer_recipient(&self, _: &Client, address: &Address) -> Result<(), Reply> {
+        if address.local().starts_with("b+") { Ok(()) } else { Err(net::door::no_mail_for(address)) }
+    }
+
+    fn peer_intake(&self, client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        Ok(self.open(visitor("a peer"), client))
+    }
+}
+
+impl Shared {
+    fn open(&self, visitor: Visitor, client: &Client) -> Box<dyn Intake> {
         self.0.open.fetch_add(1, Ordering::SeqCst);
-        let taken = Taken {
-            visitor: visitor.clone(),
-            client: client.clone(),
-            envelope: Envelope::default(),
-            content: Vec::new(),
-        };
-        Ok(Box::new(TestIntake { door: Arc::clone(&self.0), taken: Some(taken) }))
+        let taken =
+            Taken { visitor, client: client.clone(), envelope: Envelope::default(), content: Vec::new() };
+        Box::new(TestIntake { door: Arc::clone(&self.0), taken: Some(taken) })
     }
 }
 
@@ -148,6 +189,24 @@ pub struct Port {
     pub task: JoinHandle<()>,
 }
 
+/// The local socket that is served until this is dropped or stopped.
+pub struct LocalPort {
+    pub dir: TempDir,
+    pub shared: Arc<Serve>,
+    pub stop: watch::Sender<bool>,
+    pub task: JoinHandle<()>,
+}
+
+impl LocalPort {
+    pub fn path(&self) -> PathBuf {
+        self.dir.path().join("submit.sock")
+    }
+
+    pub async fn connect(&self) -> Talker<UnixStream> {
+        Talker::over(UnixStream::connect(self.path()).await.unwrap())
+    }
+}
+
 /// What a port is served with.
 pub struct Setting {
     pub kind: ListenerKind,
@@ -170,6 +229,16 @@ impl Setting {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(serve(bound, Arc::clone(&shared), stopped));
         Port { address, shared, stop, task }
+    }
+
+    pub fn serve_local(self, door: &Arc<TestDoor>) -> LocalPort {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = LocalSocket::bind(&dir.path().join("submit.sock")).unwrap();
+        let door = Arc::new(Shared(Arc::clone(door)));
+        let shared = Serve::new(door, any_tls(), self.limits, self.session);
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(serve_local(socket, Arc::clone(&shared), stopped));
+        LocalPort { dir, shared, stop, task }
     }
 }
 

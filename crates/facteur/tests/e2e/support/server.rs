@@ -25,6 +25,8 @@ pub enum Port {
     Tls,
     /// STARTTLS, and without it for the networks of sites: as 587 and 2525 are by default.
     Submission,
+    /// Mail from other servers, as on 25. Not taken unless a test asks for it.
+    Mx,
 }
 
 impl Port {
@@ -36,6 +38,7 @@ impl Port {
             Self::StartTls => "starttls",
             Self::Tls => "tls",
             Self::Submission => "submission",
+            Self::Mx => "mx",
         }
     }
 }
