@@ -21,6 +21,7 @@ TESTS='
 swaks                                   swaks
 /usr/sbin/pflogsumm                      pflogsumm
 fail2ban-regex                          fail2ban
+systemd-analyze                         systemd
 /usr/share/doc/libnet-ssleay-perl       libnet-ssleay-perl
 msmtp                                   msmtp
 curl                                    curl

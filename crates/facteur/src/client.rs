@@ -3,6 +3,7 @@
 use crate::assembly::{Assembly, AssemblyError, PATIENCE_LOOKS, PATIENCE_PAUSE};
 use crate::config::ConfigError;
 use crate::place::Place;
+use crate::privileges::{Identity, PrivilegeError};
 use crate::socket::Outcome;
 use control::{Answer, Caller, Fault, Operation, Role};
 use mail::Language;
@@ -44,6 +45,9 @@ pub enum ClientError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The data belongs to a user that this command, as root, cannot become.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
     /// The data cannot be opened.
     #[error(transparent)]
     Store(StoreError),
@@ -93,6 +97,9 @@ impl Client {
         }
         if !place.is_initialised() {
             return Err(ClientError::NotInitialised { data });
+        }
+        if let Some(owner) = Identity::of_owner(&data) {
+            owner.assume()?;
         }
         let assembly = match Assembly::open(place, language, Vec::new(), None).await {
             Ok(assembly) => assembly,

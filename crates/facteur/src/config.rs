@@ -98,6 +98,8 @@ pub struct Config {
     pub host_name: Option<Domain>,
     /// The language of the log; the locale's when there is none.
     pub language: Option<Language>,
+    /// Whom the server becomes once it has its ports, when root starts it.
+    pub user: Option<String>,
     /// A certificate of one's own; one is made when there is none.
     pub tls: Option<TlsConfig>,
     /// The mail log.
@@ -178,6 +180,8 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          # facteur : ce qu'il faut savoir avant d'ouvrir les données. Le reste se change avec la commande « facteur ».\n\
          host_name = \"{host_name}\"\n\
          language = \"{language}\"\n\
+         \n\
+         # user = \"facteur\"      # whom it becomes once it has its ports, when root starts it\n\
          \n\
          # [tls]\n\
          # cert = \"/etc/letsencrypt/live/mail.example.org/fullchain.pem\"\n\

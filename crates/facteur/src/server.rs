@@ -4,7 +4,9 @@ use crate::assembly::{Assembly, AssemblyError};
 use crate::config::{self, Config, ConfigError};
 use crate::door::ControlDoor;
 use crate::mail_log::{self, LogWitness, MailLog};
+use crate::notify::Manager;
 use crate::place::Place;
+use crate::privileges::{self, Identity, PrivilegeError};
 use crate::socket;
 use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
@@ -45,6 +47,9 @@ pub enum StartError {
         /// The system's words.
         source: io::Error,
     },
+    /// Root was to become somebody else, and could not.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
     /// The administrator could not be made.
     #[error(transparent)]
     Control(#[from] control::Fault),
@@ -99,6 +104,8 @@ pub enum Announcement {
         /// How many recipients.
         count: usize,
     },
+    /// It runs as root, and could do without.
+    AsRoot,
     /// There is no relay yet: mail waits.
     NoRelay,
     /// Everything runs.
@@ -133,8 +140,10 @@ pub async fn init(
         let path = path.to_owned();
         move |source| StartError::File { path, source }
     };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&place.data).map_err(file(&place.data))?;
     let mut config = Config::read(&place.config)?;
+    // Whoever runs the server must be able to read what is made here.
+    become_user(&config, place)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&place.data).map_err(file(&place.data))?;
     if host_name.is_some() {
         config.host_name = host_name;
     }
@@ -150,6 +159,33 @@ pub async fn init(
         announce(Announcement::AdministratorMade { login: ADMINISTRATOR.to_owned(), password });
     }
     Ok(())
+}
+
+/// Becomes the user of the configuration, if root started the server: from here on, nothing is root's.
+fn leave_root(
+    config: &Config,
+    place: &Place,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<(), StartError> {
+    if !become_user(config, place)? && privileges::is_root() {
+        announce(Announcement::AsRoot);
+    }
+    Ok(())
+}
+
+/// Becomes the user of the configuration, else the one whose data it is, and makes their data directory. `false` when
+/// there is nobody to become.
+fn become_user(config: &Config, place: &Place) -> Result<bool, StartError> {
+    let identity = match &config.user {
+        _ if !privileges::is_root() => return Ok(false),
+        Some(name) => Some(Identity::of_user(name)?),
+        None => Identity::of_owner(&place.data),
+    };
+    let Some(identity) = identity else { return Ok(false) };
+    let made = identity.make_directory(&place.data);
+    made.map_err(|source| StartError::File { path: place.data.clone(), source })?;
+    identity.assume()?;
+    Ok(true)
 }
 
 /// Gives a server its name, from its next start on.
@@ -219,13 +255,17 @@ pub async fn run(
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
     let StartOptions { place, language, ports } = options;
-    init(&place, None, language, announce).await?;
     let config = Config::read(&place.config)?;
     let ports = if ports { take_ports(&config, announce)? } else { Vec::new() };
+    // A key of one's own is often readable by root alone, as the ports are root's to take.
+    let own = config.tls.as_ref().map(|tls| ServerTls::load(&tls.cert, &tls.key)).transpose()?;
+    leave_root(&config, &place, announce)?;
+    init(&place, None, language, announce).await?;
+    let config = Config::read(&place.config)?;
     let listeners = ports.iter().map(listener_view).collect();
     let assembly = Assembly::open_soon(&place, language, listeners, Some(std::process::id())).await?;
     let language = config.language.unwrap_or(language);
-    let (tls, made) = server_tls(&config, &place)?;
+    let (tls, made) = own.map_or_else(|| self_signed(&config, &place), |tls| Ok((tls, false)))?;
     if made {
         announce(Announcement::CertificateMade { path: place.data.join("cert.pem") });
     }
@@ -261,7 +301,13 @@ pub async fn run(
     if assembly.has_no_route().await? {
         announce(Announcement::NoRelay);
     }
+    let manager = Manager::of_environment();
+    set.spawn(manager.clone().keep_alive(stop.clone()));
+    manager.ready();
     announce(Announcement::Ready { host_name: config.host_name().to_string() });
+    let mut stop = stop;
+    stopped(&mut stop).await;
+    manager.stopping();
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
     let closed = assembly.close().await;
@@ -337,14 +383,9 @@ fn listener_view(port: &Bound) -> Listener {
     }
 }
 
-fn server_tls(config: &Config, place: &Place) -> Result<(Arc<ServerTls>, bool), StartError> {
-    match &config.tls {
-        Some(tls) => Ok((ServerTls::load(&tls.cert, &tls.key)?, false)),
-        None => {
-            let name = config.host_name();
-            Ok(ServerTls::self_signed(&place.data, name.as_ascii(), Clock::System.now())?)
-        }
-    }
+fn self_signed(config: &Config, place: &Place) -> Result<(Arc<ServerTls>, bool), StartError> {
+    let name = config.host_name();
+    Ok(ServerTls::self_signed(&place.data, name.as_ascii(), Clock::System.now())?)
 }
 
 fn report_perhaps(assembly: &Assembly, announce: &mut (dyn FnMut(Announcement) + Send)) {

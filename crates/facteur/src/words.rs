@@ -16,6 +16,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/server.ftl"),
     include_str!("../locales/en/demo.ftl"),
     include_str!("../locales/en/setup.ftl"),
+    include_str!("../locales/en/upkeep.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -24,6 +25,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/server.ftl"),
     include_str!("../locales/fr/demo.ftl"),
     include_str!("../locales/fr/setup.ftl"),
+    include_str!("../locales/fr/upkeep.ftl"),
 ];
 
 /// What fills a gap of a sentence.

@@ -2,6 +2,7 @@
 
 use crate::client::ClientError;
 use crate::config::ConfigError;
+use crate::privileges::PrivilegeError;
 use crate::server::StartError;
 use crate::show::{Reader, Trouble};
 use crate::words::Gap;
@@ -80,7 +81,7 @@ impl Failure {
         match self {
             Self::NobodyReads => Exit::Done,
             Self::Client(error) => exit_of_client(error),
-            Self::Start(StartError::Config(_)) => Exit::Config,
+            Self::Start(StartError::Config(_) | StartError::Privileges(_)) => Exit::Config,
             Self::Start(StartError::Control(fault)) => exit_of_blame(fault.blame),
             Self::Start(_) => Exit::Unavailable,
             Self::Usage(..) => Exit::Usage,
@@ -111,7 +112,7 @@ const fn exit_of_client(error: &ClientError) -> Exit {
     match error {
         ClientError::Fault(fault) => exit_of_blame(fault.blame),
         ClientError::Forbidden { .. } => Exit::NoPermission,
-        ClientError::Config(_) => Exit::Config,
+        ClientError::Config(_) | ClientError::Privileges(_) => Exit::Config,
         ClientError::Store(_) => Exit::Temporary,
         ClientError::NotInitialised { .. } | ClientError::Unreachable { .. } | ClientError::Net(_) => {
             Exit::Unavailable
@@ -140,6 +141,7 @@ fn of_client(error: &ClientError, reader: &Reader) -> Trouble {
         }
         ClientError::Forbidden { data } => Trouble::of("client-forbidden", &[path(data)], reader),
         ClientError::Config(error) => of_config(error, reader),
+        ClientError::Privileges(error) => of_privileges(error, reader),
         ClientError::Store(error) => of_store(error, reader),
         ClientError::Net(error) => Trouble::of("start-net", &[("detail", error.to_string().into())], reader),
     }
@@ -155,6 +157,21 @@ fn of_start(error: &StartError, reader: &Reader) -> Trouble {
             Trouble::of("start-file", &gaps, reader)
         }
         StartError::Control(fault) => Trouble::of_fault(fault, reader),
+        StartError::Privileges(error) => of_privileges(error, reader),
+    }
+}
+
+fn of_privileges(error: &PrivilegeError, reader: &Reader) -> Trouble {
+    match error {
+        PrivilegeError::UnknownUser { name } => {
+            Trouble::of("start-user-unknown", &[("user", name.clone().into())], reader)
+        }
+        PrivilegeError::IsRoot { name } => {
+            Trouble::of("start-user-root", &[("user", name.clone().into())], reader)
+        }
+        PrivilegeError::Refused { detail } => {
+            Trouble::of("start-user-refused", &[("detail", detail.clone().into())], reader)
+        }
     }
 }
 

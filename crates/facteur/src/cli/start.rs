@@ -72,6 +72,7 @@ pub fn worded(announcement: &Announcement, reader: &Reader) -> String {
         Announcement::PerhapsTwice { count } => {
             phrases.fill("start-perhaps-twice", [("count", (*count).into())])
         }
+        Announcement::AsRoot => phrases.say("start-as-root"),
         Announcement::NoRelay => phrases.say("start-no-relay"),
         Announcement::Ready { host_name } => {
             phrases.fill("start-ready", [("host", host_name.clone().into())])

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 const LOGIN: &str = "boutique";
 const RIGHT: &str = "le bon mot de passe";
+/// A body too large for a row.
+const LARGE: &str = "bodies/8d/8dce76c1ee92bfc9df3bbed234d27730";
 const ANNE: (&str, &str) = ("anne@first.test", "mot de passe d'Anne");
 
 fn folder(release: &str) -> PathBuf {
@@ -72,6 +74,7 @@ fn the_folder_of_0_1_0_opens_and_its_mail_leaves() {
     let mut server = Server::fresh("fr", "");
     copy(&folder("0.1.0"), &server.data());
     assert!(server.data().join("facteur.db-wal").exists(), "what was not tidied up is part of the test");
+    assert!(server.data().join(LARGE).exists(), "a body in a file of its own");
     bring_to_today(&server.data());
     server.go();
     until("the start says what was in flight", 5, || {

@@ -24,6 +24,7 @@ mod mailq;
 mod owners;
 #[cfg(test)]
 mod peers;
+mod privileges;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
