@@ -1,5 +1,7 @@
 //! The header: its fields, which of them a signature covers, and their relaxed canonical form (RFC 6376 §3.4.2).
 
+use mail::Address;
+
 /// Covered, and once more than they are there: nobody can add another one behind our back and keep the signature
 /// (RFC 6376 §8.15). What mailing lists add by right is not here.
 const GUARDED: &[&str] = &[
@@ -114,6 +116,40 @@ pub(crate) fn canonical<'n>(
 }
 
 /// One field in canonical form, without a line end.
+/// The first address of a list of mailboxes (RFC 5322 §3.4): in angle brackets, or bare; quoted names and comments aside.
+pub(crate) fn first_address(value: &[u8]) -> Option<Address> {
+    let text = String::from_utf8_lossy(value);
+    let (mut bare, mut bracketed) = (String::new(), None::<String>);
+    let (mut quoted, mut escaped, mut depth) = (false, false, 0_u32);
+    for c in text.chars() {
+        let skip = escaped || quoted || depth > 0;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if skip => escaped = true,
+            '"' if depth == 0 => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            _ if depth > 0 => continue,
+            '<' if !quoted => {
+                bracketed = Some(String::new());
+                continue;
+            }
+            '>' | ',' | ';' if !quoted => break,
+            ':' if !quoted && bracketed.is_none() => {
+                // The name of a group.
+                bare.clear();
+                continue;
+            }
+            '\r' | '\n' => continue,
+            _ => {}
+        }
+        if depth == 0 && c != ')' {
+            bracketed.as_mut().unwrap_or(&mut bare).push(c);
+        }
+    }
+    bracketed.as_deref().unwrap_or(&bare).trim().parse().ok()
+}
+
 pub(crate) fn canonical_field(field: Field<'_>, into: &mut Vec<u8>) {
     into.extend(field.name.iter().map(u8::to_ascii_lowercase));
     into.push(b':');
@@ -152,6 +188,26 @@ mod tests {
         check("To: a\r\n", &["from", "to", "to"], "to:a\r\n");
         check("no field\r\nTo: a: b\r\n", &["to"], "to:a: b\r\n");
         check(": empty name\r\nTo: \u{e9}\r\n", &["to", ""], "to:\u{e9}\r\n");
+    }
+
+    #[test]
+    fn the_author_is_the_first_address() {
+        for (value, expected) in [
+            (" anne@x.test", Some("anne@x.test")),
+            (" Anne <anne@x.test>", Some("anne@x.test")),
+            (" \"Anne, (of) <a@wrong.test>\" <anne@x.test>, bob@y.test", Some("anne@x.test")),
+            (" (a@wrong.test (nested \\) ) ) anne@x.test", Some("anne@x.test")),
+            (" Friends: anne@x.test, bob@y.test;", Some("anne@x.test")),
+            (" =?utf-8?Q?Ren=C3=A9e?=\r\n <anne@x.test>", Some("anne@x.test")),
+            (" \"a b\"@x.test", Some("\"a b\"@x.test")),
+            (" anne@x.test (Anne)", Some("anne@x.test")),
+            (" Anne <>", None),
+            (" undisclosed-recipients:;", None),
+            ("", None),
+        ] {
+            let found = first_address(value.as_bytes()).map(|address| address.to_string());
+            assert_eq!(found.as_deref(), expected, "{value}");
+        }
     }
 
     #[test]

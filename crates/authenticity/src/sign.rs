@@ -99,6 +99,16 @@ fn end_of_header(text: &[u8], from: usize) -> Option<End> {
     Some(End { fields: at + 2, body: at + 4 })
 }
 
+impl Hashed {
+    /// The domain of the message's author: of the first address of its From, whose domain a signature should be of
+    /// (RFC 7489 §3.1.1). `None` when that is no address.
+    pub fn author_domain(&self) -> Option<Domain> {
+        let fields = header::fields(&self.header);
+        let from = fields.iter().find(|field| field.is("from"))?;
+        header::first_address(from.value).map(|address| address.domain().clone())
+    }
+}
+
 impl Signer {
     /// A key under its selector and domain.
     pub fn new(domain: Domain, selector: &str, key: SigningKey) -> Result<Self, AuthenticityError> {

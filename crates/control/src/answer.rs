@@ -4,7 +4,7 @@ use mail::{ClosureId, Dialogue, Evidence, Language, QueueId, RelayId, Timestamp}
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{MessageRow, Network, RelayTls, SenderRule, Story, Totals};
+use store::{MessageRow, Network, RelayTls, SenderMode, SenderRule, Story, Totals};
 
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct AccountView {
     pub senders: Vec<SenderRule>,
     /// The language of what it is told.
     pub language: Language,
+    /// The seconds before its mail leaves, in which it can be taken back.
+    pub undo_secs: u32,
     /// Its owner's name.
     pub owner: String,
     /// When it was made.
@@ -28,6 +30,8 @@ pub struct SiteView {
     pub name: String,
     /// The networks from which it needs no login.
     pub networks: Vec<Network>,
+    /// The local users whose programs it is.
+    pub uids: Vec<u32>,
     /// What it may send with.
     pub senders: Vec<SenderRule>,
     /// Its owner's name.
@@ -90,6 +94,8 @@ pub struct RelayView {
     pub insecure: bool,
     /// The user name, when it wants a sign-in.
     pub login: Option<String>,
+    /// With which sender it gets mail.
+    pub sender: SenderMode,
     /// The most connections at once.
     pub max_connections: u16,
     /// The most recipients of one transaction.
@@ -107,7 +113,7 @@ pub struct RelayView {
 pub struct RouteView {
     /// For whom: `site:NAME`, `account:LOGIN`, `domain:NAME`, `owner:NAME`, `default`.
     pub scope: String,
-    /// Through which relay.
+    /// Through which relay; `direct` for none.
     pub relay: String,
 }
 

@@ -5,6 +5,7 @@
 //! nothing but a reason ([`wording`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
 
 mod answer;
+mod domains;
 mod fault;
 mod mail_ops;
 mod operation;
@@ -26,7 +27,7 @@ pub use registry::Registry;
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
-use deliver::RelayCourier;
+use deliver::Couriers;
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
 use std::sync::Arc;
@@ -69,7 +70,7 @@ pub struct ServerFacts {
 pub struct Control {
     store: Arc<dyn Store>,
     queue: Arc<Queue>,
-    courier: Arc<RelayCourier>,
+    couriers: Arc<Couriers>,
     registry: Arc<Registry>,
     sign_in: sign_in::SignInDesk,
     clock: Clock,
@@ -80,14 +81,14 @@ impl Control {
     /// The operations of a server.
     pub fn new(
         queue: Arc<Queue>,
-        courier: Arc<RelayCourier>,
+        couriers: Arc<Couriers>,
         registry: Arc<Registry>,
         facts: ServerFacts,
     ) -> Self {
         let store = Arc::clone(queue.store());
         let clock = queue.clock().clone();
         let sign_in = sign_in::SignInDesk::new(Arc::clone(&store), clock.clone());
-        Self { store, queue, courier, registry, sign_in, clock, facts }
+        Self { store, queue, couriers, registry, sign_in, clock, facts }
     }
 
     /// Does what is asked, if the caller may.

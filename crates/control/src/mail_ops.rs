@@ -1,6 +1,6 @@
 //! The queue, a message's story, a test message, the state of the server.
 
-use crate::relays::closure_view;
+use crate::relays::{DIRECT, closure_view};
 use crate::{
     Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport, TestMail,
 };
@@ -85,7 +85,8 @@ impl Control {
                 closures.insert(closure.id, closure_view(&closure, &relay.name, relay.preset.as_deref()));
             }
         }
-        Ok((closures, relays.into_iter().map(|relay| (relay.id, relay.name)).collect()))
+        let names = relays.into_iter().map(|relay| (relay.id, relay.name));
+        Ok((closures, names.chain([(RelayId::DIRECT, DIRECT.to_owned())]).collect()))
     }
 
     pub(crate) async fn queue_act(

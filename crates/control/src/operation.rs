@@ -2,7 +2,7 @@
 
 use mail::{Address, Domain, Language, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
-use store::{Act, Network, RecipientState, RelayTls, SenderRule};
+use store::{Act, Network, RecipientState, RelayTls, SenderMode, SenderRule};
 
 fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
     // The one place where a secret is written out: from the command line to the server, over a socket that only its
@@ -28,6 +28,9 @@ pub struct AccountSpec {
     /// The language of what it is told.
     #[serde(default)]
     pub language: Language,
+    /// The seconds before its mail leaves, in which it can be taken back.
+    #[serde(default)]
+    pub undo_secs: u32,
     /// The password; one is made when there is none.
     #[serde(default, serialize_with = "reveal_some")]
     pub password: Option<Secret>,
@@ -44,6 +47,9 @@ pub struct SiteSpec {
     /// The networks from which it needs no login.
     #[serde(default)]
     pub networks: Vec<Network>,
+    /// The local users whose programs it is.
+    #[serde(default)]
+    pub uids: Vec<u32>,
     /// What it may send with.
     pub senders: Vec<SenderRule>,
     /// The password; a key is made when there is none and the site has no network.
@@ -81,6 +87,8 @@ pub struct RelaySpec {
     pub no_auth: bool,
     /// The region, for a preset whose server has one.
     pub region: Option<String>,
+    /// With which sender it gets mail.
+    pub sender: Option<SenderMode>,
     /// The most connections at once.
     pub max_connections: Option<u16>,
     /// The most recipients of one transaction.
@@ -228,7 +236,7 @@ pub enum Operation {
     RouteSet {
         /// For whom.
         scope: RouteFor,
-        /// Through which relay.
+        /// Through which relay; `direct` for none: straight to the hosts of each recipient's domain.
         relay: Option<String>,
     },
     /// All settings.
@@ -311,6 +319,8 @@ impl Operation {
             Self::QueueAct { act: Act::Hold, .. } => "queue hold",
             Self::QueueAct { act: Act::Release, .. } => "queue release",
             Self::QueueAct { act: Act::Delete, .. } => "queue delete",
+            Self::QueueAct { act: Act::Undo, .. } => "undo",
+            Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
             Self::Why { .. } => "why",
             Self::Send { .. } => "send",
         }

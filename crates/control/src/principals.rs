@@ -33,6 +33,7 @@ impl Control {
             login: account.login,
             senders: account.senders,
             language: account.language,
+            undo_secs: account.undo_secs,
             created_at: account.created_at,
         };
         Ok(Answer::Accounts { accounts: self.store.accounts().await?.into_iter().map(view).collect() })
@@ -53,6 +54,7 @@ impl Control {
             login: login.clone(),
             senders,
             language: spec.language,
+            undo_secs: spec.undo_secs,
             created_at: self.clock.now(),
         };
         self.store.save_account(account, Some(NewLogin { hash }), audit.of(&self.clock, &login)).await?;
@@ -92,6 +94,7 @@ impl Control {
             owner: owners.get(&site.owner).cloned().unwrap_or_default(),
             name: site.name,
             networks: site.networks,
+            uids: site.uids,
             senders: site.senders,
             created_at: site.created_at,
         };
@@ -116,6 +119,7 @@ impl Control {
             owner: self.owner(spec.owner.as_deref(), audit).await?,
             name: name.clone(),
             networks: spec.networks,
+            uids: spec.uids,
             senders: spec.senders,
             created_at: self.clock.now(),
         };

@@ -20,6 +20,7 @@ struct Door {
 #[derive(Debug, Default)]
 struct Snapshot {
     senders: HashMap<Principal, Arc<[SenderRule]>>,
+    undo_secs: HashMap<Principal, u32>,
     doors: Vec<Door>,
     names: HashMap<Principal, Arc<str>>,
 }
@@ -40,8 +41,12 @@ impl Registry {
     pub async fn reload(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut fresh = Snapshot::default();
         for account in store.accounts().await? {
-            fresh.names.insert(Principal::Account(account.id), account.login.into());
-            fresh.senders.insert(Principal::Account(account.id), account.senders.into());
+            let principal = Principal::Account(account.id);
+            if account.undo_secs > 0 {
+                fresh.undo_secs.insert(principal, account.undo_secs);
+            }
+            fresh.names.insert(principal, account.login.into());
+            fresh.senders.insert(principal, account.senders.into());
         }
         let mut sites = store.sites().await?;
         sites.sort_by_key(|site| site.id);
@@ -95,5 +100,13 @@ impl Policy for Registry {
             Some(address) if self.owns(principal, address) => Ok(()),
             Some(address) => Err(Refusal::SenderNotOwned(address.to_string())),
         }
+    }
+
+    fn expand(&self, _address: &Address) -> Option<Vec<Address>> {
+        None
+    }
+
+    fn undo_secs(&self, principal: Principal) -> u32 {
+        self.snapshot().undo_secs.get(&principal).copied().unwrap_or_default()
     }
 }

@@ -5,12 +5,15 @@ use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayS
 use deliver::{PRESETS, Preset, SignIn, preset};
 use mail::{OwnerId, RelayId, Secret};
 use std::collections::HashMap;
-use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope};
+use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
 /// The connections of a relay that nothing is known of.
 const CONNECTIONS: u16 = 20;
 /// The recipients of one transaction of a relay that nothing is known of (RFC 5321 §4.5.3.1.8).
 const RECIPIENTS: u16 = 100;
+
+/// What mail that needs no relay names in place of one.
+pub(crate) const DIRECT: &str = "direct";
 
 impl Control {
     pub(crate) async fn relay_views(&self) -> Result<Vec<RelayView>, Fault> {
@@ -38,7 +41,8 @@ impl Control {
         let name = valid_name("name", name)?;
         let relays = self.store.relays().await?;
         let taken = |relay: &Relay| Some(relay.id) != own && relay.name.eq_ignore_ascii_case(&name);
-        if relays.iter().any(taken) { Err(Fault::about(Blame::Exists, name)) } else { Ok(name) }
+        let reserved = name.eq_ignore_ascii_case(DIRECT);
+        if reserved || relays.iter().any(taken) { Err(Fault::about(Blame::Exists, name)) } else { Ok(name) }
     }
 
     async fn relay_answer(&self, id: RelayId) -> Result<Answer, Fault> {
@@ -71,6 +75,7 @@ impl Control {
             insecure: false,
             extra_ca: None,
             auth,
+            sender: SenderMode::Keep,
             max_connections: base.map_or(CONNECTIONS, |p| p.max_connections),
             max_recipients: base.map_or(RECIPIENTS, |p| p.max_recipients),
             revision: 0,
@@ -162,7 +167,7 @@ impl Control {
 
     pub(crate) async fn relay_test(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
         let relay = self.relay_named(name).await?;
-        let rehearsal = self.courier.rehearse(&relay).await;
+        let rehearsal = self.couriers.relays.rehearse(&relay).await;
         self.store.append(audit.of(&self.clock, name)).await?;
         if rehearsal.result.is_ok() {
             self.queue.open_relay(relay.id).await?;
@@ -238,6 +243,7 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
             .map_err(|error| Fault::invalid("ca", error))?;
         relay.extra_ca = Some(pem.clone());
     }
+    relay.sender = spec.sender.unwrap_or(relay.sender);
     relay.max_connections = spec.max_connections.unwrap_or(relay.max_connections).max(1);
     relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
     // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.
@@ -283,6 +289,7 @@ fn view(relay: Relay, owners: &HashMap<OwnerId, String>, closures: &[Closure]) -
             RelayAuth::Password { login, .. } => Some(login),
             RelayAuth::None => None,
         },
+        sender: relay.sender,
         max_connections: relay.max_connections,
         max_recipients: relay.max_recipients,
         owner: owners.get(&relay.owner).cloned().unwrap_or_default(),

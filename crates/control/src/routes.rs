@@ -1,6 +1,8 @@
 //! Routes: whose mail takes which relay.
 
+use crate::relays::DIRECT;
 use crate::{Answer, Audit, Blame, Control, Fault, RouteFor, RouteView};
+use mail::RelayId;
 use store::RouteScope;
 
 impl Control {
@@ -28,7 +30,7 @@ impl Control {
             let relay = relays.iter().find(|relay| relay.id == route.relay);
             routes.push(RouteView {
                 scope: scope(&route.scope),
-                relay: relay.map(|relay| relay.name.clone()).unwrap_or_default(),
+                relay: relay.map_or_else(|| DIRECT.to_owned(), |relay| relay.name.clone()),
             });
         }
         Ok(Answer::Routes { routes })
@@ -61,6 +63,7 @@ impl Control {
             RouteFor::Default => (RouteScope::Default, "default".to_owned()),
         };
         let relay = match relay {
+            Some(name) if name.eq_ignore_ascii_case(DIRECT) => Some(RelayId::DIRECT),
             Some(name) => Some(self.relay_named(&name).await?.id),
             None => None,
         };

@@ -12,8 +12,15 @@ enum Rest {
     Over,
 }
 
-/// The bytes of one letter.
+/// The size in bytes of a letter as it leaves.
+pub(crate) fn size(letter: &Letter) -> u64 {
+    let signature = letter.signature.get().map_or(0, |lines| lines.len());
+    letter.body_bytes + (letter.added_headers.len() + signature) as u64
+}
+
+/// The bytes of one letter: its signature, the lines that we add, its content.
 pub(crate) struct LetterContent {
+    signature: Option<Arc<[u8]>>,
     added: Option<Arc<[u8]>>,
     rest: Rest,
 }
@@ -27,11 +34,11 @@ impl LetterContent {
             Some(bytes) => Rest::Memory(Arc::clone(bytes)),
             None => Rest::Stored(spool.body(letter.id).await.map_err(|_| Seen::BodyUnreadable)?),
         };
-        Ok(Self { added, rest })
+        Ok(Self { signature: letter.signature.get().map(Arc::clone), added, rest })
     }
 
     async fn piece(&mut self) -> Result<Option<Piece>, Seen> {
-        if let Some(added) = self.added.take() {
+        if let Some(added) = self.signature.take().or_else(|| self.added.take()) {
             return Ok(Some(Piece::Shared(added)));
         }
         match std::mem::replace(&mut self.rest, Rest::Over) {

@@ -1,6 +1,6 @@
 //! The courier itself: a batch in, what came of it out.
 
-use crate::content::LetterContent;
+use crate::content::{self, LetterContent};
 use crate::open::Closed;
 use crate::pool::{Open, Pool};
 use mail::{Clock, Dialogue, Evidence, RelayId, Seen, Stage, Timestamp};
@@ -99,10 +99,11 @@ impl RelayCourier {
 
     async fn carry_batch(&self, batch: &Batch) -> Carried {
         let began_at = self.clock.now();
+        let Some(relay) = batch.relay() else { return Carried::new(began_at, began_at, Vec::new()) };
         loop {
-            let mut open = match self.pool.take(&batch.relay, began_at) {
+            let mut open = match self.pool.take(relay, began_at) {
                 Some(open) => open,
-                None => match self.open(&batch.relay).await {
+                None => match self.open(relay).await {
                     Ok(open) => open,
                     Err(Closed { evidence, dialogue }) => {
                         return self.failed(batch, began_at, evidence, Some(dialogue));
@@ -114,12 +115,12 @@ impl RelayCourier {
                 open.client.take_dialogue(began_at);
             }
             match self.send(batch, &mut open).await {
-                Ok(results) => return self.carried(batch, began_at, open, results).await,
+                Ok(results) => return self.carried(relay, began_at, open, results).await,
                 // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
                 Err(evidence) if kept && is_stale(&evidence) => {}
                 // This server's own trouble, before a word was said: the connection is as good as before.
                 Err(evidence) if evidence.stage == Stage::Queue => {
-                    self.keep(batch.relay.id, open).await;
+                    self.keep(relay.id, open).await;
                     return self.failed(batch, began_at, evidence, None);
                 }
                 Err(evidence) => {
@@ -144,7 +145,7 @@ impl RelayCourier {
             from: &letter.from,
             recipients: &recipients,
             body: letter.body_type,
-            size: letter.body_bytes + letter.added_headers.len() as u64,
+            size: content::size(letter),
             content: &mut content,
         };
         open.client.send(&mut open.connection, outgoing).await
@@ -152,7 +153,7 @@ impl RelayCourier {
 
     async fn carried(
         &self,
-        batch: &Batch,
+        relay: &Relay,
         began_at: Timestamp,
         mut open: Open,
         results: Vec<Result<mail::Reply, Evidence>>,
@@ -160,16 +161,15 @@ impl RelayCourier {
         let ended_at = self.clock.now();
         let failed = results.iter().any(Result::is_err);
         let dialogue = failed.then(|| open.client.take_dialogue(ended_at));
+        let results = results.into_iter().map(|result| result.map_err(Arc::new)).collect();
         let carried = Carried {
-            began_at,
-            ended_at,
             peer: Some(open.connection.peer()),
             tls: open.connection.tls().cloned(),
-            results: results.into_iter().map(|result| result.map_err(Arc::new)).collect(),
             dialogue,
+            ..Carried::new(began_at, ended_at, results)
         };
         open.carried += 1;
-        self.keep(batch.relay.id, open).await;
+        self.keep(relay.id, open).await;
         carried
     }
 
@@ -188,14 +188,9 @@ impl RelayCourier {
         dialogue: Option<Dialogue>,
     ) -> Carried {
         let evidence = Arc::new(evidence);
-        Carried {
-            began_at,
-            ended_at: self.clock.now(),
-            peer: evidence.peer.clone(),
-            tls: None,
-            results: vec![Err(evidence); batch.passengers.len()],
-            dialogue,
-        }
+        let (ended_at, peer) = (self.clock.now(), evidence.peer.clone());
+        let results = vec![Err(evidence); batch.passengers.len()];
+        Carried { peer, dialogue, ..Carried::new(began_at, ended_at, results) }
     }
 }
 

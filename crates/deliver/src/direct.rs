@@ -7,11 +7,9 @@
 mod kept;
 mod outcome;
 mod session;
-mod signing;
 mod source;
 
 pub use outcome::{Delivery, Try};
-pub use signing::{Unsigned, sign};
 pub use source::{LetterSource, Source};
 
 use crate::direct::kept::Kept;
@@ -129,11 +127,10 @@ impl DirectCourier {
         let seen = match fault {
             resolve::Fault::Unanswered { .. } => Seen::NameUnanswered,
             resolve::Fault::Forbidden { address } => Seen::AddressForbidden { address: *address },
-            resolve::Fault::DomainUnknown
-            | resolve::Fault::NullMx
-            | resolve::Fault::NoAddress
-            | resolve::Fault::NoHost
-            | resolve::Fault::PointsToSelf => Seen::NameUnknown,
+            resolve::Fault::DomainUnknown => Seen::NameUnknown,
+            resolve::Fault::NullMx => Seen::NullMx,
+            resolve::Fault::NoAddress | resolve::Fault::NoHost => Seen::NoMailHost,
+            resolve::Fault::PointsToSelf => Seen::PointsToSelf,
         };
         let host = domain.as_ascii().to_owned();
         let peer = Some(mail::Peer { host, address: None, port: self.settings.port });

@@ -7,10 +7,14 @@
 
 mod content;
 mod courier;
+mod couriers;
 pub mod direct;
 mod open;
 mod pool;
 mod preset;
+mod signing;
 
 pub use courier::{Port, Rehearsal, RelayCourier, Settings};
+pub use couriers::Couriers;
 pub use preset::{PRESETS, Preset, SignIn, preset};
+pub use signing::{Keyring, Unsigned};

@@ -246,6 +246,8 @@ named_causes! {
     DELIVERY_DELAYED = "delivery_delayed",
     /// All addresses of the server's name are ones that this program does not connect to.
     ADDRESS_FORBIDDEN = "address_forbidden",
+    /// A person gave it up.
+    GIVEN_UP = "given_up",
     /// The message's bytes cannot be read back.
     BODY_UNREADABLE = "body_unreadable",
     /// The server does not take internationalised addresses.

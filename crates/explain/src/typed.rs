@@ -24,6 +24,7 @@ pub(crate) fn cause_of(evidence: &Evidence, place: Place) -> Option<CauseId> {
         Seen::Expired => CauseId::MESSAGE_EXPIRED,
         Seen::TooBig { .. } => CauseId::MESSAGE_TOO_BIG,
         Seen::BodyUnreadable => CauseId::BODY_UNREADABLE,
+        Seen::GivenUp => CauseId::GIVEN_UP,
         Seen::NullMx => CauseId::NULL_MX,
         Seen::NoMailHost => CauseId::RECIPIENT_DOMAIN_NO_MX,
         Seen::PointsToSelf => CauseId::MX_POINTS_TO_SELF,

@@ -4,9 +4,10 @@ use crate::config::{Config, ConfigError};
 use crate::place::Place;
 use crate::socket;
 use control::{Control, Listener, Registry, ServerFacts};
-use deliver::{RelayCourier, Settings};
-use mail::{Clock, Language, RecipientId};
-use net::{Dialer, NetError, Resolver};
+use deliver::direct::{DirectCourier, DirectSettings};
+use deliver::{Couriers, Keyring, RelayCourier, Settings};
+use mail::{Clock, Domain, Language, RecipientId};
+use net::{AddressPolicy, Dialer, Dns, NetError, Resolver};
 use queue::{Limits, Parts, Queue, Timetable};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub enum AssemblyError {
     /// The data cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The keys cannot be read.
+    #[error(transparent)]
+    Control(#[from] control::Fault),
     /// The network's side cannot be set up.
     #[error(transparent)]
     Net(#[from] NetError),
@@ -39,7 +43,7 @@ pub struct Assembly {
     /// Its queue.
     pub queue: Arc<Queue>,
     /// Who carries its mail.
-    pub courier: Arc<RelayCourier>,
+    pub couriers: Arc<Couriers>,
     /// Its operations.
     pub control: Arc<Control>,
     /// What was perhaps in flight when it stopped without warning.
@@ -93,13 +97,12 @@ impl Assembly {
             node: 0,
         };
         let (queue, perhaps) = Queue::start(parts).await?;
-        let dialer = Dialer::new(clock.clone(), Resolver::System);
-        let settings = Settings::new(host_name.as_ascii());
-        let courier = Arc::new(RelayCourier::new(dialer, clock.clone(), settings, shared)?);
+        let couriers = Arc::new(couriers(&config, &host_name, &clock, shared)?);
         let language = config.language.unwrap_or(language);
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
-        let control = Control::new(Arc::clone(&queue), Arc::clone(&courier), registry, facts);
-        Ok(Self { store, queue, courier, control: Arc::new(control), perhaps })
+        let control = Control::new(Arc::clone(&queue), Arc::clone(&couriers), registry, facts);
+        control.reload_keys().await?;
+        Ok(Self { store, queue, couriers, control: Arc::new(control), perhaps })
     }
 
     /// Whether there is no route at all: every message waits.
@@ -112,4 +115,31 @@ impl Assembly {
         self.queue.stop().await?;
         self.store.close().await
     }
+}
+
+/// The ways out of this server.
+fn couriers(
+    config: &Config,
+    host_name: &Domain,
+    clock: &Clock,
+    store: Arc<dyn Store>,
+) -> Result<Couriers, NetError> {
+    let servers = &config.dns.servers;
+    let (dns, resolver) = if servers.is_empty() {
+        (Dns::system(), Resolver::System)
+    } else {
+        let dns = Dns::servers(servers.clone());
+        (dns.clone(), Resolver::Named { dns, hosts: "/etc/hosts".into() })
+    };
+    let dialer = Dialer::new(clock.clone(), resolver);
+    let settings = Settings::new(host_name.as_ascii());
+    let relays = RelayCourier::new(dialer, clock.clone(), settings, Arc::clone(&store))?;
+    let mut settings = DirectSettings::new(host_name.as_ascii());
+    settings.port = config.direct.port;
+    settings.policy = AddressPolicy::PublicAnd(config.direct.networks.clone().into());
+    settings.ours.addresses.extend(net::own_addresses());
+    settings.ours.addresses.extend(&config.direct.public_addresses);
+    let direct = DirectCourier::new(dns, clock.clone(), settings)?;
+    let (relays, direct) = (Arc::new(relays), Arc::new(direct));
+    Ok(Couriers { relays, direct, keyring: Arc::new(Keyring::default()), store, clock: clock.clone() })
 }

@@ -23,6 +23,7 @@ mod setup;
 mod site;
 mod start;
 mod status;
+mod undo;
 mod why;
 
 use arguments::{Cli, Command};
@@ -83,6 +84,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
+        Command::Undo(arguments) => undo::undo(arguments, console).await,
         Command::Why(arguments) => why::why(&arguments, console).await,
         Command::Send(arguments) => send::send(arguments, console).await,
         Command::Explain(arguments) => explain::explain(&arguments, console),

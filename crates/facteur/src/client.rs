@@ -105,6 +105,7 @@ impl Client {
             Ok(assembly) => assembly,
             Err(AssemblyError::Config(error)) => return Err(error.into()),
             Err(AssemblyError::Net(error)) => return Err(error.into()),
+            Err(AssemblyError::Control(fault)) => return Err(fault.into()),
             // It runs, but its socket did not answer: it is just starting, or stopping; or another command has the data.
             Err(AssemblyError::Store(error @ StoreError::InUse { .. })) => {
                 return Err(ClientError::Unreachable { data, detail: error.to_string() });

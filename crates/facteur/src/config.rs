@@ -1,11 +1,11 @@
 //! `facteur.toml`: what must be known before the store opens. Everything else lives in the store.
 
-use mail::{Domain, Language};
+use mail::{Domain, Language, Network};
 use net::{ListenerKind, ListenerSpec};
 use serde::Deserialize;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Why a configuration cannot be used.
@@ -88,6 +88,34 @@ impl Default for MailLogConfig {
     }
 }
 
+/// Where names are looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsConfig {
+    /// The name servers, in place of the system's.
+    #[serde(default)]
+    pub servers: Vec<SocketAddr>,
+}
+
+/// How mail leaves that takes no relay.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DirectConfig {
+    /// The port of other servers: 25, but in a closed network that has another.
+    pub port: u16,
+    /// Networks besides the public Internet in which recipients' servers may be.
+    pub networks: Vec<Network>,
+    /// This server's addresses on the Internet, when it does not have them itself (behind NAT): so that it knows when a
+    /// domain's mail is meant for it.
+    pub public_addresses: Vec<IpAddr>,
+}
+
+impl Default for DirectConfig {
+    fn default() -> Self {
+        Self { port: 25, networks: Vec::new(), public_addresses: Vec::new() }
+    }
+}
+
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -104,6 +132,10 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// The mail log.
     pub mail_log: MailLogConfig,
+    /// Where names are looked up.
+    pub dns: DnsConfig,
+    /// How mail leaves that takes no relay.
+    pub direct: DirectConfig,
     /// The ports; 587, 465 and 2525 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
@@ -194,7 +226,14 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [[listener]]\n\
          # address = \"0.0.0.0:587\"\n\
-         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25)\n"
+         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25)\n\
+         \n\
+         # [dns]\n\
+         # servers = [\"192.0.2.53:53\"]\n\
+         \n\
+         # [direct]\n\
+         # public_addresses = [\"203.0.113.25\"]\n\
+         # networks = [\"10.0.0.0/8\"]\n"
     )
 }
 

@@ -60,6 +60,7 @@ impl From<AssemblyError> for StartError {
         match error {
             AssemblyError::Config(error) => Self::Config(error),
             AssemblyError::Store(error) => Self::Store(error),
+            AssemblyError::Control(fault) => Self::Control(fault),
             AssemblyError::Net(error) => Self::Net(error),
         }
     }
@@ -224,6 +225,7 @@ async fn administrator(
         login: ADMINISTRATOR.to_owned(),
         senders: vec![SenderRule::Domain(host_name.clone())],
         language,
+        undo_secs: 0,
         password: None,
         owner: None,
     };
@@ -275,7 +277,7 @@ pub async fn run(
     let mail_log = open_mail_log(&config, &place);
     let workers = Workers {
         queue: Arc::clone(&assembly.queue),
-        courier: Arc::clone(&assembly.courier),
+        couriers: Arc::clone(&assembly.couriers),
         mail_log: Arc::clone(&mail_log),
         language,
     };

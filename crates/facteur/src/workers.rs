@@ -2,7 +2,7 @@
 
 use crate::mail_log::{MailLog, outcome, removed};
 use control::wording;
-use deliver::RelayCourier;
+use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
 use queue::{Courier, Letter, Queue};
 use std::future::Future;
@@ -31,7 +31,7 @@ pub struct Workers {
     /// The queue.
     pub queue: Arc<Queue>,
     /// Who carries.
-    pub courier: Arc<RelayCourier>,
+    pub couriers: Arc<Couriers>,
     /// The mail log.
     pub mail_log: Arc<MailLog>,
     /// The language of what is logged.
@@ -94,7 +94,7 @@ impl Workers {
                 batch = self.queue.next() => {
                     let workers = self.clone();
                     flights.spawn(async move {
-                        let carried = workers.courier.carry(&batch).await;
+                        let carried = workers.couriers.carry(&batch).await;
                         workers.record(batch, carried).await;
                     });
                 }
@@ -210,7 +210,7 @@ impl Workers {
             for due in work.due {
                 let workers = self.clone();
                 tokio::spawn(async move {
-                    let result = workers.courier.probe(Arc::clone(&due.relay)).await;
+                    let result = workers.couriers.probe(Arc::clone(&due.relay)).await;
                     let now = workers.queue.clock().now();
                     match workers.queue.probed(&due, result, now).await {
                         Ok(Some(closure)) => workers.log_alarm(&closure),
@@ -231,7 +231,7 @@ impl Workers {
     async fn sweep(self) {
         loop {
             tokio::time::sleep(SWEEP_EVERY).await;
-            self.courier.sweep().await;
+            self.couriers.sweep().await;
         }
     }
 

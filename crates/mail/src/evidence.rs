@@ -200,6 +200,8 @@ pub enum Seen {
     },
     /// The message's bytes cannot be read back from the store.
     BodyUnreadable,
+    /// A person gave the message up.
+    GivenUp,
     /// The domain says that it takes no mail (null MX, RFC 7505).
     NullMx,
     /// The domain is there, and has no host that could take mail.
@@ -264,6 +266,7 @@ impl fmt::Display for Evidence {
             Seen::Expired => f.write_str("message expired"),
             Seen::TooBig { limit } => write!(f, "message size exceeds size limit {limit} of server {host}"),
             Seen::BodyUnreadable => f.write_str("the message's content cannot be read back from the store"),
+            Seen::GivenUp => f.write_str("given up by the administrator"),
             Seen::NullMx => write!(f, "Domain {host} does not accept mail (nullMX)"),
             Seen::NoMailHost => write!(f, "Domain {host} has no host that accepts mail"),
             Seen::PointsToSelf => write!(f, "mail for {host} loops back to myself"),

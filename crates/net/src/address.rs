@@ -18,6 +18,8 @@ pub enum AddressPolicy {
     /// The public Internet only, and not this machine itself: for names that come from strangers
     /// (MX, discovery, webhooks).
     PublicOnly,
+    /// The public Internet, and these ranges: an administrator's own networks.
+    PublicAnd(Arc<[Network]>),
     /// These ranges only.
     Only(Arc<[Network]>),
 }
@@ -29,6 +31,9 @@ impl AddressPolicy {
             Self::Any => true,
             Self::PrivateOnly => is_private(ip),
             Self::PublicOnly => is_public(ip) && !is_own(ip),
+            Self::PublicAnd(ranges) => {
+                Self::PublicOnly.allows(ip) || ranges.iter().any(|range| range.contains(unwrapped(ip)))
+            }
             Self::Only(ranges) => ranges.iter().any(|range| range.contains(unwrapped(ip))),
         }
     }
@@ -99,15 +104,28 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     }
 }
 
+/// The addresses from which this machine speaks to the Internet, as far as it has them itself (not behind NAT).
+pub fn own_addresses() -> Vec<IpAddr> {
+    // Documentation addresses (RFC 5737, RFC 3849): routed as any other, and nothing is sent.
+    let far: [IpAddr; 2] =
+        [Ipv4Addr::new(192, 0, 2, 1).into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()];
+    let own = far.into_iter().filter_map(source_towards);
+    own.filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).collect()
+}
+
 /// Whether an address is one of this machine's. Connecting a UDP socket sends nothing, and makes
 /// the system choose the source address: towards itself it is the same.
 fn is_own(ip: IpAddr) -> bool {
+    source_towards(ip) == Some(ip)
+}
+
+fn source_towards(ip: IpAddr) -> Option<IpAddr> {
     let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let source = UdpSocket::bind((any, 0)).and_then(|socket| {
         socket.connect((ip, 9))?;
         socket.local_addr()
     });
-    source.is_ok_and(|source| source.ip() == ip)
+    source.ok().map(|source| source.ip())
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ mod stream;
 mod time_limit;
 pub mod tls;
 
-pub use address::{AddressPolicy, is_private};
+pub use address::{AddressPolicy, is_private, own_addresses};
 pub use connection::Connection;
 pub use dial::{Dialer, Resolver, Target, TlsMode};
 pub use dns::Dns;

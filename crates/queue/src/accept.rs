@@ -1,12 +1,19 @@
 //! The one door: a submission becomes a message that is on disk.
 
+use crate::road::{Road, by_road};
 use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Budget, Limits, Queue, Reserved};
-use mail::{Address, Envelope, HeaderScan, OwnerId, Principal, QueueId, RecipientId, RelayId, Timestamp};
+use explain::CauseId;
+use mail::{
+    Address, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId, Recipient, RecipientId, RelayId,
+    Timestamp,
+};
+use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use store::{
-    Body, BodySink, EventKind, NewEvent, NewMessage, NewRecipient, Parking, Start, Store, StoreError,
+    About, Body, BodySink, DueNotice, EventKind, Extras, NewEvent, NewMessage, NewRecipient, Parking, Start,
+    Store, StoreError, Wishes,
 };
 
 /// Why a message is not taken. Each has its SMTP reply and its explanation; none says more than the client may know.
@@ -39,6 +46,23 @@ pub enum Refusal {
 pub trait Policy: Send + Sync {
     /// Whether the principal may send this envelope.
     fn judge(&self, principal: Principal, owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal>;
+
+    /// The addresses that stand for a local name (an alias), each of them final; `None` for every other address.
+    fn expand(&self, address: &Address) -> Option<Vec<Address>>;
+
+    /// The seconds for which the principal's mail can be taken back before it leaves.
+    fn undo_secs(&self, principal: Principal) -> u32;
+}
+
+/// What binds a notice to the message that it tells of.
+#[derive(Debug, Clone, Default)]
+pub struct Bond {
+    /// The message, and what is told of it.
+    pub about: Option<About>,
+    /// The notices that are owed no more once this one is on disk.
+    pub tells: Vec<DueNotice>,
+    /// Events to append with it.
+    pub events: Vec<NewEvent>,
 }
 
 /// How a message came to us: what its `Received:` line says.
@@ -153,14 +177,31 @@ impl Draft {
     }
 }
 
-/// Where a message goes from the door.
+/// Where recipients go from the door.
 enum Placement {
-    /// Into memory, to be sent through that relay.
-    Lane(RelayId),
+    /// Into memory, to be sent on that road.
+    Lane(Road),
     /// To the store: memory is full.
     Overflow(Option<RelayId>),
+    /// To the store, until a moment.
+    Later { at: Timestamp, cause: &'static str, relay: Option<RelayId> },
     /// To the store, behind a closure.
     Parked { parking: Parking, cause: &'static str, relay: Option<RelayId> },
+}
+
+/// Recipients of a message that go to one place, by their index.
+struct Part {
+    indices: Vec<u16>,
+    placement: Placement,
+}
+
+/// The moments of a message's life.
+#[derive(Clone, Copy)]
+struct Times {
+    now: Timestamp,
+    /// When it may leave, if not at once.
+    release_at: Option<Timestamp>,
+    expires_at: Timestamp,
 }
 
 impl Queue {
@@ -181,8 +222,14 @@ impl Queue {
 
     /// Takes a message: when this gives an id, the message is on disk.
     pub async fn accept(&self, submission: Submission) -> Result<QueueId, Refusal> {
+        self.accept_notice(submission, Bond::default()).await
+    }
+
+    /// Takes a message that is a notice: as [`Queue::accept`], and with it what it tells is owed no more.
+    pub async fn accept_notice(&self, submission: Submission, bond: Bond) -> Result<QueueId, Refusal> {
         let Submission { principal, owner, envelope, trace, mut draft } = submission;
         self.check(principal, owner, &envelope, &draft)?;
+        let recipients = self.expand(envelope.recipients)?;
         let public_id = self.mint.public_id().ok_or(Refusal::NoRandomness)?;
         let body = draft.finish().await?;
         let now = self.clock.now();
@@ -197,15 +244,17 @@ impl Queue {
             body_type: envelope.body,
             added_headers: added_headers.into(),
             body_bytes: body.bytes(),
+            extras: Extras { envid: envelope.envid, ret: envelope.ret, about: bond.about },
+            signature: OnceLock::new(),
             body: match &body {
                 Body::Memory(bytes) => Some(Arc::clone(bytes)),
                 Body::Stored(_) => None,
             },
             reserved: std::mem::take(&mut draft.reserved),
         });
-        let addresses: Vec<Address> = envelope.recipients.into_iter().map(|to| to.address).collect();
-        let expires_at = self.timetable.expiry(now);
-        let entry = self.place(letter, addresses.len(), now, expires_at);
+        let times = self.times(principal, envelope.hold, now);
+        let entry = self.place(letter, &recipients, times);
+        let accepted = NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) };
         let message = NewMessage {
             id,
             public_id,
@@ -217,9 +266,11 @@ impl Queue {
             message_id,
             added_headers: Arc::clone(&entry.letter.added_headers),
             body,
-            recipients: new_recipients(&addresses, &entry.placement, now, expires_at),
+            recipients: new_recipients(&recipients, &entry.parts, times),
             client: client_text(&trace),
-            events: vec![NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) }],
+            extras: entry.letter.extras.clone(),
+            tells: bond.tells,
+            events: std::iter::once(accepted).chain(bond.events).collect(),
         };
         let told = self.witness.get().map(|witness| {
             let letter = Arc::clone(&entry.letter);
@@ -229,8 +280,45 @@ impl Queue {
         if let Some((witness, letter, message_id, recipients)) = told {
             witness.accepted(&letter, &message_id, &trace, recipients);
         }
-        self.placed(entry, addresses, expires_at);
+        self.placed(entry, recipients, times);
         Ok(id)
+    }
+
+    /// Local names become the addresses that stand for them; an address that is met twice then gets one message.
+    fn expand(&self, recipients: Vec<Recipient>) -> Result<Vec<Recipient>, Refusal> {
+        let aliases: Vec<_> = recipients.iter().map(|to| self.policy.expand(&to.address)).collect();
+        if aliases.iter().all(Option::is_none) {
+            return Ok(recipients);
+        }
+        let (mut seen, mut expanded) = (HashSet::new(), Vec::new());
+        for (to, aliases) in recipients.into_iter().zip(aliases) {
+            let orcpt = to.orcpt.clone().or_else(|| Some(format!("rfc822;{}", to.address)));
+            let made = match aliases {
+                None => vec![to],
+                Some(addresses) => addresses
+                    .into_iter()
+                    .map(|address| Recipient { address, notify: to.notify, orcpt: orcpt.clone() })
+                    .collect(),
+            };
+            expanded.extend(made.into_iter().filter(|to| seen.insert(to.address.key())));
+        }
+        match expanded.len() {
+            0 => Err(Refusal::NoRecipient),
+            count if count > usize::from(u16::MAX) => Err(Refusal::TooManyRecipients(self.limits.recipients)),
+            _ => Ok(expanded),
+        }
+    }
+
+    fn times(&self, principal: Principal, hold: Option<Hold>, now: Timestamp) -> Times {
+        let undo = now.plus_secs(self.policy.undo_secs(principal).into());
+        let most = now.plus_secs(self.limits.hold_secs.into());
+        let held = match hold {
+            None => now,
+            Some(Hold::ForSecs(secs)) => now.plus_secs(secs.into()).min(most),
+            Some(Hold::Until(moment)) => moment.min(most),
+        };
+        let release_at = Some(held.max(undo)).filter(|&moment| moment > now);
+        Times { now, release_at, expires_at: self.timetable.expiry(release_at.unwrap_or(now)) }
     }
 
     fn check(
@@ -286,47 +374,96 @@ impl Queue {
         (lines.into_bytes(), message_id)
     }
 
-    fn place(&self, letter: Arc<Letter>, recipients: usize, now: Timestamp, expires_at: Timestamp) -> Entry {
+    fn place(&self, letter: Arc<Letter>, recipients: &[Recipient], times: Times) -> Entry {
         let mut state = self.lock();
         let epoch = state.routes_epoch;
         let relay = state.routes.choose(letter.principal, letter.owner, &letter.from);
-        let placement = match (state.closures.stopping(relay, &letter.from), relay) {
-            (Some(stop), _) => {
-                let parking = stop.parking(&self.timetable, now, expires_at, 0);
-                Placement::Parked { parking, cause: stop.cause, relay }
+        let all = || (0..).zip(recipients).map(|(index, _)| index).collect::<Vec<u16>>();
+        let stop = state.closures.stopping(relay, &letter.from);
+        let parts = match (times.release_at, stop, relay) {
+            (Some(at), _, _) => {
+                let cause = CauseId::SCHEDULED.as_str();
+                vec![Part { indices: all(), placement: Placement::Later { at, cause, relay } }]
             }
-            (None, Some(relay)) if state.enter(&self.limits, letter.owner, recipients) => {
-                Placement::Lane(relay)
+            (None, Some(stop), _) => {
+                let parking = stop.parking(&self.timetable, times.now, times.expires_at, 0);
+                let placement = Placement::Parked { parking, cause: stop.cause, relay };
+                vec![Part { indices: all(), placement }]
             }
-            (None, relay) => Placement::Overflow(relay),
+            (None, None, Some(relay)) => by_road(relay, (0..).zip(recipients), |(_, to)| &to.address)
+                .into_iter()
+                .map(|(road, row)| {
+                    let indices: Vec<u16> = row.into_iter().map(|(index, _)| index).collect();
+                    let placement = state.place(&self.limits, letter.owner, road, indices.len(), times.now);
+                    Part { indices, placement }
+                })
+                .collect(),
+            // `stopping` answers for the missing relay.
+            (None, None, None) => vec![Part { indices: all(), placement: Placement::Overflow(None) }],
         };
-        Entry { letter, recipients, placement, epoch, state: Arc::clone(&self.state), done: false }
+        Entry { letter, parts, epoch, state: Arc::clone(&self.state), done: false }
     }
 
-    /// The message is on disk: it goes where its place is.
-    fn placed(&self, mut entry: Entry, addresses: Vec<Address>, expires_at: Timestamp) {
+    /// The message is on disk: its recipients go where their places are.
+    fn placed(&self, mut entry: Entry, recipients: Vec<Recipient>, times: Times) {
         entry.done = true;
+        let mut recipients: Vec<Option<Recipient>> = recipients.into_iter().map(Some).collect();
         let mut state = self.lock();
-        match &entry.placement {
-            Placement::Lane(relay) => {
-                let passenger = |(index, address)| Passenger {
-                    index,
-                    address,
-                    attempts: 0,
-                    expires_at,
-                    paused_ms: 0,
-                    asked_wait_used: false,
-                };
-                let passengers = (0..).zip(addresses).map(passenger).collect();
-                let letter = Arc::clone(&entry.letter);
-                state.enqueue_or_abandon(*relay, Job { letter, passengers });
+        for part in &entry.parts {
+            match &part.placement {
+                Placement::Lane(road) => {
+                    let passenger = |&index: &u16| {
+                        let to = recipients.get_mut(usize::from(index))?.take()?;
+                        Some(Passenger {
+                            index,
+                            address: to.address,
+                            attempts: 0,
+                            expires_at: times.expires_at,
+                            paused_ms: 0,
+                            asked_wait_used: false,
+                            wishes: Wishes { notify: to.notify, orcpt: to.orcpt },
+                        })
+                    };
+                    let passengers = part.indices.iter().filter_map(passenger).collect();
+                    let letter = Arc::clone(&entry.letter);
+                    state.enqueue_or_abandon(road, Job { letter, passengers }, times.now);
+                }
+                Placement::Overflow(_) => state.want_feed(),
+                Placement::Later { at, .. } => state.due_at(*at),
+                // The closure may have ended while the message was on its way to the disk.
+                Placement::Parked { parking, .. } => {
+                    state.due_at(parking.wake_at);
+                    state.parked_on(parking.closure, entry.epoch);
+                }
             }
-            Placement::Overflow(_) => state.want_feed(),
-            // The closure may have ended while the message was on its way to the disk.
-            Placement::Parked { parking, .. } => {
-                state.due_at(parking.wake_at);
-                state.parked_on(parking.closure, entry.epoch);
+        }
+    }
+}
+
+impl State {
+    /// The place of recipients that nothing stops.
+    fn place(
+        &mut self,
+        limits: &Limits,
+        owner: OwnerId,
+        road: Road,
+        recipients: usize,
+        now: Timestamp,
+    ) -> Placement {
+        let relay = match &road {
+            Road::Relay(relay) => *relay,
+            Road::Direct(domain) => {
+                if let Some(pause) = self.destinations.pause(domain, now) {
+                    let (cause, relay) = (CauseId::DESTINATION_SLOWED.as_str(), Some(RelayId::DIRECT));
+                    return Placement::Later { at: pause.until, cause, relay };
+                }
+                RelayId::DIRECT
             }
+        };
+        if self.enter(limits, owner, recipients) {
+            Placement::Lane(road)
+        } else {
+            Placement::Overflow(Some(relay))
         }
     }
 }
@@ -336,8 +473,7 @@ impl Queue {
 /// is one by then.
 struct Entry {
     letter: Arc<Letter>,
-    recipients: usize,
-    placement: Placement,
+    parts: Vec<Part>,
     epoch: u64,
     state: Arc<Mutex<State>>,
     done: bool,
@@ -349,35 +485,44 @@ impl Drop for Entry {
             return;
         }
         let mut state = lock(&self.state);
-        match &self.placement {
-            Placement::Lane(_) => {
-                let message = self.letter.id;
-                let ids = (0..).take(self.recipients).map(|index| RecipientId { message, index });
-                state.abandoned.extend(ids);
-                state.leave(self.letter.owner, self.recipients);
+        for part in &self.parts {
+            match &part.placement {
+                Placement::Lane(_) => {
+                    let message = self.letter.id;
+                    let ids = part.indices.iter().map(|&index| RecipientId { message, index });
+                    state.abandoned.extend(ids);
+                    state.leave(self.letter.owner, part.indices.len());
+                }
+                Placement::Overflow(_) | Placement::Later { .. } => {}
+                Placement::Parked { parking, .. } => state.parked_on(parking.closure, self.epoch),
             }
-            Placement::Overflow(_) => {}
-            Placement::Parked { parking, .. } => state.parked_on(parking.closure, self.epoch),
         }
         state.want_feed();
     }
 }
 
-fn new_recipients(
-    addresses: &[Address],
-    placement: &Placement,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Vec<NewRecipient> {
-    let (relay, start, cause) = match placement {
-        Placement::Lane(relay) => (Some(*relay), Start::Leased, None),
-        Placement::Overflow(relay) => (*relay, Start::Due(now), None),
-        Placement::Parked { parking, cause, relay } => (*relay, Start::Parked(*parking), Some(*cause)),
+fn new_recipients(recipients: &[Recipient], parts: &[Part], times: Times) -> Vec<NewRecipient> {
+    let mut starts = vec![(None, Start::Due(times.now), None); recipients.len()];
+    for part in parts {
+        let start = match &part.placement {
+            Placement::Lane(Road::Relay(relay)) => (Some(*relay), Start::Leased, None),
+            Placement::Lane(Road::Direct(_)) => (Some(RelayId::DIRECT), Start::Leased, None),
+            Placement::Overflow(relay) => (*relay, Start::Due(times.now), None),
+            Placement::Later { at, cause, relay } => (*relay, Start::Due(*at), Some(*cause)),
+            Placement::Parked { parking, cause, relay } => (*relay, Start::Parked(*parking), Some(*cause)),
+        };
+        for &index in &part.indices {
+            if let Some(slot) = starts.get_mut(usize::from(index)) {
+                *slot = start;
+            }
+        }
+    }
+    let new = |(to, (relay, start, cause)): (&Recipient, (Option<RelayId>, Start, Option<&'static str>))| {
+        let wishes = Wishes { notify: to.notify, orcpt: to.orcpt.clone() };
+        let (address, expires_at) = (to.address.clone(), times.expires_at);
+        NewRecipient { address, relay, start, cause, expires_at, wishes }
     };
-    addresses
-        .iter()
-        .map(|address| NewRecipient { address: address.clone(), relay, start, cause, expires_at })
-        .collect()
+    recipients.iter().zip(starts).map(new).collect()
 }
 
 fn client_text(trace: &Trace) -> String {

@@ -1,7 +1,8 @@
 //! What a person may do with waiting mail: retry now, hold, release, delete; one by one or in bulk.
 
 use crate::Queue;
-use mail::{ClosureId, OwnerId, QueueId, RecipientId};
+use explain::CauseId;
+use mail::{Address, ClosureId, Domain, OwnerId, QueueId, RecipientId, RelayId};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use store::{Act, EventKind, Filter, NewEvent, Page, RecipientState, StoreError};
@@ -26,6 +27,7 @@ impl Queue {
     pub async fn act(&self, act: Act, filter: Filter) -> Result<Acted, StoreError> {
         let mut acted = Acted::default();
         let mut waits: HashSet<ClosureId> = HashSet::new();
+        let mut domains: HashSet<Domain> = HashSet::new();
         let mut messages: HashSet<QueueId> = HashSet::new();
         let mut page = Page { after: None, limit: Page::MAX };
         loop {
@@ -35,6 +37,10 @@ impl Queue {
             let recipients = rows.iter().flat_map(|row| row.recipients.iter().map(move |r| (row, r)));
             let meant: Vec<_> = recipients.filter(|(_, r)| is_meant(act, r.state)).collect();
             waits.extend(meant.iter().filter_map(|(_, r)| r.closure));
+            let direct = meant.iter().filter(|(_, r)| r.relay == Some(RelayId::DIRECT));
+            domains.extend(
+                direct.filter_map(|(_, r)| Some(r.address.parse::<Address>().ok()?.domain().clone())),
+            );
             let owners: HashMap<QueueId, OwnerId> = rows.iter().map(|row| (row.id, row.owner)).collect();
             // A page of messages may have a thousand times as many recipients.
             for part in meant.chunks(Page::MAX) {
@@ -42,7 +48,7 @@ impl Queue {
                 let (asked, changed) = (part.len(), self.act_on(act, ids.collect(), &owners).await?);
                 messages.extend(changed.iter().map(|id| id.message));
                 acted.recipients += changed.len() as u64;
-                if matches!(act, Act::Hold | Act::Delete) {
+                if matches!(act, Act::Hold | Act::Delete | Act::Undo | Act::Fail) {
                     acted.in_flight += asked.saturating_sub(changed.len()) as u64;
                 }
             }
@@ -50,7 +56,7 @@ impl Queue {
             messages.clear();
         }
         if act == Act::Retry {
-            self.hasten(&waits);
+            self.hasten(&waits, &domains);
         }
         Ok(acted)
     }
@@ -81,12 +87,14 @@ impl Queue {
             Act::Retry => EventKind::Retried,
             Act::Hold => EventKind::Held,
             Act::Release => EventKind::Released,
-            Act::Delete => EventKind::Cancelled,
+            Act::Delete | Act::Undo => EventKind::Cancelled,
+            Act::Fail => EventKind::Failed,
         };
         let event = |id: &RecipientId| {
             let owner = owners.get(&id.message).copied().unwrap_or(OwnerId::DEFAULT);
             let (message, recipient) = (Some(id.message), Some(id.index));
-            NewEvent { message, recipient, ..NewEvent::new(now, kind, owner) }
+            let cause = (act == Act::Fail).then(|| CauseId::GIVEN_UP.to_string());
+            NewEvent { message, recipient, cause, ..NewEvent::new(now, kind, owner) }
         };
         self.store.append(changed.iter().map(event).collect()).await?;
         if let Some(witness) = self.witness.get().filter(|_| !changed.is_empty()) {
@@ -112,13 +120,14 @@ impl Queue {
         Ok(())
     }
 
-    /// "Retry now" behind a closure: the relay is probed now, and a stopped sender tries now.
-    fn hasten(&self, closures: &HashSet<ClosureId>) {
+    /// "Retry now" behind a closure: the relay is probed now, and a stopped sender tries now. So does a destination that is
+    /// left alone for a while.
+    fn hasten(&self, closures: &HashSet<ClosureId>, domains: &HashSet<Domain>) {
         let now = self.clock.now();
-        for id in closures {
-            self.lock().closures.hasten(*id, now);
-        }
-        self.lock().prober.raise();
+        let mut state = self.lock();
+        closures.iter().for_each(|id| state.closures.hasten(*id, now));
+        domains.iter().for_each(|domain| state.destinations.hasten(domain, now));
+        state.prober.raise();
     }
 }
 
@@ -127,6 +136,6 @@ const fn is_meant(act: Act, state: RecipientState) -> bool {
     match act {
         Act::Retry | Act::Hold => matches!(state, RecipientState::Waiting),
         Act::Release => matches!(state, RecipientState::Held),
-        Act::Delete => !state.is_final(),
+        Act::Delete | Act::Undo | Act::Fail => !state.is_final(),
     }
 }

@@ -1,5 +1,6 @@
 //! Closures: a relay, or one sender on it, is stopped; its mail waits and leaves when the closure is lifted.
 
+use crate::road::Road;
 use crate::{Queue, Timetable};
 use explain::{CauseId, Effect};
 use mail::{ClosureId, Evidence, RelayId, ReversePath, Timestamp};
@@ -222,7 +223,7 @@ impl Queue {
         state.closures.insert(closure.clone());
         let jobs = match &closure.sender {
             Some(sender) => state.drain_sender(relay.id, &ReversePath::Address(sender.clone())),
-            None => state.drain_lane(relay.id),
+            None => state.drain_lane(&Road::Relay(relay.id)),
         };
         state.abandon(jobs);
         state.prober.raise();

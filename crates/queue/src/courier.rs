@@ -24,11 +24,27 @@ pub struct Carried {
     pub results: Vec<Result<Reply, Arc<Evidence>>>,
     /// The whole dialogue, when something failed.
     pub dialogue: Option<Dialogue>,
+    /// The header lines that sign the message, when it was signed now.
+    pub signature: Option<Arc<[u8]>>,
+    /// Whether the server that took it tells the sender of its success itself (RFC 3461 §5.2.1).
+    pub tells_success: bool,
+}
+
+impl Carried {
+    /// A carrying that said this for each recipient, and nothing more.
+    pub const fn new(
+        began_at: Timestamp,
+        ended_at: Timestamp,
+        results: Vec<Result<Reply, Arc<Evidence>>>,
+    ) -> Self {
+        let (peer, tls, dialogue, signature) = (None, None, None, None);
+        Self { began_at, ended_at, peer, tls, results, dialogue, signature, tells_success: false }
+    }
 }
 
 /// Carries batches to where they go.
 pub trait Courier: Send + Sync {
-    /// Carries a batch through its relay.
+    /// Carries a batch to its next hop.
     fn carry<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Carried>;
 
     /// Goes to a relay without mail, as far as being signed in.

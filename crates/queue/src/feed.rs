@@ -1,12 +1,16 @@
 //! The feeder: what is due in the store comes into memory, as far as there is room.
 
 use crate::closure::Stop;
+use crate::destination::Pause;
+use crate::road::{Road, by_road};
 use crate::schedule::{Job, Letter, Passenger, State, lock};
+use crate::settle::owed;
 use crate::{BoxFuture, Limits, Queue};
+use explain::CauseId;
 use mail::{ClosureId, RecipientId, RelayId, Timestamp};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use store::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, EventKind, NewEvent, Page, Parking,
@@ -101,6 +105,10 @@ impl Queue {
         for message in messages {
             let relay = relay_for(&state, &message);
             let stop = state.closures.stopping(relay, &message.from);
+            if message.is_overtaken {
+                overtaken(&message, now, &mut settlement);
+                continue;
+            }
             match (stop, relay) {
                 (Some(stop), _) => {
                     for recipient in &message.recipients {
@@ -111,9 +119,7 @@ impl Queue {
                 }
                 (None, Some(relay)) => {
                     log_perhaps(&message);
-                    state.enter_claimed(message.owner, message.recipients.len());
-                    // The queue may have been stopped while the claim was under way.
-                    state.enqueue_or_abandon(relay, job_of(message));
+                    self.take_in_open(&mut state, message, relay, now, &mut settlement);
                 }
                 // `stopping` answers for the missing relay.
                 (None, None) => {}
@@ -121,6 +127,59 @@ impl Queue {
         }
         drop(state);
         ToPark { settlement, epoch, state: Arc::clone(&self.state), done: false }
+    }
+
+    /// Puts what nothing stops into its lanes; what goes to a destination that is left alone for a while waits for that.
+    fn take_in_open(
+        &self,
+        state: &mut State,
+        mut message: ClaimedMessage,
+        relay: RelayId,
+        now: Timestamp,
+        settlement: &mut Settlement,
+    ) {
+        let recipients = std::mem::take(&mut message.recipients);
+        let mut lanes = Vec::new();
+        for (road, row) in by_road(relay, recipients.iter(), |recipient| &recipient.address) {
+            let pause = match &road {
+                Road::Relay(_) => None,
+                Road::Direct(domain) => state.destinations.pause(domain, now),
+            };
+            match pause {
+                None => {
+                    state.enter_claimed(message.owner, row.len());
+                    lanes.push((road, row.into_iter().cloned().map(passenger).collect()));
+                }
+                Some(pause) => {
+                    for recipient in row {
+                        let update = self.paused(&message, recipient, pause, now);
+                        settlement.events.extend(expired_event(&update, &message, now));
+                        settlement.updates.push(update);
+                    }
+                }
+            }
+        }
+        let letter = Arc::new(letter_of(message));
+        for (road, passengers) in lanes {
+            // The queue may have been stopped while the claim was under way.
+            state.enqueue_or_abandon(&road, Job { letter: Arc::clone(&letter), passengers }, now);
+        }
+    }
+
+    /// A recipient whose destination is left alone for a while. The vain tries of others count as its own.
+    fn paused(
+        &self,
+        message: &ClaimedMessage,
+        recipient: &ClaimedRecipient,
+        pause: Pause,
+        now: Timestamp,
+    ) -> RecipientUpdate {
+        let tried = recipient.attempts.saturating_add(pause.tries) >= self.timetable.min_attempts;
+        let expired = now >= recipient.expires_at && tried;
+        let change = if expired { Change::Final(RecipientState::Expired) } else { Change::Due(pause.until) };
+        let cause = Some(CauseId::DESTINATION_SLOWED.as_str());
+        let update = waiting(message, recipient, change, cause);
+        RecipientUpdate { relay: Some(RelayId::DIRECT), ..update }
     }
 
     /// Stores what was claimed and has to wait.
@@ -160,17 +219,7 @@ impl Queue {
         };
         let expired = waited_out.is_some() && tried;
         let change = if expired { Change::Final(RecipientState::Expired) } else { Change::Parked(parking) };
-        RecipientUpdate {
-            id: RecipientId { message: message.id, index: recipient.index },
-            change,
-            relay,
-            evidence: None,
-            cause: Some(stop.cause),
-            attempted: false,
-            expires_at: recipient.expires_at,
-            paused_ms: recipient.paused_ms,
-            asked_wait_used: recipient.asked_wait_used,
-        }
+        RecipientUpdate { relay, ..waiting(message, recipient, change, Some(stop.cause)) }
     }
 }
 
@@ -246,7 +295,8 @@ fn log_perhaps(message: &ClaimedMessage) {
 fn relay_for(state: &State, message: &ClaimedMessage) -> Option<RelayId> {
     let before = message.recipients.iter().find(|recipient| recipient.perhaps_sent).and_then(|r| r.relay);
     let open = |id: &RelayId| {
-        state.routes.relay(*id).is_some() && state.closures.stopping(Some(*id), &message.from).is_none()
+        (*id == RelayId::DIRECT || state.routes.relay(*id).is_some())
+            && state.closures.stopping(Some(*id), &message.from).is_none()
     };
     let choice = || state.routes.choose(message.principal, message.owner, &message.from);
     before.filter(open).or_else(choice)
@@ -262,16 +312,54 @@ fn expired_event(update: &RecipientUpdate, message: &ClaimedMessage, now: Timest
     })
 }
 
-fn job_of(message: ClaimedMessage) -> Job {
-    let passenger = |recipient: ClaimedRecipient| Passenger {
+/// A notice of a delay whose message has come to its end since tells nothing new: it is dropped.
+fn overtaken(message: &ClaimedMessage, now: Timestamp, settlement: &mut Settlement) {
+    for recipient in &message.recipients {
+        let change = Change::Final(RecipientState::Cancelled);
+        settlement.updates.push(waiting(message, recipient, change, None));
+        let kind = EventKind::Cancelled;
+        let (id, index) = (Some(message.id), Some(recipient.index));
+        let event = NewEvent { message: id, recipient: index, ..NewEvent::new(now, kind, message.owner) };
+        settlement.events.push(event);
+    }
+}
+
+/// The update of a recipient that was claimed and is not tried now.
+fn waiting(
+    message: &ClaimedMessage,
+    recipient: &ClaimedRecipient,
+    change: Change,
+    cause: Option<&'static str>,
+) -> RecipientUpdate {
+    let state = if let Change::Final(state) = change { Some(state) } else { None };
+    RecipientUpdate {
+        id: RecipientId { message: message.id, index: recipient.index },
+        change,
+        relay: None,
+        evidence: None,
+        cause,
+        attempted: false,
+        expires_at: recipient.expires_at,
+        paused_ms: recipient.paused_ms,
+        asked_wait_used: recipient.asked_wait_used,
+        notice: state.and_then(|state| owed(&message.from, &recipient.wishes, state, false)),
+    }
+}
+
+fn passenger(recipient: ClaimedRecipient) -> Passenger {
+    Passenger {
         index: recipient.index,
         address: recipient.address,
         attempts: recipient.attempts,
         expires_at: recipient.expires_at,
         paused_ms: recipient.paused_ms,
         asked_wait_used: recipient.asked_wait_used,
-    };
-    let letter = Letter {
+        wishes: recipient.wishes,
+    }
+}
+
+fn letter_of(message: ClaimedMessage) -> Letter {
+    Letter {
         id: message.id,
         owner: message.owner,
         principal: message.principal,
@@ -280,8 +368,9 @@ fn job_of(message: ClaimedMessage) -> Job {
         body_type: message.body_type,
         added_headers: message.added_headers,
         body_bytes: message.body_bytes,
+        extras: message.extras,
+        signature: message.signature.map(OnceLock::from).unwrap_or_default(),
         body: None,
         reserved: Vec::new(),
-    };
-    Job { letter: Arc::new(letter), passengers: message.recipients.into_iter().map(passenger).collect() }
+    }
 }

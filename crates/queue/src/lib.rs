@@ -25,23 +25,26 @@ mod act;
 mod budget;
 mod closure;
 mod courier;
+mod destination;
 mod feed;
 mod lift;
 pub mod notice;
 mod probe;
 mod return_path;
+mod road;
 mod routes;
 mod schedule;
 mod settle;
 mod timetable;
 mod witness;
 
-pub use accept::{Draft, Policy, Refusal, Submission, Trace};
+pub use accept::{Bond, Draft, Policy, Refusal, Submission, Trace};
 pub use act::Acted;
 pub use budget::{Budget, Reserved};
 pub use courier::{BoxFuture, Carried, Courier};
 pub use probe::{Probe, ProbeDue};
 pub use return_path::{NotReturned, ReturnPathKey};
+pub use road::Hop;
 pub use routes::Routes;
 pub use schedule::{Batch, Letter, Passenger};
 pub use settle::Decided;
@@ -68,6 +71,12 @@ pub struct Limits {
     pub body_bytes: usize,
     /// A content larger than this goes to a file of its own as it arrives. Default 128 KiB.
     pub spill_bytes: usize,
+    /// Batches in flight that go straight to the hosts of a domain, all domains together. Default 200.
+    pub direct: usize,
+    /// Recipients of one such batch. Default 100 (RFC 5321 §4.5.3.1.8).
+    pub direct_recipients: usize,
+    /// The longest time in seconds for which a message is kept before its first attempt. Default 30 days.
+    pub hold_secs: u32,
     /// Hops of a message before it counts as a loop (RFC 5321 §6.3). Default 50.
     pub hops: u32,
 }
@@ -81,6 +90,9 @@ impl Default for Limits {
             message_bytes: 50_000_000,
             body_bytes: 16 << 20,
             spill_bytes: 128 << 10,
+            direct: 200,
+            direct_recipients: 100,
+            hold_secs: 30 * 86_400,
             hops: 50,
         }
     }
@@ -125,7 +137,7 @@ impl Queue {
     pub async fn start(parts: Parts) -> Result<(Arc<Self>, Vec<RecipientId>), StoreError> {
         let Parts { store, clock, host_name, policy, limits, timetable, node } = parts;
         let mint = IdMint::new(node, store.last_id().await?);
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State::new(&limits)));
         let budget = Budget::new(limits.body_bytes);
         let (claiming, timetable) = (feed::Claiming::default(), Arc::new(timetable));
         let witness = OnceLock::new();

@@ -1,5 +1,6 @@
 //! Which relay carries whose mail.
 
+use crate::road::Road;
 use mail::{OwnerId, Principal, RelayId, ReversePath};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ impl Routes {
         let relays: HashMap<_, _> = relays.into_iter().map(|relay| (relay.id, Arc::new(relay))).collect();
         let routes = routes
             .into_iter()
-            .filter(|route| relays.contains_key(&route.relay))
+            .filter(|route| route.relay == RelayId::DIRECT || relays.contains_key(&route.relay))
             .map(|route| (route.scope, route.relay))
             .collect();
         Self { relays, routes }
@@ -27,6 +28,14 @@ impl Routes {
     /// The relay of that id.
     pub fn relay(&self, id: RelayId) -> Option<Arc<Relay>> {
         self.relays.get(&id).map(Arc::clone)
+    }
+
+    /// Whether mail may take that road: the relay is there, or none is needed.
+    pub(crate) fn has(&self, road: &Road) -> bool {
+        match road {
+            Road::Relay(id) => self.relays.contains_key(id),
+            Road::Direct(_) => true,
+        }
     }
 
     /// All relays.

@@ -1,15 +1,19 @@
 //! What is in memory, about to be sent: lanes of relays, in them owners in turn, in them messages by age.
 
 use crate::closure::Closures;
+use crate::destination::Destinations;
 use crate::lift::Endings;
+use crate::road::{Hop, Road};
 use crate::settle::Outcome;
 use crate::{Queue, Reserved, Routes, Timetable};
-use mail::{Address, BodyType, OwnerId, Principal, QueueId, RecipientId, RelayId, ReversePath, Timestamp};
+use mail::{
+    Address, BodyType, Domain, OwnerId, Principal, QueueId, RecipientId, RelayId, ReversePath, Timestamp,
+};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
-use store::Relay;
+use store::{Extras, Relay, Wishes};
 
 /// A message in memory, shared by its batches.
 #[derive(Debug)]
@@ -30,6 +34,10 @@ pub struct Letter {
     pub added_headers: Arc<[u8]>,
     /// The size of the content in bytes.
     pub body_bytes: u64,
+    /// What few messages have.
+    pub extras: Extras,
+    /// The header lines that sign it: set by the courier that signs it first, and the same for all others.
+    pub signature: OnceLock<Arc<[u8]>>,
     /// The content, while the budget of memory lasts; otherwise it is read from the store.
     pub body: Option<Arc<Vec<u8>>>,
     /// The part of the memory budget that `body` takes; given back with it.
@@ -52,6 +60,8 @@ pub struct Passenger {
     pub paused_ms: i64,
     /// Whether a wait asked for by a remote was obeyed before.
     pub asked_wait_used: bool,
+    /// What its sender wants to hear of it.
+    pub wishes: Wishes,
 }
 
 /// A message and its recipients that wait in one lane.
@@ -71,8 +81,8 @@ impl Job {
 /// panicked), it counts as an attempt that failed: a message that makes a courier panic must not do so without end.
 #[derive(Debug)]
 pub struct Batch {
-    /// The relay, as it was configured when the batch was made.
-    pub relay: Arc<Relay>,
+    /// Where it goes.
+    pub hop: Hop,
     /// The message.
     pub letter: Arc<Letter>,
     /// The recipients.
@@ -89,7 +99,15 @@ impl Batch {
     /// Frees the lane's slot: the courier is done, what follows is between queue and store.
     pub(crate) fn land(&mut self) {
         self.landed = true;
-        lock(&self.state).land(self.relay.id);
+        lock(&self.state).land(&self.hop.road());
+    }
+
+    /// The relay, when it goes through one.
+    pub const fn relay(&self) -> Option<&Arc<Relay>> {
+        match &self.hop {
+            Hop::Relay(relay) => Some(relay),
+            Hop::Direct(_) => None,
+        }
     }
 
     /// Says that there is a decision, which is responsible for the recipients from now on.
@@ -124,7 +142,7 @@ pub(crate) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The mail of one relay.
+/// The mail of one relay, or to one domain.
 #[derive(Debug, Default)]
 struct Lane {
     turns: VecDeque<OwnerId>,
@@ -188,8 +206,16 @@ pub(crate) struct State {
     /// When the feeder wakes by itself.
     pub feeder_wakes_at: Timestamp,
     pub stopping: bool,
-    lanes: HashMap<RelayId, Lane>,
+    lanes: HashMap<Road, Lane>,
+    /// Lanes of relays with mail and a free slot.
     ring: VecDeque<RelayId>,
+    /// Lanes of domains with mail and a free slot.
+    direct_ring: VecDeque<Domain>,
+    /// Whose turn it is next when both rings have a lane.
+    direct_turn: bool,
+    direct_in_flight: usize,
+    direct_limits: (usize, usize),
+    pub(crate) destinations: Destinations,
     active: usize,
     active_by_owner: HashMap<OwnerId, usize>,
     pub(crate) dispatcher: Signal,
@@ -228,6 +254,11 @@ impl Signal {
 }
 
 impl State {
+    pub(crate) fn new(limits: &crate::Limits) -> Self {
+        let direct_limits = (limits.direct.max(1), limits.direct_recipients.max(1));
+        Self { direct_limits, ..Self::default() }
+    }
+
     /// Counts recipients in, if there is room for them.
     pub(crate) fn enter(&mut self, limits: &crate::Limits, owner: OwnerId, recipients: usize) -> bool {
         let of_owner = self.active_by_owner.get(&owner).copied().unwrap_or_default();
@@ -278,18 +309,21 @@ impl State {
         }
     }
 
-    pub(crate) fn enqueue(&mut self, relay: RelayId, job: Job) {
-        self.lanes.entry(relay).or_default().push(job);
-        self.offer(relay);
+    pub(crate) fn enqueue(&mut self, road: &Road, job: Job) {
+        self.lanes.entry(road.clone()).or_default().push(job);
+        self.offer(road);
     }
 
     /// Puts a job into its lane, or gives it back to the store when the lane may not take it any more.
-    pub(crate) fn enqueue_or_abandon(&mut self, relay: RelayId, job: Job) {
-        let stopped = self.closures.stopping(Some(relay), &job.letter.from).is_some();
-        if stopped || self.stopping || self.routes.relay(relay).is_none() {
+    pub(crate) fn enqueue_or_abandon(&mut self, road: &Road, job: Job, now: Timestamp) {
+        let stopped = match road {
+            Road::Relay(relay) => self.closures.stopping(Some(*relay), &job.letter.from).is_some(),
+            Road::Direct(domain) => self.destinations.pause(domain, now).is_some(),
+        };
+        if stopped || self.stopping || !self.routes.has(road) {
             self.abandon(vec![job]);
         } else {
-            self.enqueue(relay, job);
+            self.enqueue(road, job);
         }
     }
 
@@ -307,50 +341,94 @@ impl State {
         self.abandoned.retain(|id| !ids.contains(id));
     }
 
-    fn offer(&mut self, relay: RelayId) {
-        let limit = self.routes.relay(relay).map_or(0, |r| usize::from(r.max_connections.max(1)));
-        let Some(lane) = self.lanes.get_mut(&relay) else { return };
+    fn offer(&mut self, road: &Road) {
+        let limit = match road {
+            Road::Relay(id) => self.routes.relay(*id).map_or(0, |r| usize::from(r.max_connections.max(1))),
+            Road::Direct(domain) => self.destinations.connections(domain),
+        };
+        let Some(lane) = self.lanes.get_mut(road) else { return };
         if !lane.in_ring && !lane.turns.is_empty() && lane.in_flight < limit {
             lane.in_ring = true;
-            self.ring.push_back(relay);
+            match road {
+                Road::Relay(id) => self.ring.push_back(*id),
+                Road::Direct(domain) => self.direct_ring.push_back(domain.clone()),
+            }
             self.dispatcher.raise();
         }
     }
 
-    fn land(&mut self, relay: RelayId) {
-        if let Some(lane) = self.lanes.get_mut(&relay) {
+    fn land(&mut self, road: &Road) {
+        if matches!(road, Road::Direct(_)) {
+            self.direct_in_flight = self.direct_in_flight.saturating_sub(1);
+            // A lane that waited for a place among all domains may have it now.
+            if !self.direct_ring.is_empty() {
+                self.dispatcher.raise();
+            }
+        }
+        if let Some(lane) = self.lanes.get_mut(road) {
             lane.in_flight = lane.in_flight.saturating_sub(1);
         }
-        self.offer(relay);
+        self.sweep_lane(road);
+        self.offer(road);
     }
 
-    fn take(&mut self) -> Option<(Arc<Relay>, Job)> {
-        while let Some(id) = self.ring.pop_front() {
-            let relay = self.routes.relay(id);
-            let Some(lane) = self.lanes.get_mut(&id) else { continue };
+    /// The next lane in the ring: relays and domains in turn.
+    fn next_road(&mut self) -> Option<Road> {
+        let direct = !self.direct_ring.is_empty() && self.direct_in_flight < self.direct_limits.0;
+        let relayed = !self.ring.is_empty();
+        self.direct_turn = !self.direct_turn;
+        if direct && (self.direct_turn || !relayed) {
+            return self.direct_ring.pop_front().map(Road::Direct);
+        }
+        self.ring.pop_front().map(Road::Relay)
+    }
+
+    fn take(&mut self) -> Option<(Hop, Job)> {
+        while let Some(road) = self.next_road() {
+            let Some(lane) = self.lanes.get_mut(&road) else { continue };
             lane.in_ring = false;
-            let Some(relay) = relay else { continue };
-            if let Some(job) = lane.pop(usize::from(relay.max_recipients)) {
+            let (hop, most) = match &road {
+                Road::Relay(id) => match self.routes.relay(*id) {
+                    Some(relay) => {
+                        let most = usize::from(relay.max_recipients);
+                        (Hop::Relay(relay), most)
+                    }
+                    None => continue,
+                },
+                Road::Direct(domain) => (Hop::Direct(domain.clone()), self.direct_limits.1),
+            };
+            if let Some(job) = lane.pop(most) {
                 lane.in_flight += 1;
-                self.offer(id);
-                return Some((relay, job));
+                self.direct_in_flight += usize::from(matches!(road, Road::Direct(_)));
+                self.offer(&road);
+                return Some((hop, job));
             }
+            self.sweep_lane(&road);
         }
         None
     }
 
+    /// Forgets a lane in which nothing is: relays are few, but domains are as many as strangers have.
+    fn sweep_lane(&mut self, road: &Road) {
+        let is_idle = |lane: &Lane| lane.in_flight == 0 && lane.turns.is_empty() && !lane.in_ring;
+        if matches!(road, Road::Direct(_)) && self.lanes.get(road).is_some_and(is_idle) {
+            self.lanes.remove(road);
+        }
+    }
+
     /// Takes all jobs of a lane out, as when its relay closes.
-    pub(crate) fn drain_lane(&mut self, relay: RelayId) -> Vec<Job> {
-        self.lanes.get_mut(&relay).map(Lane::drain).unwrap_or_default()
+    pub(crate) fn drain_lane(&mut self, road: &Road) -> Vec<Job> {
+        self.lanes.get_mut(road).map(Lane::drain).unwrap_or_default()
     }
 
     /// Takes the jobs of one sender out of a lane.
     pub(crate) fn drain_sender(&mut self, relay: RelayId, from: &ReversePath) -> Vec<Job> {
         let key = |path: &ReversePath| path.address().map(Address::key);
         let meant = key(from);
-        let all = self.drain_lane(relay);
+        let road = Road::Relay(relay);
+        let all = self.drain_lane(&road);
         let (out, back): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| key(&job.letter.from) == meant);
-        back.into_iter().for_each(|job| self.enqueue(relay, job));
+        back.into_iter().for_each(|job| self.enqueue(&road, job));
         out
     }
 
@@ -399,11 +477,11 @@ impl Queue {
         poll_fn(|context| {
             let mut state = self.lock();
             match state.take() {
-                Some((relay, Job { letter, passengers })) => {
+                Some((hop, Job { letter, passengers })) => {
                     let shared = Arc::clone(&self.state);
                     let timetable = Arc::clone(&self.timetable);
                     Poll::Ready(Batch {
-                        relay,
+                        hop,
                         letter,
                         passengers,
                         taken_at: self.clock.now(),

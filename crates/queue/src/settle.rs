@@ -1,16 +1,17 @@
 //! What becomes of a batch: each recipient's news, the relay's closure, the record of the attempt.
 
 use crate::closure::Closing;
+use crate::road::{Hop, Road};
 use crate::schedule::{Batch, Passenger, State, lock};
 use crate::timetable::{Facts, Verdict};
 use crate::{Carried, Queue, Timetable};
 use explain::{Effect, Place};
-use mail::{AttemptId, ClosureId, Evidence, OwnerId, RecipientId, Reply, Timestamp};
+use mail::{AttemptId, ClosureId, Domain, Evidence, OwnerId, RecipientId, Reply, ReversePath, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use store::{
-    Attempt, AttemptOutcome, Change, Closure, EventKind, NewEvent, RecipientState, RecipientUpdate,
-    Settlement, StoreError,
+    Attempt, AttemptOutcome, Change, Closure, EventKind, NewEvent, NoticeKind, RecipientState,
+    RecipientUpdate, Settlement, StoreError, Wishes,
 };
 
 /// Seconds before a recipient for which a courier gave no answer is tried again.
@@ -33,7 +34,10 @@ impl Outcome {
     pub(crate) fn of_lost(batch: &Batch, timetable: &Timetable, now: Timestamp) -> Self {
         let mut settlement = Settlement::default();
         for passenger in &batch.passengers {
-            let update = later(timetable, passenger, None, now, again(batch, passenger, now));
+            let mut update = later(timetable, passenger, None, now, again(batch, passenger, now));
+            if let Change::Final(state) = update.change {
+                update.notice = owed(&batch.letter.from, &passenger.wishes, state, false);
+            }
             settlement.events.push(event_of(&update, batch, now));
             settlement.updates.push(update);
         }
@@ -81,10 +85,13 @@ impl Queue {
         let epoch = self.lock().routes_epoch;
         let (mut settlement, mut closure) = (Settlement::default(), None);
         for (passenger, result) in batch.passengers.iter().zip(&carried.results) {
-            let update = match result {
+            let mut update = match result {
                 Ok(_) => delivered(&batch, passenger),
                 Err(evidence) => self.judge(&batch, passenger, evidence, now, &mut closure),
             };
+            if let Change::Final(state) = update.change {
+                update.notice = owed(&batch.letter.from, &passenger.wishes, state, carried.tells_success);
+            }
             settlement.events.push(event_of(&update, &batch, now));
             settlement.updates.push(update);
         }
@@ -95,8 +102,13 @@ impl Queue {
             settlement.updates.push(update);
         }
         if carried.results.iter().any(Result::is_ok) {
-            self.lock().closures.forgive(batch.relay.id, &batch.letter.from);
+            let mut state = self.lock();
+            match &batch.hop {
+                Hop::Relay(relay) => state.closures.forgive(relay.id, &batch.letter.from),
+                Hop::Direct(domain) => state.destinations.succeeded(domain),
+            }
         }
+        settlement.signature.clone_from(&carried.signature);
         settlement.attempt = Some(attempt_of(self.mint.attempt_id(now), &batch, carried));
         let (owner, recipients) = (batch.letter.owner, batch.passengers.len());
         let tried = AtomicBool::new(false);
@@ -112,11 +124,18 @@ impl Queue {
         now: Timestamp,
         save: &mut Option<(Closure, Vec<NewEvent>)>,
     ) -> RecipientUpdate {
-        let verdict = explain::judge(evidence, Place::Relay);
+        let place = if batch.relay().is_some() { Place::Relay } else { Place::Direct };
+        let verdict = explain::judge(evidence, place);
         let failed = RecipientUpdate {
             evidence: Some(Arc::clone(evidence)),
             cause: Some(verdict.cause.as_str()),
             ..again(batch, passenger, now)
+        };
+        let relay = match &batch.hop {
+            Hop::Relay(relay) => relay,
+            Hop::Direct(domain) => {
+                return self.judge_direct(domain, passenger, &verdict, now, failed);
+            }
         };
         let sender = match verdict.effect {
             // The policy allows these only before the mail; what closes a relay is worth a second lock.
@@ -128,7 +147,7 @@ impl Queue {
             }
             _ => None,
         };
-        match sender.map(|sender| self.close(&batch.relay, sender, evidence, &verdict, now)) {
+        match sender.map(|sender| self.close(relay, sender, evidence, &verdict, now)) {
             Some(Closing::Closed(closed)) => {
                 if closed.save.is_some() {
                     *save = closed.save;
@@ -141,6 +160,34 @@ impl Queue {
             Some(Closing::TooMany) | None => {
                 later(&self.timetable, passenger, verdict.retry_after_secs, now, failed)
             }
+        }
+    }
+
+    /// What becomes of a recipient that a domain's hosts did not take. What was seen before any mail, and what asks for
+    /// patience, speaks of the destination: all its mail waits a while.
+    fn judge_direct(
+        &self,
+        domain: &Domain,
+        passenger: &Passenger,
+        verdict: &explain::Verdict,
+        now: Timestamp,
+        failed: RecipientUpdate,
+    ) -> RecipientUpdate {
+        if verdict.effect.is_final() || verdict.effect == Effect::StopSender {
+            return RecipientUpdate { change: Change::Final(RecipientState::Failed), ..failed };
+        }
+        let before_mail = failed.evidence.as_ref().is_some_and(|seen| seen.stage.is_before_mail());
+        let update = later(&self.timetable, passenger, verdict.retry_after_secs, now, failed);
+        if !before_mail && verdict.effect != Effect::SlowDestination {
+            return update;
+        }
+        let mut state = self.lock();
+        let pause = state.destinations.failed(domain, verdict.retry_after_secs, &self.timetable, now);
+        let jobs = state.drain_lane(&Road::Direct(domain.clone()));
+        state.abandon(jobs);
+        match update.change {
+            Change::Due(at) => RecipientUpdate { change: Change::Due(at.max(pause.until)), ..update },
+            Change::Final(_) | Change::Parked(_) => update,
         }
     }
 
@@ -220,18 +267,35 @@ impl Queue {
     }
 }
 
+/// The notice that a sender is owed of a recipient that came to its end (RFC 3461 §5.2); never in answer to a notice.
+pub(crate) fn owed(
+    from: &ReversePath,
+    wishes: &Wishes,
+    state: RecipientState,
+    told_by_remote: bool,
+) -> Option<NoticeKind> {
+    from.address()?;
+    let notify = wishes.notify.unwrap_or_default();
+    match state {
+        RecipientState::Failed | RecipientState::Expired if notify.failure => Some(NoticeKind::Failure),
+        RecipientState::Delivered if notify.success && !told_by_remote => Some(NoticeKind::Relayed),
+        _ => None,
+    }
+}
+
 /// The update that every failure starts from: due at once, an attempt more.
 fn again(batch: &Batch, passenger: &Passenger, now: Timestamp) -> RecipientUpdate {
     RecipientUpdate {
         id: RecipientId { message: batch.letter.id, index: passenger.index },
         change: Change::Due(now),
-        relay: Some(batch.relay.id),
+        relay: Some(batch.hop.relay_id()),
         evidence: None,
         cause: None,
         attempted: true,
         expires_at: passenger.expires_at,
         paused_ms: passenger.paused_ms,
         asked_wait_used: passenger.asked_wait_used,
+        notice: None,
     }
 }
 
@@ -274,7 +338,7 @@ fn event_of(update: &RecipientUpdate, batch: &Batch, now: Timestamp) -> NewEvent
     NewEvent {
         message: Some(update.id.message),
         recipient: Some(update.id.index),
-        relay: Some(batch.relay.id),
+        relay: Some(batch.hop.relay_id()),
         cause: update.cause.map(str::to_owned),
         ..NewEvent::new(now, kind, batch.letter.owner)
     }
@@ -289,7 +353,7 @@ fn attempt_of(id: AttemptId, batch: &Batch, carried: Carried) -> Attempt {
     Attempt {
         id,
         message: batch.letter.id,
-        relay: batch.relay.id,
+        relay: batch.hop.relay_id(),
         began_at: carried.began_at,
         ended_at: carried.ended_at,
         outcomes: batch.passengers.iter().zip(&carried.results).map(outcome).collect(),

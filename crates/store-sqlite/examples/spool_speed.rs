@@ -175,6 +175,7 @@ fn message(mint: &IdMint, id: QueueId, now: Timestamp, start: Start, body: Body)
         start,
         cause: None,
         expires_at: now.plus_secs(5 * 86_400),
+        wishes: store::Wishes::default(),
     });
     NewMessage {
         id,
@@ -189,6 +190,8 @@ fn message(mint: &IdMint, id: QueueId, now: Timestamp, start: Start, body: Body)
         body,
         recipients: recipients.into_iter().collect(),
         client: "client.example.org[192.0.2.7]".to_owned(),
+        extras: store::Extras::default(),
+        tells: Vec::new(),
         events: vec![accepted],
     }
 }
@@ -225,7 +228,9 @@ fn delivered(id: QueueId, attempt: AttemptId, now: Timestamp) -> Settlement {
             expires_at: now.plus_secs(5 * 86_400),
             paused_ms: 0,
             asked_wait_used: false,
+            notice: None,
         }],
+        signature: None,
         events: vec![event],
     }
 }

@@ -5,7 +5,7 @@ use crate::rows::{LEASED, WAITS, body_type_to, principal_to};
 use crate::session::Session;
 use mail::Timestamp;
 use rusqlite::params;
-use store::{Body, NewMessage, NewRecipient, Start};
+use store::{Body, Extras, NewMessage, NewRecipient, Start};
 
 impl Session {
     /// Keeps a message. Its body, if it has a file, is durable already.
@@ -39,16 +39,19 @@ impl Session {
             )?;
         }
         self.saw_id(id);
+        self.drop_notices(&message.tells)?;
         self.append(&message.events)
     }
 
     fn insert_message(&self, message: &NewMessage) -> Outcome<()> {
         let (principal_kind, principal_id) = principal_to(message.principal);
         let body_bytes = i64::try_from(message.body.bytes()).unwrap_or(i64::MAX);
+        let extras = &message.extras;
+        let extras = (*extras != Extras::default()).then(|| serde_json::to_string(extras)).transpose()?;
         let mut insert = self.sql(
             "INSERT INTO messages (id, public_id, owner, principal_kind, principal_id, received_at, sender,
-                 body_type, message_id, added_headers, body_bytes, client)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 body_type, message_id, added_headers, body_bytes, client, extras)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         let inserted = insert.execute(params![
             message.id.get(),
@@ -63,6 +66,7 @@ impl Session {
             &*message.added_headers,
             body_bytes,
             message.client,
+            extras,
         ]);
         inserted.map_err(Fault::taken(message.id))?;
         Ok(())
@@ -74,10 +78,12 @@ impl Session {
             Start::Due(at) => (WAITS, at, None),
             Start::Parked(parking) => (WAITS, parking.wake_at, Some(parking)),
         };
+        let wishes = &recipient.wishes;
+        let wishes = (!wishes.is_empty()).then(|| serde_json::to_string(wishes)).transpose()?;
         self.run(
             "INSERT INTO recipients (message_id, idx, place, owner, next_attempt_at, address, expires_at, since,
-                 attempts, paused_ms, flags, relay, cause, evidence, parked_on, parked_since, wake_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, ?11, ?12, ?13)",
+                 attempts, paused_ms, flags, relay, cause, evidence, parked_on, parked_since, wake_at, wishes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, ?11, ?12, ?13, ?14)",
             params![
                 message.id.get(),
                 index,
@@ -92,6 +98,7 @@ impl Session {
                 parking.map(|parking| parking.closure.0),
                 parking.map(|parking| parking.since).map(number),
                 parking.map(|parking| parking.wake_at).map(number),
+                wishes,
             ],
         )?;
         Ok(())

@@ -2,13 +2,13 @@
 
 use crate::fault::{Fault, Outcome};
 use crate::rows::{
-    ASKED_WAIT_USED, PERHAPS_SENT, body_type_of, parking, parse, principal_of, time, unsigned,
+    ASKED_WAIT_USED, PERHAPS_SENT, body_type_of, parking, parse, principal_of, rare, time, unsigned,
 };
 use crate::session::Session;
 use mail::{ClosureId, OwnerId, QueueId, RecipientId, RelayId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
-use store::{ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient};
+use store::{About, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, Extras, NoticeKind};
 
 /// A recipient that is due, where it stands in its owner's row of due ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +116,7 @@ impl Session {
     fn lease(&self, due: Due) -> Outcome<ClaimedRecipient> {
         let mut lease = self.sql(
             "UPDATE recipients SET place = 2 WHERE message_id = ?1 AND idx = ?2 AND place = 0
-             RETURNING address, relay, attempts, expires_at, paused_ms, flags, parked_on, parked_since, wake_at",
+             RETURNING address, relay, attempts, expires_at, paused_ms, flags, parked_on, parked_since, wake_at, wishes",
         )?;
         let mut rows = lease.query(params![due.message, due.index])?;
         let row =
@@ -132,16 +132,20 @@ impl Session {
             parked: parking(row, 6)?,
             asked_wait_used: flags & ASKED_WAIT_USED != 0,
             perhaps_sent: flags & PERHAPS_SENT != 0,
+            wishes: rare(row, 9)?,
         })
     }
 
     fn claimed_message(&self, id: i64, first: ClaimedRecipient) -> Outcome<ClaimedMessage> {
         let mut read = self.sql(
-            "SELECT owner, principal_kind, principal_id, received_at, sender, body_type, added_headers, body_bytes
+            "SELECT owner, principal_kind, principal_id, received_at, sender, body_type, added_headers, body_bytes, extras,
+                 (SELECT lines FROM signatures WHERE message_id = ?1)
              FROM messages WHERE id = ?1",
         )?;
         let mut rows = read.query([id])?;
         let row = rows.next()?.ok_or_else(|| Fault::damaged("a recipient has no message"))?;
+        let extras: Extras = rare(row, 8)?;
+        let is_overtaken = extras.about.map_or(Ok(false), |about| self.is_overtaken(about))?;
         Ok(ClaimedMessage {
             id: QueueId::from_stored(id),
             owner: OwnerId(row.get(0)?),
@@ -151,6 +155,9 @@ impl Session {
             body_type: body_type_of(row.get(5)?)?,
             added_headers: row.get_ref(6)?.as_blob().map_err(Fault::damaged)?.into(),
             body_bytes: unsigned(row, 7)?,
+            signature: row.get_ref(9)?.as_blob_or_null().map_err(Fault::damaged)?.map(Into::into),
+            extras,
+            is_overtaken,
             recipients: vec![first],
         })
     }
@@ -193,6 +200,12 @@ impl Session {
             )?;
         }
         Ok(leased)
+    }
+
+    /// Whether a notice of a delay is about a message that has come to its end since.
+    fn is_overtaken(&self, about: About) -> Outcome<bool> {
+        let open = "SELECT 1 FROM open_messages WHERE message_id = ?1";
+        Ok(about.kind == NoticeKind::Delay && !self.sql(open)?.exists([about.message.get()])?)
     }
 
     /// Ends the wait for a closure.

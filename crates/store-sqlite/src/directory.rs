@@ -1,7 +1,7 @@
 //! Who may send: owners, accounts, sites, logins, routes, settings.
 
 use crate::fault::{Fault, Outcome};
-use crate::rows::{json, parse, principal_of, principal_to, time};
+use crate::rows::{json, parse, principal_of, principal_to, time, unsigned};
 use crate::session::Session;
 use mail::{AccountId, OwnerId, Principal, RelayId, SiteId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -25,20 +25,25 @@ pub(crate) fn owners(conn: &Connection) -> Outcome<Vec<Owner>> {
 }
 
 pub(crate) fn accounts(conn: &Connection) -> Outcome<Vec<Account>> {
-    all(conn, "SELECT id, owner, login, senders, language, created_at FROM accounts ORDER BY login", |row| {
-        Ok(Account {
-            id: AccountId(row.get(0)?),
-            owner: OwnerId(row.get(1)?),
-            login: row.get(2)?,
-            senders: json(row, 3)?,
-            language: parse(row, 4)?,
-            created_at: time(row, 5)?,
-        })
-    })
+    all(
+        conn,
+        "SELECT id, owner, login, senders, language, created_at, undo_secs FROM accounts ORDER BY login",
+        |row| {
+            Ok(Account {
+                id: AccountId(row.get(0)?),
+                owner: OwnerId(row.get(1)?),
+                login: row.get(2)?,
+                senders: json(row, 3)?,
+                language: parse(row, 4)?,
+                created_at: time(row, 5)?,
+                undo_secs: unsigned(row, 6)?,
+            })
+        },
+    )
 }
 
 pub(crate) fn sites(conn: &Connection) -> Outcome<Vec<Site>> {
-    all(conn, "SELECT id, owner, name, networks, senders, created_at FROM sites ORDER BY name", |row| {
+    all(conn, "SELECT id, owner, name, networks, senders, created_at, uids FROM sites ORDER BY name", |row| {
         Ok(Site {
             id: SiteId(row.get(0)?),
             owner: OwnerId(row.get(1)?),
@@ -46,6 +51,7 @@ pub(crate) fn sites(conn: &Connection) -> Outcome<Vec<Site>> {
             networks: json(row, 3)?,
             senders: json(row, 4)?,
             created_at: time(row, 5)?,
+            uids: json(row, 6)?,
         })
     })
 }
@@ -122,8 +128,8 @@ impl Session {
         let id = self.row_id("accounts", account.id.0)?;
         self.save_login(&account.login, Principal::Account(AccountId(id)), login)?;
         self.run(
-            "INSERT OR REPLACE INTO accounts (id, owner, login, senders, language, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO accounts (id, owner, login, senders, language, created_at, undo_secs)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 account.owner.0,
@@ -131,6 +137,7 @@ impl Session {
                 serde_json::to_string(&account.senders)?,
                 account.language.tag(),
                 account.created_at.0,
+                account.undo_secs,
             ],
         )?;
         self.append(events)?;
@@ -147,8 +154,8 @@ impl Session {
         let id = self.row_id("sites", site.id.0)?;
         self.save_login(&site.name, Principal::Site(SiteId(id)), login)?;
         self.run(
-            "INSERT OR REPLACE INTO sites (id, owner, name, networks, senders, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO sites (id, owner, name, networks, senders, created_at, uids)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 site.owner.0,
@@ -156,6 +163,7 @@ impl Session {
                 serde_json::to_string(&site.networks)?,
                 serde_json::to_string(&site.senders)?,
                 site.created_at.0,
+                serde_json::to_string(&site.uids)?,
             ],
         )?;
         self.append(events)?;
@@ -186,7 +194,9 @@ impl Session {
         let (kind, id, domain, written) = scope_to(scope);
         match relay {
             Some(relay) => {
-                self.check_row("relays", relay.0)?;
+                if relay != RelayId::DIRECT {
+                    self.check_row("relays", relay.0)?;
+                }
                 self.run(
                     "INSERT OR REPLACE INTO routes (scope, of_id, of_domain, written, relay)
                      VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -1,7 +1,7 @@
 //! Lists of the queue, read in short steps so that no read transaction holds the log back.
 
 use crate::fault::{Fault, Outcome};
-use crate::rows::{evidence, parse, principal_of, queue_id, state_of, time, unsigned};
+use crate::rows::{evidence, parse, principal_of, queue_id, rare, state_of, time, unsigned};
 use mail::{Address, ClosureId, OwnerId, PublicId, QueueId, RelayId, ReversePath};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashSet;
@@ -13,8 +13,9 @@ const STEP_ROWS: usize = 10_000;
 /// What every list reads: the message's columns from 0, the recipient's from [`RECIPIENT`].
 const COLUMNS: &str = "m.id, m.public_id, m.owner, m.principal_kind, m.principal_id, m.received_at, m.sender,
     m.message_id, m.body_bytes, length(m.added_headers), m.client, r.idx, r.address, r.place, r.next_attempt_at,
-    r.expires_at, r.attempts, r.relay, r.parked_on, r.evidence, r.cause, r.since";
+    r.expires_at, r.attempts, r.relay, r.parked_on, r.evidence, r.cause, r.since, r.wishes, m.extras";
 const RECIPIENT: usize = 11;
+const EXTRAS: usize = 23;
 
 /// Where a list looks: the smallest table or index that holds all it can mean.
 #[derive(Debug, Clone, Copy)]
@@ -217,6 +218,7 @@ fn message_row(row: &Row<'_>, first: RecipientRow) -> Outcome<MessageRow> {
         message_id: row.get(7)?,
         bytes: bytes + added,
         client: row.get(10)?,
+        extras: rare(row, EXTRAS)?,
         recipients: vec![first],
     })
 }
@@ -236,5 +238,6 @@ fn recipient_row(row: &Row<'_>) -> Outcome<RecipientRow> {
         evidence: evidence(row, RECIPIENT + 8)?,
         cause: row.get(RECIPIENT + 9)?,
         since: time(row, RECIPIENT + 10)?,
+        wishes: rare(row, RECIPIENT + 11)?,
     })
 }

@@ -7,7 +7,7 @@ use crate::rows::{json, time, unsigned};
 use crate::session::Session;
 use mail::{ClosureId, OwnerId, RelayId, Secret, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use store::{Closure, NewEvent, Relay, RelayAuth, RelayTls};
+use store::{Closure, NewEvent, Relay, RelayAuth, RelayTls, SenderMode};
 
 /// Where a relay's password is sealed for.
 fn place(id: i64) -> String {
@@ -33,10 +33,25 @@ fn tls_of(text: &str) -> Outcome<RelayTls> {
     }
 }
 
+const fn sender_to(sender: SenderMode) -> &'static str {
+    match sender {
+        SenderMode::Keep => "keep",
+        SenderMode::Login => "login",
+    }
+}
+
+fn sender_of(text: &str) -> Outcome<SenderMode> {
+    match text {
+        "keep" => Ok(SenderMode::Keep),
+        "login" => Ok(SenderMode::Login),
+        other => Err(Fault::damaged(format!("a relay's sender is '{other}'"))),
+    }
+}
+
 pub(crate) fn relays(conn: &Connection, sealer: &Sealer) -> Outcome<Vec<Relay>> {
     let text =
         "SELECT id, owner, name, preset, host, port, tls, insecure, extra_ca, login, sealed, max_connections,
-                    max_recipients, revision, created_at FROM relays ORDER BY name";
+                    max_recipients, revision, created_at, sender FROM relays ORDER BY name";
     all(conn, text, |row| relay(row, sealer))
 }
 
@@ -63,12 +78,14 @@ fn relay(row: &Row<'_>, sealer: &Sealer) -> Outcome<Relay> {
         max_recipients: row.get(12)?,
         revision: unsigned(row, 13)?,
         created_at: time(row, 14)?,
+        sender: sender_of(row.get_ref(15)?.as_str().map_err(Fault::damaged)?)?,
     })
 }
 
 /// Whether any secret was ever sealed that is still there.
 pub(crate) fn has_secrets(conn: &Connection) -> Outcome<bool> {
-    Ok(conn.prepare("SELECT 1 FROM relays WHERE sealed IS NOT NULL LIMIT 1")?.exists([])?)
+    let text = "SELECT 1 FROM relays WHERE sealed IS NOT NULL UNION ALL SELECT 1 FROM dkim_keys LIMIT 1";
+    Ok(conn.prepare(text)?.exists([])?)
 }
 
 pub(crate) fn closures(conn: &Connection) -> Outcome<Vec<Closure>> {
@@ -110,8 +127,8 @@ impl Session {
         };
         self.run(
             "INSERT OR REPLACE INTO relays (id, owner, name, preset, host, port, tls, insecure, extra_ca, login, sealed,
-                 max_connections, max_recipients, revision, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 max_connections, max_recipients, revision, created_at, sender)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             params![
                 id,
                 relay.owner.0,
@@ -128,6 +145,7 @@ impl Session {
                 relay.max_recipients,
                 revision + 1,
                 relay.created_at.0,
+                sender_to(relay.sender),
             ],
         )?;
         self.append(events)?;

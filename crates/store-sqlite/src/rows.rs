@@ -88,6 +88,14 @@ pub(crate) fn queue_id(row: &Row<'_>, column: usize) -> Outcome<QueueId> {
     Ok(QueueId::from_stored(row.get(column)?))
 }
 
+/// What few rows have, as JSON; nothing where there is nothing.
+pub(crate) fn rare<T: Default + serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Outcome<T> {
+    match row.get_ref(column)? {
+        ValueRef::Null => Ok(T::default()),
+        _ => json(row, column),
+    }
+}
+
 /// Evidence, when there is some.
 pub(crate) fn evidence(row: &Row<'_>, column: usize) -> Outcome<Option<Evidence>> {
     match row.get_ref(column)? {

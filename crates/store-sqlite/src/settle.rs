@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashSet;
-use store::{Act, Attempt, AttemptOutcome, Change, RecipientState, RecipientUpdate, Settlement};
+use store::{Act, Attempt, AttemptOutcome, Change, NoticeKind, RecipientState, RecipientUpdate, Settlement};
 
 /// The part of an attempt that nothing searches, as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -33,9 +33,11 @@ impl Session {
             let mut end = End::default();
             for update in updates {
                 self.update(update, at)?;
+                self.owe(update.id, update.notice)?;
                 if let Change::Final(state) = update.change {
                     let since = at.map_or_else(|| self.since_of(update.id), Ok)?;
                     end.add(state, since);
+                    end.kept += u32::from(update.notice.is_some());
                 }
             }
             if let Some(first) = updates.first() {
@@ -44,6 +46,10 @@ impl Session {
         }
         if let Some(attempt) = &settlement.attempt {
             self.insert_attempt(attempt)?;
+            if let Some(lines) = &settlement.signature {
+                let keep = "INSERT OR REPLACE INTO signatures (message_id, lines) VALUES (?1, ?2)";
+                self.run(keep, params![attempt.message.get(), &**lines])?;
+            }
         }
         self.append(&settlement.events)
     }
@@ -137,12 +143,12 @@ impl Session {
             .query_row(params![id, end.recipients], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)));
         let closed = closed.optional()?;
         drop(close);
-        let Some((failed_before, finished_before)) = closed else {
+        let Some((kept_before, finished_before)) = closed else {
             let changed = self.run(
                 "UPDATE open_messages SET open_recipients = open_recipients - ?2,
                      failed_recipients = failed_recipients + ?3, finished_at = max(finished_at, ?4)
                  WHERE message_id = ?1 AND open_recipients > ?2",
-                params![id, end.recipients, end.failed, end.at.0],
+                params![id, end.recipients, end.kept, end.at.0],
             )?;
             let damaged =
                 || Fault::damaged(format!("message {message} has fewer recipients than became final"));
@@ -152,7 +158,7 @@ impl Session {
             "INSERT INTO finished_messages (finished_at, message_id) VALUES (?1, ?2)",
             params![finished_before.max(end.at.0), id],
         )?;
-        if failed_before + end.failed == 0 { self.drop_body(id) } else { Ok(()) }
+        if kept_before + end.kept == 0 { self.drop_body(id) } else { Ok(()) }
     }
 
     fn drop_body(&mut self, id: i64) -> Outcome<()> {
@@ -187,6 +193,17 @@ impl Session {
                 "UPDATE recipients SET place = 0, since = ?3, next_attempt_at = ?3
                  WHERE message_id = ?1 AND idx = ?2 AND place = 1"
             }
+            Act::Undo => {
+                "UPDATE recipients SET place = 13, since = ?3, flags = flags & 1, parked_on = NULL,
+                     parked_since = NULL, wake_at = NULL
+                 WHERE message_id = ?1 AND idx = ?2 AND place < 2 AND attempts = 0 AND flags & 2 = 0"
+            }
+            Act::Fail => {
+                "UPDATE recipients SET place = 11, since = ?3, flags = flags & 1, parked_on = NULL,
+                     parked_since = NULL, wake_at = NULL, cause = 'given_up',
+                     evidence = json_object('at', ?3, 'stage', 'queue', 'seen', 'given_up')
+                 WHERE message_id = ?1 AND idx = ?2 AND place < 2"
+            }
             Act::Delete => {
                 "UPDATE recipients SET place = 13, since = ?3, flags = flags & 1, parked_on = NULL,
                      parked_since = NULL, wake_at = NULL
@@ -201,11 +218,17 @@ impl Session {
                 continue;
             }
             changed.push(id);
-            if act == Act::Delete {
-                let mut end = End::default();
-                end.add(RecipientState::Cancelled, now);
-                self.finish(id.message, end)?;
-            }
+            let state = match act {
+                Act::Delete | Act::Undo => RecipientState::Cancelled,
+                Act::Fail => {
+                    self.owe(id, Some(NoticeKind::Failure))?;
+                    RecipientState::Failed
+                }
+                Act::Retry | Act::Hold | Act::Release => continue,
+            };
+            let mut end = End::default();
+            end.add(state, now);
+            self.finish(id.message, end)?;
         }
         Ok(changed)
     }
@@ -227,6 +250,8 @@ impl Session {
                 "DELETE FROM recipients WHERE message_id = ?1",
                 "DELETE FROM attempts WHERE message_id = ?1",
                 "DELETE FROM events WHERE message_id = ?1",
+                "DELETE FROM signatures WHERE message_id = ?1",
+                "DELETE FROM notices_due WHERE message_id = ?1",
                 "DELETE FROM messages WHERE id = ?1",
             ] {
                 self.run(text, [id])?;
@@ -256,20 +281,21 @@ impl Session {
 #[derive(Debug, Clone, Copy)]
 struct End {
     recipients: u32,
-    failed: u32,
+    /// Those for which somebody may want to see the content.
+    kept: u32,
     at: Timestamp,
 }
 
 impl Default for End {
     fn default() -> Self {
-        Self { recipients: 0, failed: 0, at: Timestamp(0) }
+        Self { recipients: 0, kept: 0, at: Timestamp(0) }
     }
 }
 
 impl End {
     fn add(&mut self, state: RecipientState, at: Timestamp) {
         self.recipients += 1;
-        self.failed += u32::from(matches!(state, RecipientState::Failed | RecipientState::Expired));
+        self.kept += u32::from(matches!(state, RecipientState::Failed | RecipientState::Expired));
         self.at = self.at.max(at);
     }
 }

@@ -8,9 +8,10 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::session::Session;
 use crate::writer::Writer;
-use crate::{Options, claim, directory, history, list, public, relays, schema};
+use crate::{Options, claim, directory, domains, history, list, notices, public, relays, schema};
 use mail::{
-    AccountId, ClosureId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
+    AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
+    Timestamp,
 };
 use rusqlite::Connection;
 use std::fs::DirBuilder;
@@ -19,9 +20,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use store::{
-    Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, Directory, Event, Filter,
-    History, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner, Page, Relay, Route,
-    RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
+    Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice,
+    Event, Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage,
+    Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
 };
 
 /// The store of one machine. Dropped without [`SqliteStore::close`], it finishes what was begun and lets go of the
@@ -209,6 +210,22 @@ impl Spool for SqliteStore {
         self.write(|session| Ok(session.last_id()))
     }
 
+    fn notices_due(&self, limit: usize) -> Later<'_, Vec<DueNotice>> {
+        self.read(move |conn| notices::due(conn, limit))
+    }
+
+    fn drop_notices(&self, notices: Vec<DueNotice>) -> Later<'_, ()> {
+        self.write(move |session| session.drop_notices(&notices))
+    }
+
+    fn late(&self, after: Option<QueueId>, before: Timestamp, limit: usize) -> Later<'_, Vec<QueueId>> {
+        self.read(move |conn| notices::late(conn, after, before, limit))
+    }
+
+    fn come_back(&self, back: ComeBack, events: Vec<NewEvent>) -> Later<'_, Vec<u16>> {
+        self.write(move |session| session.come_back(&back, &events))
+    }
+
     fn purge(&self, before: Timestamp, limit: usize) -> Later<'_, usize> {
         self.write(move |session| session.purge(before, limit))
     }
@@ -268,6 +285,19 @@ impl Directory for SqliteStore {
 
     fn remove_relay(&self, id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> Later<'_, ()> {
         self.write(move |session| session.remove_relay(id, now, &events))
+    }
+
+    fn domains(&self) -> Later<'_, Vec<HostedDomain>> {
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| domains::domains(conn, &sealer))
+    }
+
+    fn save_domain(&self, domain: HostedDomain, events: Vec<NewEvent>) -> Later<'_, DomainId> {
+        self.write(move |session| session.save_domain(&domain, &events))
+    }
+
+    fn remove_domain(&self, id: DomainId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_domain(id, &events))
     }
 
     fn routes(&self) -> Later<'_, Vec<Route>> {

@@ -2,8 +2,8 @@
 
 use crate::{Later, NewEvent};
 use mail::{
-    AccountId, Address, ClosureId, Domain, Evidence, Language, Network, OwnerId, Principal, RelayId, Secret,
-    SiteId, Timestamp,
+    AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, Network, OwnerId, Principal,
+    RelayId, Secret, SiteId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -90,6 +90,8 @@ pub struct Account {
     pub senders: Vec<SenderRule>,
     /// The language of what it is told.
     pub language: Language,
+    /// The seconds before its mail leaves, in which it can be taken back. Default 0.
+    pub undo_secs: u32,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -105,6 +107,8 @@ pub struct Site {
     pub name: String,
     /// The networks from which it needs no login.
     pub networks: Vec<Network>,
+    /// The local users whose programs it is: they need no login either.
+    pub uids: Vec<u32>,
     /// The addresses that it may send with.
     pub senders: Vec<SenderRule>,
     /// When it was made.
@@ -146,6 +150,17 @@ pub enum RelayTls {
     Never,
 }
 
+/// With which sender a relay gets mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SenderMode {
+    /// With the message's own.
+    #[default]
+    Keep,
+    /// With the address that signs in there: for providers that refuse every other. The message's own goes to Reply-To.
+    Login,
+}
+
 /// How a relay wants to know us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RelayAuth {
@@ -183,6 +198,8 @@ pub struct Relay {
     pub extra_ca: Option<String>,
     /// How it wants to know us.
     pub auth: RelayAuth,
+    /// With which sender it gets mail.
+    pub sender: SenderMode,
     /// The most connections at once.
     pub max_connections: u16,
     /// The most recipients of one transaction.
@@ -209,12 +226,41 @@ pub enum RouteScope {
     Default,
 }
 
+/// A domain that mail is signed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedDomain {
+    /// Its id; 0 in a row that is to be added.
+    pub id: DomainId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Its name, unique.
+    pub name: Domain,
+    /// The keys that sign its mail, in the order of the signatures.
+    pub keys: Vec<DkimKey>,
+    /// The domain of the envelope senders of its mail that leaves without a relay, so that bounces come back to this
+    /// server: set once its MX record points here. `None` keeps the senders as they are.
+    pub return_path: Option<Domain>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A key that signs mail (RFC 6376).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// Its selector: the record is at `selector._domainkey.domain`.
+    pub selector: String,
+    /// `rsa` or `ed25519`.
+    pub algorithm: String,
+    /// The private key, in the form of the crate that signs. The store seals it.
+    pub secret: Secret,
+}
+
 /// Which relay carries whose mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Whose.
     pub scope: RouteScope,
-    /// Through which.
+    /// Through which; [`RelayId::DIRECT`] for none: straight to the hosts of each recipient's domain.
     pub relay: RelayId,
 }
 
@@ -278,6 +324,13 @@ pub trait Directory: Send + Sync {
     fn save_relay(&self, relay: Relay, events: Vec<NewEvent>) -> Later<'_, RelayId>;
     /// Removes a relay, its routes and its closures. Mail that was parked on these closures is due at once.
     fn remove_relay(&self, id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> Later<'_, ()>;
+
+    /// All domains, by name, their secrets unsealed.
+    fn domains(&self) -> Later<'_, Vec<HostedDomain>>;
+    /// Adds or changes a domain (by id; 0 adds).
+    fn save_domain(&self, domain: HostedDomain, events: Vec<NewEvent>) -> Later<'_, DomainId>;
+    /// Removes a domain and its keys.
+    fn remove_domain(&self, id: DomainId, events: Vec<NewEvent>) -> Later<'_, ()>;
 
     /// All routes.
     fn routes(&self) -> Later<'_, Vec<Route>>;

@@ -1,6 +1,6 @@
 //! What happened: attempts, events, the story of a message, lists of the queue.
 
-use crate::{Later, RecipientState};
+use crate::{Extras, Later, RecipientState, Wishes};
 use mail::{
     AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId,
     RecipientId, RelayId, ReversePath, Timestamp, TlsFacts,
@@ -25,7 +25,7 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The message.
     pub message: QueueId,
-    /// Through which relay.
+    /// Through which relay; [`RelayId::DIRECT`] for none.
     pub relay: RelayId,
     /// When it began.
     pub began_at: Timestamp,
@@ -76,6 +76,12 @@ pub enum EventKind {
     SenderResumed = 13,
     /// Somebody changed something: see the detail.
     Audit = 14,
+    /// The server that had taken a message sent it back: the detail is its evidence.
+    CameBack = 15,
+    /// A report about a message came, which changes nothing: a delay, an automatic answer. The detail says what.
+    Reported = 16,
+    /// A notice was made about a recipient: the detail is its queue id.
+    Noticed = 17,
 }
 
 impl EventKind {
@@ -97,6 +103,9 @@ impl EventKind {
             12 => Self::SenderStopped,
             13 => Self::SenderResumed,
             14 => Self::Audit,
+            15 => Self::CameBack,
+            16 => Self::Reported,
+            17 => Self::Noticed,
             _ => return None,
         })
     }
@@ -238,6 +247,9 @@ pub struct RecipientRow {
     pub cause: Option<String>,
     /// Since when it has been in this state: since it was accepted, unless a person or an attempt put it there.
     pub since: Timestamp,
+    /// What its sender wants to hear of it.
+    #[serde(default, skip_serializing_if = "Wishes::is_empty")]
+    pub wishes: Wishes,
 }
 
 /// A message in a list.
@@ -261,6 +273,9 @@ pub struct MessageRow {
     pub bytes: u64,
     /// Where it came from.
     pub client: String,
+    /// What few messages have.
+    #[serde(default)]
+    pub extras: Extras,
     /// The recipients that the filter meant, by place.
     pub recipients: Vec<RecipientRow>,
 }
@@ -295,7 +310,7 @@ pub trait History: Send + Sync {
 
     /// Puts recipients that are not leased and not final into another place, as a person asked: those that are leased or final
     /// are left as they are, and so is what the act does not mean (only what waits is retried or held, only what is held is
-    /// released). Gives the ones that were changed, in the order given.
+    /// released, only what was never tried is taken back). Gives the ones that were changed, in the order given.
     fn act(&self, act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Later<'_, Vec<RecipientId>>;
 }
 
@@ -311,4 +326,8 @@ pub enum Act {
     Release,
     /// Delete.
     Delete,
+    /// Take back: delete what was never tried and is not about to be sent.
+    Undo,
+    /// Give up: it fails now, and its sender is told.
+    Fail,
 }

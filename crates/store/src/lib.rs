@@ -14,18 +14,20 @@ mod body;
 mod directory;
 mod error;
 mod history;
+mod notice;
 mod spool;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
 pub use directory::{
-    Account, Closure, Directory, LoginRecord, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route, RouteScope,
-    SenderRule, Site,
+    Account, Closure, Directory, DkimKey, HostedDomain, LoginRecord, NewLogin, Owner, Relay, RelayAuth,
+    RelayTls, Route, RouteScope, SenderMode, SenderRule, Site,
 };
 pub use error::StoreError;
 pub use history::{
     Act, Attempt, AttemptOutcome, AuditEntry, Event, EventKind, Filter, History, MessageRow, NewEvent, Page,
     RecipientRow, Story,
 };
+pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
 pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,
     RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,

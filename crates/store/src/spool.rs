@@ -1,6 +1,8 @@
 //! Messages on their way.
 
-use crate::{Attempt, Body, BodyReader, BodySink, Later, NewEvent};
+use crate::{
+    Attempt, Body, BodyReader, BodySink, ComeBack, DueNotice, Extras, Later, NewEvent, NoticeKind, Wishes,
+};
 use mail::{
     Address, BodyType, ClosureId, Evidence, OwnerId, Principal, PublicId, QueueId, RecipientId, RelayId,
     ReversePath, Timestamp,
@@ -82,6 +84,8 @@ pub struct NewRecipient {
     pub cause: Option<&'static str>,
     /// When it expires.
     pub expires_at: Timestamp,
+    /// What its sender wants to hear of it.
+    pub wishes: Wishes,
 }
 
 /// A message to be kept.
@@ -109,6 +113,10 @@ pub struct NewMessage {
     pub body: Body,
     /// To whom: 1 to 65,535.
     pub recipients: Vec<NewRecipient>,
+    /// What few messages have.
+    pub extras: Extras,
+    /// The notices that this message is: they are owed no more, once it is kept.
+    pub tells: Vec<DueNotice>,
     /// Where the client was: `host[address]`, for the log.
     pub client: String,
     /// The events to append in the same transaction.
@@ -154,6 +162,12 @@ pub struct ClaimedMessage {
     pub added_headers: Arc<[u8]>,
     /// The size of the content in bytes.
     pub body_bytes: u64,
+    /// What few messages have.
+    pub extras: Extras,
+    /// The header lines that sign it, once it was signed.
+    pub signature: Option<Arc<[u8]>>,
+    /// Whether it is a notice about a message of which nothing is open any more.
+    pub is_overtaken: bool,
     /// The claimed recipients.
     pub recipients: Vec<ClaimedRecipient>,
 }
@@ -179,6 +193,8 @@ pub struct ClaimedRecipient {
     pub asked_wait_used: bool,
     /// Whether it was perhaps in flight when the server stopped without warning.
     pub perhaps_sent: bool,
+    /// What its sender wants to hear of it.
+    pub wishes: Wishes,
 }
 
 /// What becomes of a recipient.
@@ -213,6 +229,8 @@ pub struct RecipientUpdate {
     pub paused_ms: i64,
     /// Whether a wait asked for by the remote is used up.
     pub asked_wait_used: bool,
+    /// The notice that is owed from now on.
+    pub notice: Option<NoticeKind>,
 }
 
 /// One transaction after an attempt: all of it is stored, or nothing.
@@ -221,8 +239,10 @@ pub struct Settlement {
     /// The attempt, when there was one.
     pub attempt: Option<Attempt>,
     /// The recipients' news. A message whose last recipient becomes final as delivered or cancelled loses its
-    /// content; one with failed or expired recipients keeps it until it is purged.
+    /// content; one with failed or expired recipients, or with a notice that is owed, keeps it until it is purged.
     pub updates: Vec<RecipientUpdate>,
+    /// The header lines that sign the attempt's message, when it was signed now: every later attempt sends the same.
+    pub signature: Option<Arc<[u8]>>,
     /// The events to append.
     pub events: Vec<NewEvent>,
 }
@@ -300,6 +320,20 @@ pub trait Spool: Send + Sync {
 
     /// The largest id that was ever stored for a message, an attempt or a closure, those that are gone included.
     fn last_id(&self) -> Later<'_, i64>;
+
+    /// The notices that are owed, the oldest message first.
+    fn notices_due(&self, limit: usize) -> Later<'_, Vec<DueNotice>>;
+
+    /// Strikes notices out that nobody is to get.
+    fn drop_notices(&self, notices: Vec<DueNotice>) -> Later<'_, ()>;
+
+    /// Messages with a recipient that is not final, whose id is greater than `after`, by id, up to the first that was
+    /// accepted at `before` or later: what is late, each message once when the caller goes on after the last.
+    fn late(&self, after: Option<QueueId>, before: Timestamp, limit: usize) -> Later<'_, Vec<QueueId>>;
+
+    /// Takes down that a message came back: delivered recipients become failed ones, and a notice is owed for each.
+    /// Gives the places of those that were changed; recipients that are not delivered are left as they are.
+    fn come_back(&self, back: ComeBack, events: Vec<NewEvent>) -> Later<'_, Vec<u16>>;
 
     /// Removes messages whose recipients are all final since before `before`, with all that belongs to them, at most `limit`.
     /// Gives how many there were.

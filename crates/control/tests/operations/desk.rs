@@ -1,12 +1,13 @@
 //! A server without ports: its operations, and what they left behind.
 
 use control::{Answer, Blame, Caller, Control, Fault, Operation, Registry, Role, ServerFacts};
-use deliver::{RelayCourier, Settings};
+use deliver::direct::{DirectCourier, DirectSettings};
+use deliver::{Couriers, Keyring, RelayCourier, Settings};
 use mail::{
     Clock, Envelope, EventId, Evidence, Language, OwnerId, Principal, QueueId, Reply, Secret, Seen, Stage,
     Timestamp,
 };
-use net::{Dialer, Resolver};
+use net::{Dialer, Dns, Resolver};
 use queue::{Carried, Limits, Parts, Queue, Refusal, Submission, Timetable, Trace};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -43,7 +44,17 @@ impl Desk {
         };
         let (queue, _) = Queue::start(parts).await.unwrap();
         let dialer = Dialer::new(clock.clone(), Resolver::Fixed(HashMap::new()));
-        let courier = RelayCourier::new(dialer, clock.clone(), Settings::new("mx.test"), shared).unwrap();
+        let settings = Settings::new("mx.test");
+        let relays = RelayCourier::new(dialer, clock.clone(), settings, Arc::clone(&shared)).unwrap();
+        let dns = Dns::zone("".parse().unwrap());
+        let direct = DirectCourier::new(dns, clock.clone(), DirectSettings::new("mx.test")).unwrap();
+        let couriers = Couriers {
+            relays: Arc::new(relays),
+            direct: Arc::new(direct),
+            keyring: Arc::new(Keyring::default()),
+            store: shared,
+            clock: clock.clone(),
+        };
         let facts = ServerFacts {
             host_name: "mx.test".parse().unwrap(),
             listeners: Vec::new(),
@@ -51,7 +62,7 @@ impl Desk {
             started_at: clock.now(),
             language: Language::En,
         };
-        let control = Control::new(Arc::clone(&queue), Arc::new(courier), registry, facts);
+        let control = Control::new(Arc::clone(&queue), Arc::new(couriers), registry, facts);
         Self { store, queue, control, clock }
     }
 
@@ -136,8 +147,7 @@ impl Desk {
                 || Evidence { at: now, stage, peer: None, seen: Seen::Reply { reply: reply.clone() } };
             let result = || if code < 300 { Ok(reply.clone()) } else { Err(Arc::new(evidence())) };
             let results = batch.passengers.iter().map(|_| result()).collect();
-            let carried =
-                Carried { began_at: now, ended_at: now, peer: None, tls: None, results, dialogue: None };
+            let carried = Carried::new(now, now, results);
             let decided = self.queue.decide(batch, carried);
             self.queue.record(&decided).await.unwrap();
             drop(decided);

@@ -262,7 +262,8 @@ impl Progress {
         // TLS that failed is worth its dialogue even when the mail went through without.
         let failed = self.tries.iter().any(|tried| tried.evidence.is_some());
         let dialogue = failed.then_some(self.dialogue);
-        let carried = Carried { began_at, ended_at: now, peer: self.peer, tls: self.tls, results, dialogue };
+        let (peer, tls) = (self.peer, self.tls);
+        let carried = Carried { peer, tls, dialogue, ..Carried::new(began_at, now, results) };
         Delivery { carried, tries: self.tries, fault: self.fault }
     }
 }

@@ -3,8 +3,7 @@
 use crate::content::LetterContent;
 use mail::Seen;
 use queue::Letter;
-use smtp::transport::{BoxFuture, Content, Piece};
-use std::sync::Arc;
+use smtp::transport::{BoxFuture, Content};
 use store::Spool;
 
 /// Gives a letter's bytes from the beginning, for each host anew.
@@ -13,44 +12,26 @@ pub trait Source: Send + Sync {
     fn open(&self) -> BoxFuture<'_, Result<Box<dyn Content>, Seen>>;
 }
 
-/// A letter of the queue, with the signature that goes in front of it.
+/// A letter of the queue, with the signature that it has by then.
 pub struct LetterSource<'a> {
     /// The letter.
     pub letter: &'a Letter,
     /// Where its content is, when it is not in memory.
     pub spool: &'a dyn Spool,
-    /// Header lines in front of all others, such as DKIM signatures; empty when there are none.
-    pub signatures: Arc<[u8]>,
 }
 
 impl LetterSource<'_> {
     /// The size of the whole in bytes.
     pub fn size(&self) -> u64 {
-        self.letter.body_bytes + self.letter.added_headers.len() as u64 + self.signatures.len() as u64
+        crate::content::size(self.letter)
     }
 }
 
 impl Source for LetterSource<'_> {
     fn open(&self) -> BoxFuture<'_, Result<Box<dyn Content>, Seen>> {
         Box::pin(async {
-            let rest = LetterContent::open(self.letter, self.spool).await?;
-            let first = (!self.signatures.is_empty()).then(|| Arc::clone(&self.signatures));
-            let content: Box<dyn Content> = Box::new(Signed { first, rest });
+            let content: Box<dyn Content> = Box::new(LetterContent::open(self.letter, self.spool).await?);
             Ok(content)
         })
-    }
-}
-
-struct Signed {
-    first: Option<Arc<[u8]>>,
-    rest: LetterContent,
-}
-
-impl Content for Signed {
-    fn next(&mut self) -> BoxFuture<'_, Result<Option<Piece>, Seen>> {
-        match self.first.take() {
-            Some(first) => Box::pin(async move { Ok(Some(Piece::Shared(first))) }),
-            None => self.rest.next(),
-        }
     }
 }

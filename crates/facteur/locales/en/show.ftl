@@ -127,6 +127,15 @@ acted-delete = { $messages ->
     [one] { $messages } message ({ $recipients }) is deleted.
    *[other] { $messages } messages ({ $recipients }) are deleted.
 }
+acted-bounce = { $messages ->
+    [0] Nothing to send back: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is given up, and its sender is told.
+   *[other] { $messages } messages ({ $recipients }) are given up, and their senders are told.
+}
+acted-undo = { $messages ->
+    [0] Too late: the message has left, or an attempt was made already. See: facteur why
+   *[other] The message is taken back ({ $recipients }): it will not leave.
+}
 acted-in-flight = { $count ->
     [one] { $count } recipient was being sent just then, or was in that state already, and was left alone.
    *[other] { $count } recipients were being sent just then, or were in that state already, and were left alone.
@@ -171,6 +180,7 @@ story-others = { $count ->
    *[other] and { $count } others
 }
 story-attempt = attempt through the relay { $relay } ({ $server })
+story-attempt-direct = attempt straight to the recipient's server ({ $server })
 story-took = taken for { $to }: { $said }
 story-refused = not taken for { $to }: { $said }
 story-next = Next attempt: { $when }
@@ -185,6 +195,9 @@ event-relay-closed = the relay { $relay } was closed
 event-relay-opened = the relay { $relay } was opened again
 event-sender-stopped = the sender was stopped on the relay { $relay }
 event-sender-resumed = the sender may use the relay { $relay } again
+event-came-back = sent back by the server that had taken it
+event-reported = a report came in about it: { $detail }
+event-noticed = the sender was told, by the message { $detail }
 
 explain-provider = The server belongs to: { $name }
 explain-wait = The same message may pass later, without a change: the server asks to wait { $span }.

@@ -127,6 +127,15 @@ acted-delete = { $messages ->
     [one] { $messages } message ({ $recipients }) est supprimé.
    *[other] { $messages } messages ({ $recipients }) sont supprimés.
 }
+acted-bounce = { $messages ->
+    [0] Rien à renvoyer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est abandonné, et son expéditeur est prévenu.
+   *[other] { $messages } messages ({ $recipients }) sont abandonnés, et leurs expéditeurs sont prévenus.
+}
+acted-undo = { $messages ->
+    [0] Trop tard : le message est parti, ou un essai a déjà eu lieu. Voyez : facteur why
+   *[other] Le message est repris ({ $recipients }) : il ne partira pas.
+}
 acted-in-flight = { $count ->
     [one] { $count } destinataire était en cours d'envoi, ou déjà dans cet état : il n'a pas été touché.
    *[other] { $count } destinataires étaient en cours d'envoi, ou déjà dans cet état : ils n'ont pas été touchés.
@@ -171,6 +180,7 @@ story-others = { $count ->
    *[other] et { $count } autres
 }
 story-attempt = essai par le relais { $relay } ({ $server })
+story-attempt-direct = essai directement chez le serveur du destinataire ({ $server })
 story-took = pris pour { $to } : { $said }
 story-refused = pas pris pour { $to } : { $said }
 story-next = Prochain essai : { $when }
@@ -185,6 +195,9 @@ event-relay-closed = le relais { $relay } a été fermé
 event-relay-opened = le relais { $relay } a été rouvert
 event-sender-stopped = l'expéditeur a été arrêté sur le relais { $relay }
 event-sender-resumed = l'expéditeur peut de nouveau prendre le relais { $relay }
+event-came-back = renvoyé par le serveur qui l'avait pris
+event-reported = un rapport est arrivé à son sujet : { $detail }
+event-noticed = l'expéditeur a été prévenu, par le message { $detail }
 
 explain-provider = Ce serveur appartient à : { $name }
 explain-wait = Le même message peut passer plus tard, sans changement : le serveur demande d'attendre { $span }.

@@ -27,6 +27,8 @@ pub struct AddArguments {
     sender: Vec<SenderRule>,
     #[arg(long, value_name = "fr|en")]
     language: Option<Language>,
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_600))]
+    undo: u32,
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
     #[command(flatten)]
@@ -105,6 +107,7 @@ impl AddArguments {
             login: self.login,
             senders: self.sender,
             language: self.language.unwrap_or_else(|| console.language()),
+            undo_secs: self.undo,
             owner: self.owner,
         })
     }

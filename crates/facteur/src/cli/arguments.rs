@@ -1,6 +1,6 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
-use super::{account, explain, mailq, queue, relay, route, send, setup, site, start, why};
+use super::{account, explain, mailq, queue, relay, route, send, setup, site, start, undo, why};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
 use std::path::PathBuf;
@@ -64,6 +64,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<queue::Command>,
     },
+    Undo(undo::Arguments),
     Why(why::Arguments),
     Send(send::Arguments),
     Explain(explain::Arguments),

@@ -1,6 +1,6 @@
 //! Values as they are typed: ages, states, languages of TLS.
 
-use store::{RecipientState, RelayTls};
+use store::{RecipientState, RelayTls, SenderMode};
 
 /// Seconds in an age such as `90s`, `30m`, `2h`, `1d12h`, `2w`; French `j` is a day.
 pub fn age_secs(text: &str) -> Result<u64, String> {
@@ -44,6 +44,7 @@ pub fn state(text: &str) -> Result<RecipientState, String> {
 }
 
 /// The ways in which a relay may want TLS, by the words of the JSON.
+const SENDERS: [(&str, SenderMode); 2] = [("keep", SenderMode::Keep), ("login", SenderMode::Login)];
 const TLS: [(&str, RelayTls); 4] = [
     ("auto", RelayTls::Auto),
     ("implicit", RelayTls::Implicit),
@@ -54,6 +55,11 @@ const TLS: [(&str, RelayTls); 4] = [
 /// How a relay wants TLS.
 pub fn tls(text: &str) -> Result<RelayTls, String> {
     one_of(text, &TLS)
+}
+
+/// With which sender a relay gets mail.
+pub fn sender_mode(text: &str) -> Result<SenderMode, String> {
+    one_of(text, &SENDERS)
 }
 
 fn one_of<T: Copy>(text: &str, list: &[(&str, T)]) -> Result<T, String> {

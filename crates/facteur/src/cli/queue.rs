@@ -21,6 +21,7 @@ pub enum Command {
     Hold(ActArguments),
     Release(ActArguments),
     Delete(ActArguments),
+    Bounce(ActArguments),
 }
 
 /// What is to be listed.
@@ -70,6 +71,7 @@ pub async fn run(command: Option<Command>, console: &mut Console) -> Result<Exit
         Some(Command::Hold(arguments)) => (Act::Hold, arguments),
         Some(Command::Release(arguments)) => (Act::Release, arguments),
         Some(Command::Delete(arguments)) => (Act::Delete, arguments),
+        Some(Command::Bounce(arguments)) => (Act::Fail, arguments),
     };
     let filter = arguments.filter.of();
     if filter == QueueFilter::default() && !arguments.all {

@@ -11,7 +11,7 @@ use explain::{CauseId, Facts, Place, words};
 use mail::Secret;
 use std::fs;
 use std::path::{Path, PathBuf};
-use store::RelayTls;
+use store::{RelayTls, SenderMode};
 
 /// What can be done with relays.
 #[derive(Debug, Subcommand)]
@@ -70,6 +70,8 @@ pub struct Settings {
     pub password_stdin: bool,
     #[arg(long, conflicts_with_all = ["login", "password_stdin"])]
     pub no_auth: bool,
+    #[arg(long, value_name = "keep|login", value_parser = parse::sender_mode)]
+    pub sender: Option<SenderMode>,
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
     #[arg(long, value_name = "N")]
@@ -215,6 +217,7 @@ impl Settings {
             login: self.login,
             password,
             no_auth: self.no_auth,
+            sender: self.sender,
             region: self.region,
             max_connections: self.connections,
             max_recipients: self.recipients,

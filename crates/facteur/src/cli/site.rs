@@ -24,6 +24,8 @@ pub struct AddArguments {
     name: String,
     #[arg(long, value_name = "CIDR")]
     network: Vec<Network>,
+    #[arg(long, value_name = "UID")]
+    uid: Vec<u32>,
     #[arg(long, value_name = "ADDRESS|@DOMAIN|*")]
     sender: Vec<SenderRule>,
     #[arg(long)]
@@ -84,6 +86,7 @@ impl AddArguments {
             password: self.password.read(&self.name, console)?,
             name: self.name,
             networks: self.network,
+            uids: self.uid,
             senders,
             owner: self.owner,
         })

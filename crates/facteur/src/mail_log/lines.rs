@@ -156,7 +156,8 @@ pub fn acted(act: Act, id: QueueId) -> Line {
         Act::Hold => "placed on hold",
         Act::Release => "released from hold",
         Act::Retry => "requeued",
-        Act::Delete => "removed",
+        Act::Delete | Act::Undo => "removed",
+        Act::Fail => "force-expired",
     };
     Line::new(Program::Postsuper, &format!("{id}: {what}"))
 }

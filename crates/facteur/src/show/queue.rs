@@ -111,6 +111,8 @@ pub fn acted(act: Act, acted: &Acted, reader: &Reader) -> String {
         Act::Hold => "acted-hold",
         Act::Release => "acted-release",
         Act::Delete => "acted-delete",
+        Act::Fail => "acted-bounce",
+        Act::Undo => "acted-undo",
     };
     let recipients = reader.phrases.fill("count-recipients", [("count", acted.recipients.into())]);
     let gaps = [("messages", acted.messages.into()), ("recipients", recipients.into())];

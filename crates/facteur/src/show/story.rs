@@ -153,7 +153,8 @@ fn attempt(of: StoryOf<'_>, attempt: &Attempt, whole: bool, reader: &Reader) -> 
     }
     let relay = of.relay(Some(attempt.relay)).to_owned();
     let gaps = [("relay", relay.into()), ("server", server.into())];
-    let mut text = format!("{}\n", phrases.fill("story-attempt", gaps));
+    let key = if attempt.relay == RelayId::DIRECT { "story-attempt-direct" } else { "story-attempt" };
+    let mut text = format!("{}\n", phrases.fill(key, gaps));
     let mut said: Vec<(bool, &str, Vec<&str>)> = Vec::new();
     for outcome in &attempt.outcomes {
         let to = of.story.message.recipients.iter().find(|row| row.index == outcome.index);
@@ -192,13 +193,17 @@ fn event(of: StoryOf<'_>, event: &Event, reader: &Reader) -> Option<String> {
         EventKind::RelayOpened => "event-relay-opened",
         EventKind::SenderStopped => "event-sender-stopped",
         EventKind::SenderResumed => "event-sender-resumed",
+        EventKind::CameBack => "event-came-back",
+        EventKind::Reported => "event-reported",
+        EventKind::Noticed => "event-noticed",
         EventKind::Accepted
         | EventKind::Delivered
         | EventKind::Deferred
         | EventKind::Failed
         | EventKind::Audit => return None,
     };
-    let mut text = reader.phrases.fill(key, [("relay", of.relay(event.relay).to_owned().into())]);
+    let gaps = [("relay", of.relay(event.relay).to_owned().into()), ("detail", event.detail.clone().into())];
+    let mut text = reader.phrases.fill(key, gaps);
     let of_one = of.story.message.recipients.iter().find(|row| Some(row.index) == event.recipient);
     if let Some(row) = of_one.filter(|_| of.story.message.recipients.len() > 1) {
         let _ = write!(text, " ({})", row.address);

@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{
     Act, Attempt, AttemptOutcome, Event, EventKind, MessageRow, RecipientRow, RecipientState, RelayTls,
-    Story, Totals,
+    SenderMode, Story, Totals,
 };
 
 const GOLDEN: &str = include_str!("golden/postfix-queue.txt");
@@ -76,6 +76,7 @@ fn recipient(index: u16, address: &str, seen: Option<Evidence>) -> RecipientRow 
         evidence: seen,
         cause: None,
         since: MORNING,
+        wishes: store::Wishes::default(),
     }
 }
 
@@ -90,6 +91,7 @@ fn message(number: i64, bytes: u64, from: &str, recipients: Vec<RecipientRow>) -
         message_id: "<1@facteur.test>".to_owned(),
         bytes,
         client: "laptop[192.0.2.7]".to_owned(),
+        extras: store::Extras::default(),
         recipients,
     }
 }
@@ -243,6 +245,7 @@ fn relay_view(state: RelayState, closures: Vec<ClosureView>) -> RelayView {
         tls: RelayTls::Auto,
         insecure: false,
         login: Some("anne@gmail.com".into()),
+        sender: SenderMode::Keep,
         max_connections: 5,
         max_recipients: 50,
         owner: "default".into(),

@@ -1,14 +1,16 @@
 //! A store that fails, and waits, where a test tells it to; around the model.
 
-use mail::{AccountId, ClosureId, EventId, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp};
+use mail::{
+    AccountId, ClosureId, DomainId, EventId, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
+};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use store::{
-    Account, Act, BodyReader, BodySink, ClaimLimits, Claimed, Closure, Directory, Event, Filter, History,
-    Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope,
-    Settlement, Site, Spool, StoreError, Story, Totals,
+    Account, Act, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice, Event,
+    Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner,
+    Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
 };
 use testkit::memory::MemoryStore;
 
@@ -115,6 +117,10 @@ impl Spool for FaultyStore {
         totals() -> Totals;
         last_id() -> i64;
         purge(before: Timestamp, limit: usize) -> usize;
+        notices_due(limit: usize) -> Vec<DueNotice>;
+        drop_notices(notices: Vec<DueNotice>) -> ();
+        late(after: Option<QueueId>, before: Timestamp, limit: usize) -> Vec<QueueId>;
+        come_back(back: ComeBack, events: Vec<NewEvent>) -> Vec<u16>;
     }
 }
 
@@ -128,6 +134,9 @@ impl Directory for FaultyStore {
         sites() -> Vec<Site>;
         save_site(site: Site, login: Option<NewLogin>, events: Vec<NewEvent>) -> SiteId;
         remove_site(id: SiteId, events: Vec<NewEvent>) -> ();
+        domains() -> Vec<HostedDomain>;
+        save_domain(domain: HostedDomain, events: Vec<NewEvent>) -> DomainId;
+        remove_domain(id: DomainId, events: Vec<NewEvent>) -> ();
         relays() -> Vec<Relay>;
         save_relay(relay: Relay, events: Vec<NewEvent>) -> RelayId;
         remove_relay(id: RelayId, now: Timestamp, events: Vec<NewEvent>) -> ();

@@ -6,6 +6,7 @@ mod acts;
 mod chance;
 #[cfg(test)]
 mod closures;
+mod direct;
 #[cfg(test)]
 mod drafts;
 #[cfg(test)]

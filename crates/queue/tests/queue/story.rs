@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `relay a conns=1 rcpts=2` | there is a relay; the first carries everybody's mail |
 //! | `a says auth 535 5.7.8 no` | from now on the relay answers so (see [`Mood::parse`]); `a says ok` |
-//! | `send anne@here.test -> bob@x.test` | a message; they are m1, m2… `send 50x …` many, `send site=2 …` from another site |
+//! | `@x.test says rcpt 450 4.7.1 later` | the same of the hosts of a domain, to which mail goes without a relay |
+//! | `send anne@here.test -> bob@x.test` | a message; they are m1, m2… `send 50x …` many, `send site=2 …` from another site, `send hold=5m …` to leave later |
 //! | `pass 5m`, `jump 6d` | time passes with all that is due; the clock jumps |
-//! | `route default b`, `route domain=here.test b`, `route default -` | the routes change |
+//! | `route default b`, `route domain=here.test b`, `route default -`, `route default direct` | the routes change |
 //! | `password a`, `open a`, `remove a` | as the operations do |
 //! | `restart`, `crash` | the server stops in order; the server dies |
 //! | `hold domain=x.test -> 3` | an act, and how many recipients it changed |
@@ -15,14 +16,17 @@
 //! | `order m2 m1` | these were delivered, in this order |
 //! | `delivered 50`, `waiting 1`, `parked 2`, `held 0`, `leased 0`, `perhaps 1` | how many |
 //! | `a is open`, `a is away CAUSE`, `a is closed CAUSE` | the state of a relay |
+//! | `owed 1` | so many notices are owed to senders |
 //! | `alarms 1`, `event relay_closed 1` | what was logged, what was stored |
 //! | `mark`, `probes a 30 60` | it was probed so many seconds after the mark, and after that |
 
 use crate::world::{Mood, World, run};
-use mail::{QueueId, RelayId, SiteId, Timestamp};
+use mail::{Hold, QueueId, RelayId, SiteId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use store::{Act, Directory as _, Filter, History as _, RecipientRow, RecipientState, RouteScope};
+use store::{
+    Act, Directory as _, Filter, History as _, RecipientRow, RecipientState, RouteScope, Spool as _,
+};
 
 /// Tells a story, and fails at the first line that is not so.
 pub fn check(story: &str) {
@@ -52,7 +56,10 @@ struct Teller {
 impl Teller {
     fn line(&mut self, line: &str) {
         if let Some((name, mood)) = line.split_once(" says ") {
-            self.world.moods.insert(self.id(name), Mood::parse(mood));
+            match name.strip_prefix('@') {
+                Some(domain) => self.world.domain_moods.insert(domain.to_owned(), Mood::parse(mood)),
+                None => self.world.moods.insert(self.id(name), Mood::parse(mood)),
+            };
             return;
         }
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -64,6 +71,7 @@ impl Teller {
             ["mark"] => self.mark = self.world.now(),
             ["restart"] => self.world.restart(),
             ["crash"] => self.world.crash(),
+            ["route", scope, "direct"] => self.world.route(route_scope(scope), Some(RelayId::DIRECT)),
             ["route", scope, relay] => self.world.route(route_scope(scope), self.relays.get(*relay).copied()),
             ["password", name] => self.world.change(self.id(name)),
             ["open", name] => run(self.world.queue.open_relay(self.id(name))).unwrap(),
@@ -72,7 +80,12 @@ impl Teller {
                 run(self.world.memory.remove_relay(id, now, Vec::new())).unwrap();
                 run(self.world.queue.reload()).unwrap();
             }
-            [act @ ("retry" | "hold" | "release" | "delete"), filter @ .., "->", count] => {
+            [
+                act @ ("retry" | "hold" | "release" | "delete" | "undo" | "bounce"),
+                filter @ ..,
+                "->",
+                count,
+            ] => {
                 self.act(act, filter, count);
             }
             _ => self.expect(&words),
@@ -103,12 +116,14 @@ impl Teller {
     }
 
     fn send(&mut self, mut words: &[&str]) {
-        let (mut count, mut site) = (1, 1);
+        let (mut count, mut site, mut hold) = (1, 1, None);
         while let [first, rest @ ..] = words {
             if let Some(number) = first.strip_suffix('x').and_then(|n| n.parse().ok()) {
                 count = number;
             } else if let Some(number) = first.strip_prefix("site=") {
                 site = number.parse().unwrap();
+            } else if let Some(time) = first.strip_prefix("hold=") {
+                hold = Some(Hold::ForSecs(secs(time).try_into().unwrap()));
             } else {
                 break;
             }
@@ -116,7 +131,10 @@ impl Teller {
         }
         let [from, "->", to @ ..] = words else { panic!("send FROM -> TO…: {}", self.line) };
         for _ in 0..count {
-            self.messages.push(self.world.send(site, if *from == "<>" { "" } else { from }, to));
+            let from = if *from == "<>" { "" } else { from };
+            let mut submission = self.world.submission(site, from, to);
+            submission.envelope.hold = hold;
+            self.messages.push(run(self.world.queue.accept(submission)).unwrap());
         }
     }
 
@@ -138,6 +156,8 @@ impl Teller {
             "retry" => Act::Retry,
             "hold" => Act::Hold,
             "release" => Act::Release,
+            "undo" => Act::Undo,
+            "bounce" => Act::Fail,
             _ => Act::Delete,
         };
         let acted = run(self.world.queue.act(act, meant)).unwrap();
@@ -158,6 +178,10 @@ impl Teller {
             ["delivered", count] => assert_eq!(self.delivered_once(), number(count), "{line}"),
             ["waiting", count] => assert_eq!(totals.recipients, number(count) as u64, "{line}: {totals:?}"),
             ["parked", count] => assert_eq!(totals.parked, number(count) as u64, "{line}: {totals:?}"),
+            ["owed", count] => {
+                let owed = run(self.world.memory.notices_due(1_000)).unwrap();
+                assert_eq!(owed.len(), number(count), "{line}: {owed:?}");
+            }
             ["held", count] => assert_eq!(totals.held, number(count) as u64, "{line}: {totals:?}"),
             ["leased", count] => assert_eq!(totals.leased, number(count) as u64, "{line}: {totals:?}"),
             ["perhaps", count] => assert_eq!(self.world.perhaps, number(count), "{line}"),

@@ -6,7 +6,7 @@ use mail::{
     Secret, Seen, SiteId, Stage, Timestamp, TlsFault,
 };
 use queue::{
-    Batch, Carried, Draft, Limits, Parts, Policy, Probe, Queue, Refusal, Submission, Timetable, Trace,
+    Batch, Carried, Draft, Hop, Limits, Parts, Policy, Probe, Queue, Refusal, Submission, Timetable, Trace,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
@@ -45,6 +45,14 @@ struct AllowAll;
 impl Policy for AllowAll {
     fn judge(&self, _: Principal, _: OwnerId, _: &Envelope) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn expand(&self, _: &mail::Address) -> Option<Vec<mail::Address>> {
+        None
+    }
+
+    fn undo_secs(&self, _: mail::Principal) -> u32 {
+        0
     }
 }
 
@@ -121,6 +129,8 @@ pub struct World {
     pub queue: Arc<Queue>,
     /// By relay: what it answers.
     pub moods: HashMap<RelayId, Mood>,
+    /// By destination: what its hosts answer.
+    pub domain_moods: HashMap<String, Mood>,
     pub tries: Vec<Try>,
     /// By relay: when it was probed.
     pub probes: BTreeMap<RelayId, Vec<Timestamp>>,
@@ -148,6 +158,7 @@ impl World {
             limits,
             queue,
             moods: HashMap::new(),
+            domain_moods: HashMap::new(),
             tries: Vec::new(),
             probes: BTreeMap::new(),
             alarms: Vec::new(),
@@ -212,28 +223,32 @@ impl World {
 
     /// What the courier answers for a batch, given the relay's mood.
     pub fn carry(&mut self, batch: &Batch) -> Carried {
-        let mood = self.moods.get(&batch.relay.id).cloned().unwrap_or(Mood::Fine);
+        let (mood, host) = match &batch.hop {
+            Hop::Relay(relay) => (self.moods.get(&relay.id), relay.host.clone()),
+            Hop::Direct(domain) => (self.domain_moods.get(domain.as_ascii()), format!("mx.{domain}")),
+        };
+        let mood = mood.cloned().unwrap_or(Mood::Fine);
         let now = self.now();
         let results: Vec<_> = batch
             .passengers
             .iter()
-            .map(|passenger| answer(&mood, &batch.relay, &passenger.address, now).map_err(Arc::new))
+            .map(|passenger| answer(&mood, &host, &passenger.address, now).map_err(Arc::new))
             .collect();
         for (passenger, result) in batch.passengers.iter().zip(&results) {
             self.tries.push(Try {
                 at: now,
-                relay: batch.relay.id,
+                relay: batch.hop.relay_id(),
                 message: batch.letter.id,
                 index: passenger.index,
                 delivered: result.is_ok(),
             });
         }
-        Carried { began_at: now, ended_at: now, peer: None, tls: None, results, dialogue: None }
+        Carried::new(now, now, results)
     }
 
     /// Carries a batch and records what came of it.
     pub fn deliver(&mut self, batch: Batch) {
-        if self.moods.get(&batch.relay.id) == Some(&Mood::Panics) {
+        if self.moods.get(&batch.hop.relay_id()) == Some(&Mood::Panics) {
             // A panic drops what the worker holds.
             return drop(batch);
         }
@@ -263,7 +278,7 @@ impl World {
             let mood = self.moods.get(&due.relay.id).cloned().unwrap_or(Mood::Fine);
             let result = match &mood {
                 Mood::Says(stage, _) if stage.is_before_mail() => {
-                    answer(&mood, &due.relay, &"probe@test.test".parse().unwrap(), now)
+                    answer(&mood, &due.relay.host, &"probe@test.test".parse().unwrap(), now)
                         .map(drop)
                         .map_err(Box::new)
                 }
@@ -420,6 +435,7 @@ fn relay(name: &str) -> Relay {
         insecure: false,
         extra_ca: None,
         auth: RelayAuth::Password { login: "us".to_owned(), password: Secret::new("hunter2") },
+        sender: store::SenderMode::Keep,
         max_connections: 20,
         max_recipients: 100,
         revision: 0,
@@ -427,8 +443,8 @@ fn relay(name: &str) -> Relay {
     }
 }
 
-fn answer(mood: &Mood, relay: &Relay, to: &Address, at: Timestamp) -> Result<Reply, Evidence> {
-    let peer = Some(Peer { host: relay.host.clone(), address: None, port: 587 });
+fn answer(mood: &Mood, host: &str, to: &Address, at: Timestamp) -> Result<Reply, Evidence> {
+    let peer = Some(Peer { host: host.to_owned(), address: None, port: 587 });
     let refused = |text| Evidence {
         at,
         stage: Stage::Rcpt,

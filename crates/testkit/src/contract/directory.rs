@@ -1,12 +1,12 @@
 //! Scenes about who may send, and through which relay.
 
-use super::sample::{NOON, account, closure, event, message, of, parked, relay, site};
+use super::sample::{NOON, account, closure, domain, event, message, of, parked, relay, site};
 use super::spool::row;
 use super::{Proof, Scene, Stage, refused, same, there};
 use mail::{AccountId, ClosureId, EventId, Language, OwnerId, Principal, RelayId, Secret, SiteId};
 use store::{
-    Account, Closure, EventKind, NewEvent, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route, RouteScope,
-    Site, Start, StoreError,
+    Account, Closure, EventKind, HostedDomain, NewEvent, NewLogin, Owner, Relay, RelayAuth, RelayTls, Route,
+    RouteScope, Site, Start, StoreError,
 };
 
 pub(super) const SCENES: &[Scene] = &[
@@ -15,6 +15,7 @@ pub(super) const SCENES: &[Scene] = &[
     ("sites come and go", |stage| Box::pin(sites(stage))),
     ("one name, one principal", |stage| Box::pin(logins(stage))),
     ("relays are kept with their secrets", |stage| Box::pin(relays(stage))),
+    ("domains are kept with their keys", |stage| Box::pin(domains(stage))),
     ("routes win in their order", |stage| Box::pin(routes(stage))),
     ("closures come and go", |stage| Box::pin(closures(stage))),
     ("a removed relay lets its mail go", |stage| Box::pin(removed_relay(stage))),
@@ -42,6 +43,21 @@ async fn owners(mut stage: Stage) -> Proof {
     stage.crash().await?;
     let expected = vec![Owner { id: added.id, name: "atelier".to_owned() }, default];
     same("all, by name", stage.store.owners().await?, expected)
+}
+
+async fn domains(mut stage: Stage) -> Proof {
+    let one = there("a domain", domain("Exämple.test"))?;
+    let id = stage.store.save_domain(one.clone(), Vec::new()).await?;
+    refused("again", stage.store.save_domain(one.clone(), Vec::new()).await, exists("xn--exmple-cua.test"))?;
+    stage.crash().await?;
+    let one = HostedDomain { id, ..one };
+    same("all", stage.store.domains().await?, vec![one.clone()])?;
+    let one = HostedDomain { keys: one.keys.into_iter().skip(1).collect(), return_path: None, ..one };
+    same("the id stays", stage.store.save_domain(one.clone(), Vec::new()).await?, id)?;
+    same("changed", stage.store.domains().await?, vec![one])?;
+    stage.store.remove_domain(id, Vec::new()).await?;
+    refused("gone", stage.store.remove_domain(id, Vec::new()).await, missing(id.0))?;
+    same("none", stage.store.domains().await?, Vec::new())
 }
 
 async fn accounts(mut stage: Stage) -> Proof {

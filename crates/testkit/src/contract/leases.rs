@@ -55,6 +55,7 @@ async fn claimed(mut stage: Stage) -> Proof {
         parked: None,
         asked_wait_used: false,
         perhaps_sent: false,
+        wishes: Default::default(),
     };
     same("recipient", there("a recipient", first.recipients.into_iter().next())?, expected.clone())?;
     let mut news = update(of(1, 0), Change::Due(NOON));

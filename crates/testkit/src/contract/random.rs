@@ -1,15 +1,16 @@
 //! Long random walks on which a store must answer as the model does, across crashes and stops.
 
 use super::sample::{
-    NOON, account, attempt, closure, event, evidence, id, message, of, recipient, relay, update,
+    NOON, account, attempt, closure, domain, event, evidence, id, message, of, recipient, relay, update,
 };
 use super::{Failure, Proof, Stage, Subject, same};
 use crate::memory::MemoryStore;
-use mail::{ClosureId, EventId, OwnerId, PublicId, RecipientId, RelayId, Timestamp};
+use mail::{ClosureId, DomainId, EventId, OwnerId, PublicId, RecipientId, RelayId, Timestamp};
 use std::sync::Arc;
 use store::{
-    Act, Body, Change, ClaimLimits, Directory, EventKind, Filter, History, NewMessage, Page, Parking,
-    RecipientState, RouteScope, Settlement, Spool, Start, Store, StoreError,
+    About, Act, Body, Change, ClaimLimits, ComeBack, Directory, DueNotice, EventKind, Filter, History,
+    NewMessage, NoticeKind, Page, Parking, RecipientState, RouteScope, Settlement, Spool, Start, Store,
+    StoreError,
 };
 
 /// The messages that a walk remembers to come back to.
@@ -104,7 +105,8 @@ impl Walk {
             40..62 => self.settle().await,
             62..66 => self.release().await,
             66..78 => self.act().await,
-            78..84 => self.closures().await,
+            78..82 => self.closures().await,
+            82..84 => self.notices().await,
             84..89 => self.purge().await,
             89..93 => self.directory().await,
             93..97 => self.body().await,
@@ -165,9 +167,20 @@ impl Walk {
         for recipient in &mut new.recipients {
             recipient.relay = Some(RelayId(self.dice.below(4))).filter(|relay| relay.0 > 0);
             recipient.cause = Some("no_route").filter(|_| self.dice.once_in(3));
+            recipient.wishes.orcpt = self.dice.once_in(5).then(|| "rfc822;first@example.net".to_owned());
         }
         new.events = vec![event(EventKind::Accepted, self.now, of(number, 0))];
+        new.extras.envid = self.dice.once_in(5).then(|| "QQ314159".to_owned());
+        if self.dice.once_in(5) {
+            let (recipient, kind) = (self.any_recipient(), self.kind());
+            new.extras.about = Some(About { message: recipient.message, kind });
+            new.tells = vec![DueNotice { recipient, kind }];
+        }
         new
+    }
+
+    fn kind(&mut self) -> NoticeKind {
+        NoticeKind::from_stored(self.dice.below(4)).unwrap_or(NoticeKind::Failure)
     }
 
     async fn accept(&mut self) -> Proof {
@@ -205,7 +218,9 @@ impl Walk {
         let attempt = about.filter(|_| !self.dice.once_in(3)).map(|about| attempt(number, about, self.now));
         let events = (0..self.dice.below(3)).map(|_| self.any_recipient()).collect::<Vec<_>>();
         let events = events.into_iter().map(|about| event(EventKind::Deferred, self.now, about)).collect();
-        let settlement = Settlement { attempt, updates, events };
+        let signature =
+            self.dice.once_in(3).then(|| format!("DKIM-Signature: {number}\r\n").into_bytes().into());
+        let settlement = Settlement { attempt, updates, signature, events };
         both!(self, "settle", store => store.settle(settlement.clone()))
     }
 
@@ -226,6 +241,7 @@ impl Walk {
         new.asked_wait_used = self.dice.once_in(2);
         new.paused_ms = self.dice.below(3) * 1_000;
         new.expires_at = self.now.plus_ms(self.dice.below(1_000_000));
+        new.notice = self.dice.once_in(4).then(|| self.kind());
         new
     }
 
@@ -236,8 +252,8 @@ impl Walk {
 
     async fn act(&mut self) -> Proof {
         let recipients = self.some_recipients();
-        let acts = [Act::Retry, Act::Hold, Act::Release, Act::Delete];
-        let act = acts.get(self.dice.size(4)).copied().unwrap_or(Act::Retry);
+        let acts = [Act::Retry, Act::Hold, Act::Release, Act::Delete, Act::Undo, Act::Fail];
+        let act = acts.get(self.dice.size(6)).copied().unwrap_or(Act::Retry);
         both!(self, "act", store => store.act(act, recipients.clone(), self.now))
     }
 
@@ -258,6 +274,18 @@ impl Walk {
         }
     }
 
+    async fn notices(&mut self) -> Proof {
+        let id = self.any_recipient();
+        if self.dice.once_in(3) {
+            let notices = vec![DueNotice { recipient: id, kind: self.kind() }];
+            return both!(self, "drop_notices", store => store.drop_notices(notices.clone()));
+        }
+        let evidence = Arc::new(evidence(self.now));
+        let back = ComeBack { message: id.message, recipients: vec![0, id.index], evidence, cause: "full" };
+        let events = vec![event(EventKind::CameBack, self.now, id)];
+        both!(self, "come_back", store => store.come_back(back.clone(), events.clone()))
+    }
+
     async fn purge(&mut self) -> Proof {
         let before = self.now.plus_ms(-self.dice.below(200_000));
         let limit = self.dice.size(5);
@@ -267,7 +295,14 @@ impl Walk {
     async fn directory(&mut self) -> Proof {
         let id = RelayId(1 + self.dice.below(5));
         let name = if self.dice.once_in(3) { "one" } else { "two" };
-        match self.dice.below(4) {
+        match self.dice.below(6) {
+            4 => {
+                let Some(mut row) = domain(&format!("{name}.test")) else { return Ok(()) };
+                row.id = DomainId(if self.dice.once_in(2) { id.0 } else { 0 });
+                row.keys.truncate(self.dice.size(3));
+                both!(self, "save_domain", store => store.save_domain(row.clone(), Vec::new()))
+            }
+            5 => both!(self, "remove_domain", store => store.remove_domain(DomainId(id.0), Vec::new())),
             0 => {
                 let mut row = relay(name);
                 row.id = if self.dice.once_in(2) { id } else { RelayId(0) };
@@ -275,7 +310,7 @@ impl Walk {
             }
             1 => both!(self, "remove_relay", store => store.remove_relay(id, self.now, Vec::new())),
             2 => {
-                let relay = Some(id).filter(|_| !self.dice.once_in(3));
+                let relay = Some(RelayId(id.0 - 1)).filter(|_| !self.dice.once_in(3));
                 let scope = RouteScope::Owner(OwnerId(self.dice.below(3)));
                 both!(self, "set_route", store => store.set_route(scope.clone(), relay, Vec::new()))
             }
@@ -331,6 +366,10 @@ impl Walk {
         both!(self, "closures", store => store.closures())?;
         both!(self, "relays", store => store.relays())?;
         both!(self, "routes", store => store.routes())?;
+        both!(self, "domains", store => store.domains())?;
+        both!(self, "notices_due", store => store.notices_due(50))?;
+        let (after, before) = (self.any_recipient().message, self.now.plus_ms(-self.dice.below(100_000)));
+        both!(self, "late", store => store.late(Some(after), before, 10))?;
         both!(self, "setting", store => store.setting("one"))
     }
 }

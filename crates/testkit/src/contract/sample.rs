@@ -1,15 +1,15 @@
 //! Messages, settlements and rows to play with.
 
 use mail::{
-    AccountId, AttemptId, BodyType, ClosureId, Dialogue, Evidence, Language, OwnerId, Peer, Principal,
-    PublicId, QueueId, RecipientId, RelayId, Reply, ReversePath, Secret, Seen, SiteId, Speaker, Stage,
-    Timestamp, TlsFacts,
+    AccountId, AttemptId, BodyType, ClosureId, Dialogue, DomainId, Evidence, Language, OwnerId, Peer,
+    Principal, PublicId, QueueId, RecipientId, RelayId, Reply, ReversePath, Secret, Seen, SiteId, Speaker,
+    Stage, Timestamp, TlsFacts,
 };
 use std::sync::Arc;
 use store::{
-    Account, Attempt, AttemptOutcome, Body, Change, Closure, EventKind, NewEvent, NewMessage, NewRecipient,
-    Parking, RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls, SenderRule, Settlement, Site,
-    Start,
+    Account, Attempt, AttemptOutcome, Body, Change, Closure, DkimKey, EventKind, Extras, HostedDomain,
+    NewEvent, NewMessage, NewRecipient, Parking, RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls,
+    SenderMode, SenderRule, Settlement, Site, Start, Wishes,
 };
 
 /// A moment in the middle of a day, from which scenes count in milliseconds.
@@ -40,6 +40,7 @@ pub fn recipient(text: &str, start: Start) -> Option<NewRecipient> {
         start,
         cause: None,
         expires_at: NOON.plus_ms(EXPIRES_MS),
+        wishes: Wishes::default(),
     })
 }
 
@@ -63,6 +64,8 @@ pub fn message(number: i64, starts: &[Start]) -> NewMessage {
         recipients: recipients.collect(),
         client: "client.exemple.test[192.0.2.7]".to_owned(),
         events: Vec::new(),
+        extras: Extras::default(),
+        tells: Vec::new(),
     }
 }
 
@@ -95,13 +98,14 @@ pub const fn update(id: RecipientId, change: Change) -> RecipientUpdate {
         expires_at: NOON.plus_ms(EXPIRES_MS),
         paused_ms: 0,
         asked_wait_used: false,
+        notice: None,
     }
 }
 
 /// A settlement without an attempt; its one event says when it was.
 pub fn settlement(at: Timestamp, updates: Vec<RecipientUpdate>) -> Settlement {
     let events = updates.first().map(|first| event(EventKind::Deferred, at, first.id)).into_iter().collect();
-    Settlement { attempt: None, updates, events }
+    Settlement { attempt: None, updates, signature: None, events }
 }
 
 /// The end of recipients.
@@ -144,6 +148,7 @@ pub fn account(login: &str) -> Account {
         login: login.to_owned(),
         senders: ["anne@exemple.test", "@exämple.test"].iter().filter_map(|rule| rule.parse().ok()).collect(),
         language: Language::Fr,
+        undo_secs: 10,
         created_at: NOON,
     }
 }
@@ -158,6 +163,7 @@ pub fn site(name: &str) -> Site {
             .iter()
             .filter_map(|network| network.parse().ok())
             .collect(),
+        uids: vec![0, 33],
         senders: vec![SenderRule::Any],
         created_at: NOON,
     }
@@ -176,11 +182,29 @@ pub fn relay(name: &str) -> Relay {
         insecure: false,
         extra_ca: Some("-----BEGIN CERTIFICATE-----".to_owned()),
         auth: RelayAuth::Password { login: "anne".to_owned(), password: Secret::new("pässword") },
+        sender: SenderMode::Login,
         max_connections: 5,
         max_recipients: 100,
         revision: 0,
         created_at: NOON,
     }
+}
+
+/// A domain to be added.
+pub fn domain(name: &str) -> Option<HostedDomain> {
+    let key = |algorithm: &str| DkimKey {
+        selector: format!("f1-{algorithm}"),
+        algorithm: algorithm.to_owned(),
+        secret: Secret::new(format!("the {algorithm} key of {name}")),
+    };
+    Some(HostedDomain {
+        id: DomainId(0),
+        owner: OwnerId::DEFAULT,
+        name: name.parse().ok()?,
+        keys: vec![key("rsa"), key("ed25519")],
+        return_path: format!("bounce.{name}").parse().ok(),
+        created_at: NOON,
+    })
 }
 
 /// A closure of a relay.

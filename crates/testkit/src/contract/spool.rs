@@ -82,6 +82,7 @@ async fn accepted(stage: Stage) -> Proof {
             evidence: None,
             cause: new.cause.map(str::to_owned),
             since: NOON,
+            wishes: Default::default(),
         };
         same("recipient", row, &expected)?;
     }
@@ -217,7 +218,12 @@ async fn settled(mut stage: Stage) -> Proof {
     let done = update(of(1, 2), Change::Final(RecipientState::Delivered));
     let events = vec![event(EventKind::Delivered, NOON.plus_secs(9), of(1, 2))];
     let attempt = attempt(50, id(1), at);
-    let whole = Settlement { attempt: Some(attempt.clone()), updates: vec![deferred, stopped, done], events };
+    let whole = Settlement {
+        attempt: Some(attempt.clone()),
+        updates: vec![deferred, stopped, done],
+        signature: None,
+        events,
+    };
     stage.store.settle(whole).await?;
     for round in ["at once", "after a crash"] {
         let one = row(&*stage.store, 1, 0).await?;
@@ -260,12 +266,20 @@ async fn all_or_nothing(stage: Stage) -> Proof {
         ("the same end twice", settlement(NOON, vec![good(), good()]), missing(of(1, 0).to_string())),
         (
             "an attempt on an unknown message",
-            Settlement { attempt: Some(attempt(6, id(9), NOON)), updates: vec![good()], events: Vec::new() },
+            Settlement {
+                attempt: Some(attempt(6, id(9), NOON)),
+                updates: vec![good()],
+                ..Settlement::default()
+            },
             missing(id(9).to_string()),
         ),
         (
             "an attempt that is there already",
-            Settlement { attempt: Some(attempt(5, id(1), NOON)), updates: vec![good()], events: Vec::new() },
+            Settlement {
+                attempt: Some(attempt(5, id(1), NOON)),
+                updates: vec![good()],
+                ..Settlement::default()
+            },
             StoreError::Exists { name: AttemptId(5).to_string() },
         ),
     ];

@@ -1,10 +1,10 @@
 //! The model of [`store::Directory`].
 
 use super::{MemoryStore, State, Tables};
-use mail::{AccountId, ClosureId, OwnerId, Principal, RelayId, SiteId, Timestamp};
+use mail::{AccountId, ClosureId, DomainId, OwnerId, Principal, RelayId, SiteId, Timestamp};
 use store::{
-    Account, Closure, Directory, Later, LoginRecord, NewEvent, NewLogin, Owner, Relay, Route, RouteScope,
-    Site, StoreError,
+    Account, Closure, Directory, HostedDomain, Later, LoginRecord, NewEvent, NewLogin, Owner, Relay, Route,
+    RouteScope, Site, StoreError,
 };
 
 /// A name under which somebody signs in.
@@ -132,6 +132,37 @@ impl Directory for MemoryStore {
         self.write(|state| state.remove_relay(id, now, events))
     }
 
+    fn domains(&self) -> Later<'_, Vec<HostedDomain>> {
+        self.read(|state| Ok(sorted(&state.directory.domains, |domain| domain.name.as_ascii().to_owned())))
+    }
+
+    fn save_domain(&self, mut domain: HostedDomain, events: Vec<NewEvent>) -> Later<'_, DomainId> {
+        self.write(|state| {
+            let tables = &mut state.directory;
+            tables.check_owner(domain.owner)?;
+            let known = tables.domains.iter().any(|row| row.id == domain.id);
+            if tables.domains.iter().any(|row| row.name == domain.name && row.id != domain.id) {
+                return Err(StoreError::Exists { name: domain.name.as_ascii().to_owned() });
+            }
+            domain.id = DomainId(tables.row_id(domain.id.0, known)?);
+            tables.domains.retain(|row| row.id != domain.id);
+            let id = domain.id;
+            tables.domains.push(domain);
+            state.append(events);
+            Ok(id)
+        })
+    }
+
+    fn remove_domain(&self, id: DomainId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(|state| {
+            let before = state.directory.domains.len();
+            state.directory.domains.retain(|row| row.id != id);
+            removed(before, state.directory.domains.len(), id.0)?;
+            state.append(events);
+            Ok(())
+        })
+    }
+
     fn routes(&self) -> Later<'_, Vec<Route>> {
         self.read(|state| Ok(sorted(&state.directory.routes, |route| order_of(&route.scope))))
     }
@@ -139,7 +170,8 @@ impl Directory for MemoryStore {
     fn set_route(&self, scope: RouteScope, relay: Option<RelayId>, events: Vec<NewEvent>) -> Later<'_, ()> {
         self.write(|state| {
             let tables = &mut state.directory;
-            if let Some(id) = relay.filter(|&id| tables.relays.iter().all(|row| row.id != id)) {
+            let named = relay.filter(|&id| id != RelayId::DIRECT);
+            if let Some(id) = named.filter(|&id| tables.relays.iter().all(|row| row.id != id)) {
                 return Err(StoreError::Missing { name: id.to_string() });
             }
             tables.routes.retain(|route| route.scope != scope);

@@ -1,10 +1,11 @@
 //! The model of [`store::History`].
 
 use super::{MemoryStore, Message, Recipient, State};
-use mail::{Address, EventId, PublicId, QueueId, RecipientId, Timestamp};
+use mail::{Address, EventId, Evidence, PublicId, QueueId, RecipientId, Seen, Stage, Timestamp};
 use std::collections::HashSet;
 use store::{
-    Act, Event, Filter, History, Later, MessageRow, NewEvent, Page, RecipientRow, RecipientState, Story,
+    Act, Event, Filter, History, Later, MessageRow, NewEvent, NoticeKind, Page, RecipientRow, RecipientState,
+    Story,
 };
 
 impl History for MemoryStore {
@@ -53,6 +54,9 @@ impl History for MemoryStore {
             let mut seen = HashSet::new();
             for id in recipients.into_iter().filter(|&id| seen.insert(id)) {
                 let done = state.recipient(id).is_some_and(|recipient| recipient.act(act, now));
+                if done && act == Act::Fail {
+                    state.owe(id, NoticeKind::Failure);
+                }
                 if let Some(message) = state.messages.get_mut(&id.message).filter(|_| done) {
                     message.drop_unneeded_content();
                     changed.push(id);
@@ -69,7 +73,8 @@ impl Recipient {
         let meant = match act {
             Act::Retry | Act::Hold => self.waits(),
             Act::Release => held,
-            Act::Delete => held || self.waits(),
+            Act::Delete | Act::Fail => held || self.waits(),
+            Act::Undo => (held || self.waits()) && self.attempts == 0 && !self.perhaps_sent,
         };
         if !meant {
             return false;
@@ -80,7 +85,13 @@ impl Recipient {
             Act::Release => {
                 (self.state, self.since, self.next_attempt_at) = (RecipientState::Waiting, now, now);
             }
-            Act::Delete => self.become_final(RecipientState::Cancelled, Some(now)),
+            Act::Delete | Act::Undo => self.become_final(RecipientState::Cancelled, Some(now)),
+            Act::Fail => {
+                let seen = Seen::GivenUp;
+                self.evidence = Some(Evidence { at: now, stage: Stage::Queue, peer: None, seen });
+                self.cause = Some("given_up".to_owned());
+                self.become_final(RecipientState::Failed, Some(now));
+            }
         }
         true
     }
@@ -132,6 +143,7 @@ fn message_row<'a>(
         message_id: new.message_id.clone(),
         bytes: message.body_bytes + new.added_headers.len() as u64,
         client: new.client.clone(),
+        extras: new.extras.clone(),
         recipients: recipients.map(|(index, recipient)| recipient_row(index, recipient)).collect(),
     }
 }
@@ -150,5 +162,6 @@ fn recipient_row(index: usize, recipient: &Recipient) -> RecipientRow {
         evidence: recipient.evidence.clone(),
         cause: recipient.cause.clone(),
         since: recipient.since,
+        wishes: recipient.wishes.clone(),
     }
 }

@@ -5,16 +5,17 @@
 
 mod directory;
 mod history;
+mod notices;
 mod spool;
 
 use mail::{
     Address, AttemptId, ClosureId, EventId, Evidence, OwnerId, QueueId, RecipientId, RelayId, Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{
-    Account, Attempt, Body, Closure, Event, Later, NewEvent, NewMessage, NewRecipient, Owner, Parking,
-    RecipientState, Relay, Route, Site, Start, StoreError, Totals,
+    Account, Attempt, Body, Closure, DueNotice, Event, HostedDomain, Later, NewEvent, NewMessage,
+    NewRecipient, Owner, Parking, RecipientState, Relay, Route, Site, Start, StoreError, Totals, Wishes,
 };
 
 /// A store in memory. Clones of its `Arc` share it; nothing in it waits.
@@ -89,6 +90,7 @@ struct State {
     directory: Tables,
     refusal: Option<StoreError>,
     free_bytes: Option<u64>,
+    notices_due: BTreeSet<DueNotice>,
 }
 
 /// The directory's rows.
@@ -100,6 +102,7 @@ struct Tables {
     /// By login in lower case.
     logins: BTreeMap<String, directory::Login>,
     relays: Vec<Relay>,
+    domains: Vec<HostedDomain>,
     routes: Vec<Route>,
     closures: Vec<Closure>,
     settings: BTreeMap<String, String>,
@@ -112,6 +115,7 @@ struct Message {
     new: NewMessage,
     /// Gone once every recipient is delivered or cancelled.
     content: Option<Arc<Vec<u8>>>,
+    signature: Option<Arc<[u8]>>,
     body_bytes: u64,
     recipients: Vec<Recipient>,
 }
@@ -132,6 +136,9 @@ struct Recipient {
     evidence: Option<Evidence>,
     cause: Option<String>,
     since: Timestamp,
+    wishes: Wishes,
+    /// Whether a notice is owed, or was, when it became final.
+    told: bool,
 }
 
 impl Recipient {
@@ -156,6 +163,8 @@ impl Recipient {
             evidence: None,
             cause: new.cause.map(str::to_owned),
             since: received_at,
+            wishes: new.wishes,
+            told: false,
         }
     }
 
@@ -189,7 +198,9 @@ impl Message {
 
     /// Nobody needs the content of a message that arrived everywhere, or was deleted.
     fn drop_unneeded_content(&mut self) {
-        let done = |r: &Recipient| matches!(r.state, RecipientState::Delivered | RecipientState::Cancelled);
+        let done = |r: &Recipient| {
+            matches!(r.state, RecipientState::Delivered | RecipientState::Cancelled) && !r.told
+        };
         if self.recipients.iter().all(done) {
             self.content = None;
         }

@@ -5,8 +5,9 @@ use mail::{ClosureId, OwnerId, QueueId, RecipientId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
-    BodyReader, BodySink, Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, Later, NewMessage,
-    RecipientState, RecipientUpdate, Settlement, Spool, StoreError, StoredBody, Totals,
+    BodyReader, BodySink, Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, ComeBack,
+    DueNotice, Later, NewEvent, NewMessage, NoticeKind, RecipientState, RecipientUpdate, Settlement, Spool,
+    StoreError, StoredBody, Totals,
 };
 
 impl Spool for MemoryStore {
@@ -97,6 +98,25 @@ impl Spool for MemoryStore {
         self.read(|state| Ok(state.last_id))
     }
 
+    fn notices_due(&self, limit: usize) -> Later<'_, Vec<DueNotice>> {
+        self.read(|state| Ok(state.notices_due(limit)))
+    }
+
+    fn drop_notices(&self, notices: Vec<DueNotice>) -> Later<'_, ()> {
+        self.write(|state| {
+            state.drop_notices(&notices);
+            Ok(())
+        })
+    }
+
+    fn late(&self, after: Option<QueueId>, before: Timestamp, limit: usize) -> Later<'_, Vec<QueueId>> {
+        self.read(|state| Ok(state.late(after, before, limit)))
+    }
+
+    fn come_back(&self, back: ComeBack, events: Vec<NewEvent>) -> Later<'_, Vec<u16>> {
+        self.write(|state| Ok(state.come_back(&back, events)))
+    }
+
     fn purge(&self, before: Timestamp, limit: usize) -> Later<'_, usize> {
         self.write(|state| {
             let finished = |(&id, message): (&QueueId, &Message)| Some((message.finished_at()?, id));
@@ -108,6 +128,7 @@ impl Spool for MemoryStore {
                 state.messages.remove(id);
                 state.attempts.retain(|_, attempt| attempt.message != *id);
                 state.events.retain(|_, event| event.message != Some(*id));
+                state.notices_due.retain(|notice| notice.recipient.message != *id);
             }
             Ok(old.len())
         })
@@ -124,11 +145,13 @@ impl State {
         }
         self.last_id = self.last_id.max(new.id.get());
         self.append(std::mem::take(&mut new.events));
+        self.drop_notices(&new.tells);
         let received_at = new.received_at;
         let recipients = std::mem::take(&mut new.recipients);
         let recipients = recipients.into_iter().map(|r| Recipient::begin(r, received_at)).collect();
         let body_bytes = content.len() as u64;
-        self.messages.insert(new.id, Message { new, content: Some(content), body_bytes, recipients });
+        self.messages
+            .insert(new.id, Message { new, content: Some(content), signature: None, body_bytes, recipients });
         Ok(())
     }
 
@@ -160,6 +183,8 @@ impl State {
 
     fn lease(&mut self, mut taken: Vec<(Timestamp, RecipientId)>) -> Vec<ClaimedMessage> {
         taken.sort_unstable();
+        let open: BTreeSet<QueueId> =
+            self.messages.iter().filter(|(_, row)| row.is_open()).map(|(&id, _)| id).collect();
         let mut messages: Vec<ClaimedMessage> = Vec::new();
         for (_, id) in taken {
             let Some(row) = self.messages.get_mut(&id.message) else { continue };
@@ -168,7 +193,7 @@ impl State {
             let claimed = claimed_recipient(id.index, recipient);
             match messages.iter_mut().find(|message| message.id == id.message) {
                 Some(message) => message.recipients.push(claimed),
-                None => messages.push(claimed_message(row, claimed)),
+                None => messages.push(claimed_message(row, claimed, &open)),
             }
         }
         for message in &mut messages {
@@ -182,7 +207,11 @@ impl State {
         let at = settlement.at();
         for update in settlement.updates {
             let message = update.id.message;
+            if let Some(kind) = update.notice {
+                self.owe(update.id, kind);
+            }
             if let Some(recipient) = self.recipient(update.id) {
+                recipient.told |= update.notice.is_some() && matches!(update.change, Change::Final(_));
                 recipient.settle(update, at);
             }
             if let Some(row) = self.messages.get_mut(&message) {
@@ -191,6 +220,9 @@ impl State {
         }
         if let Some(attempt) = settlement.attempt {
             self.last_id = self.last_id.max(attempt.id.0);
+            if let Some(row) = self.messages.get_mut(&attempt.message) {
+                row.signature = settlement.signature.or(row.signature.take());
+            }
             self.attempts.insert(attempt.id, attempt);
         }
         self.append(settlement.events);
@@ -281,7 +313,8 @@ impl Recipient {
     }
 }
 
-fn claimed_message(row: &Message, first: ClaimedRecipient) -> ClaimedMessage {
+fn claimed_message(row: &Message, first: ClaimedRecipient, open: &BTreeSet<QueueId>) -> ClaimedMessage {
+    let delay = row.new.extras.about.filter(|about| about.kind == NoticeKind::Delay);
     ClaimedMessage {
         id: row.new.id,
         owner: row.new.owner,
@@ -291,6 +324,9 @@ fn claimed_message(row: &Message, first: ClaimedRecipient) -> ClaimedMessage {
         body_type: row.new.body_type,
         added_headers: Arc::clone(&row.new.added_headers),
         body_bytes: row.body_bytes,
+        extras: row.new.extras.clone(),
+        signature: row.signature.clone(),
+        is_overtaken: delay.is_some_and(|about| !open.contains(&about.message)),
         recipients: vec![first],
     }
 }
@@ -306,6 +342,7 @@ fn claimed_recipient(index: u16, recipient: &Recipient) -> ClaimedRecipient {
         parked: recipient.parking,
         asked_wait_used: recipient.asked_wait_used,
         perhaps_sent: recipient.perhaps_sent,
+        wishes: recipient.wishes.clone(),
     }
 }
 

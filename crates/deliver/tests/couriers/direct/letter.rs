@@ -2,7 +2,8 @@
 
 use crate::direct::host::{Unlike, World};
 use authenticity::{Algorithm, Signer, SigningKey};
-use deliver::direct::{LetterSource, Parcel, Unsigned, sign};
+use deliver::direct::{LetterSource, Parcel};
+use deliver::{Keyring, Unsigned};
 use mail::{Address, Clock, Envelope, OwnerId, Principal, RelayId, Secret, SiteId, Timestamp};
 use queue::{Batch, Limits, Parts, Policy, Queue, Refusal, Submission, Timetable, Trace};
 use std::sync::Arc;
@@ -16,6 +17,14 @@ struct Everybody;
 impl Policy for Everybody {
     fn judge(&self, _: Principal, _: OwnerId, _: &Envelope) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    fn expand(&self, _: &mail::Address) -> Option<Vec<mail::Address>> {
+        None
+    }
+
+    fn undo_secs(&self, _: mail::Principal) -> u32 {
+        0
     }
 }
 
@@ -33,6 +42,7 @@ async fn letter(content: &str, limits: Limits) -> (Arc<MemoryStore>, Batch) {
         insecure: false,
         extra_ca: None,
         auth: RelayAuth::Password { login: "us".to_owned(), password: Secret::new("hunter2") },
+        sender: store::SenderMode::Keep,
         max_connections: 1,
         max_recipients: 10,
         revision: 0,
@@ -66,12 +76,15 @@ async fn letter(content: &str, limits: Limits) -> (Arc<MemoryStore>, Batch) {
     (store, batch)
 }
 
-fn signers() -> Vec<Signer> {
+fn keyring() -> Keyring {
     let signer = |algorithm, selector| {
         let key = SigningKey::from_pem(&SigningKey::generate(algorithm).unwrap()).unwrap();
         Signer::new("sender.example".parse().unwrap(), selector, key).unwrap()
     };
-    vec![signer(Algorithm::RsaSha256, "r1"), signer(Algorithm::Ed25519Sha256, "e1")]
+    let signers = vec![signer(Algorithm::RsaSha256, "r1"), signer(Algorithm::Ed25519Sha256, "e1")];
+    let keyring = Keyring::default();
+    keyring.replace([("sender.example".parse().unwrap(), signers)]);
+    keyring
 }
 
 #[tokio::test]
@@ -87,10 +100,12 @@ async fn a_signed_letter_arrives_with_its_signatures_first() {
         let (store, batch) = letter(&text, limits).await;
         let letter = &batch.letter;
         assert_eq!(letter.body.is_some(), in_memory && text.len() <= Limits::default().spill_bytes);
-        let mut source = LetterSource { letter, spool: &*store, signatures: Arc::from([]) };
-        let signatures = sign(&source, &signers(), NOW).await.unwrap();
+        let keyring = keyring();
+        let signatures = keyring.sign(letter, &*store, NOW).await.unwrap().unwrap();
+        let signatures = String::from_utf8_lossy(&signatures);
         assert_eq!(signatures.matches("DKIM-Signature:").count(), 2);
-        source.signatures = signatures.clone().into_bytes().into();
+        assert_eq!(keyring.sign(letter, &*store, NOW).await.unwrap(), None, "once is enough");
+        let source = LetterSource { letter, spool: &*store };
         let world =
             World::new("x.example MX 1 a.example/a.example A 127.0.0.1", "127.0.0.1", Unlike::default())
                 .await;
@@ -110,7 +125,6 @@ async fn a_signed_letter_arrives_with_its_signatures_first() {
 #[tokio::test]
 async fn a_letter_without_a_from_is_not_signed() {
     let (store, batch) = letter("Subject: nobody\r\n\r\nHello\r\n", Limits::default()).await;
-    let source = LetterSource { letter: &batch.letter, spool: &*store, signatures: Arc::from([]) };
-    let unsigned = sign(&source, &signers(), NOW).await.unwrap_err();
+    let unsigned = keyring().sign(&batch.letter, &*store, NOW).await.unwrap_err();
     assert_eq!(unsigned, Unsigned::Unfit(authenticity::AuthenticityError::NoFrom));
 }

@@ -67,6 +67,7 @@ async fn a_content_that_is_not_in_memory_comes_from_the_store() {
             expires_at: post.clock.now(),
             paused_ms: 0,
             asked_wait_used: false,
+            notice: None,
         }],
         ..store::Settlement::default()
     };

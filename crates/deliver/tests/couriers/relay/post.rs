@@ -28,6 +28,14 @@ impl Policy for AllowAll {
     fn judge(&self, _: Principal, _: OwnerId, _: &Envelope) -> Result<(), Refusal> {
         Ok(())
     }
+
+    fn expand(&self, _: &mail::Address) -> Option<Vec<mail::Address>> {
+        None
+    }
+
+    fn undo_secs(&self, _: mail::Principal) -> u32 {
+        0
+    }
 }
 
 /// A queue, its relay and its courier.
@@ -171,6 +179,7 @@ fn plain_relay() -> Relay {
         insecure: false,
         extra_ca: None,
         auth: RelayAuth::Password { login: "us".to_owned(), password: Secret::new(CANARY) },
+        sender: store::SenderMode::Keep,
         max_connections: 5,
         max_recipients: 100,
         revision: 0,

@@ -68,6 +68,7 @@ fn way(arguments: Arguments, console: &Console) -> Result<Way, Failure> {
         login: arguments.login,
         password_stdin: arguments.password_stdin,
         no_auth: arguments.no_auth,
+        sender: None,
         region: arguments.region,
         connections: None,
         recipients: None,

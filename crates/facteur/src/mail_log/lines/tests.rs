@@ -46,6 +46,7 @@ fn check(change: Change, evidence: Option<Arc<Evidence>>, said: &str, expected: 
         expires_at: RECEIVED,
         paused_ms: 0,
         asked_wait_used: false,
+        notice: None,
     };
     let to = "ok@dest.test".parse().unwrap();
     let from = ReversePath::Address("a@facteur.test".parse().unwrap());
