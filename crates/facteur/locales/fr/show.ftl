@@ -128,13 +128,13 @@ acted-delete = { $messages ->
    *[other] { $messages } messages ({ $recipients }) sont supprimés.
 }
 acted-bounce = { $messages ->
-    [0] Rien à renvoyer : aucun message en attente ne correspond.
+    [0] Rien à renvoyer : aucun message en attente ne correspond.
     [one] { $messages } message ({ $recipients }) est abandonné, et son expéditeur est prévenu.
    *[other] { $messages } messages ({ $recipients }) sont abandonnés, et leurs expéditeurs sont prévenus.
 }
 acted-undo = { $messages ->
-    [0] Trop tard : le message est parti, ou un essai a déjà eu lieu. Voyez : facteur why
-   *[other] Le message est repris ({ $recipients }) : il ne partira pas.
+    [0] Trop tard : le message est parti, ou un essai a déjà eu lieu. Voyez : facteur why
+   *[other] Le message est repris ({ $recipients }) : il ne partira pas.
 }
 acted-in-flight = { $count ->
     [one] { $count } destinataire était en cours d'envoi, ou déjà dans cet état : il n'a pas été touché.
@@ -196,7 +196,7 @@ event-relay-opened = le relais { $relay } a été rouvert
 event-sender-stopped = l'expéditeur a été arrêté sur le relais { $relay }
 event-sender-resumed = l'expéditeur peut de nouveau prendre le relais { $relay }
 event-came-back = renvoyé par le serveur qui l'avait pris
-event-reported = un rapport est arrivé à son sujet : { $detail }
+event-reported = un rapport est arrivé à son sujet : { $detail }
 event-noticed = l'expéditeur a été prévenu, par le message { $detail }
 
 explain-provider = Ce serveur appartient à : { $name }

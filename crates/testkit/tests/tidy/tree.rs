@@ -56,7 +56,11 @@ pub fn paths() -> Vec<String> {
             let entry = entry.expect("a directory entry is readable");
             let name = entry.file_name().into_string().expect("names in the tree are UTF-8");
             let kind = entry.file_type().expect("a directory entry has a type");
-            if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) {
+            // In a second working tree of the repository `.git` is a file.
+            if NOT_OURS.contains(&name.as_str()) {
+                continue;
+            }
+            if kind.is_dir() {
                 open.push(entry.path());
             } else if kind.is_file() {
                 let path = entry.path();
