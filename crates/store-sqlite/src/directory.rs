@@ -1,11 +1,15 @@
 //! Who may send: owners, accounts, sites, logins, routes, settings.
 
 use crate::fault::{Fault, Outcome};
+use crate::key::{Sealer, hex, unhex};
 use crate::rows::{json, parse, principal_of, principal_to, time, unsigned};
 use crate::session::Session;
 use mail::{AccountId, OwnerId, Principal, RelayId, SiteId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Account, LoginRecord, NewEvent, NewLogin, Owner, Route, RouteScope, SenderRule, Site};
+
+/// Settings whose names begin so are sealed.
+const SECRET_SETTINGS: &str = "secret.";
 
 /// Reads all rows of a statement.
 pub(crate) fn all<T>(conn: &Connection, text: &str, of: impl Fn(&Row<'_>) -> Outcome<T>) -> Outcome<Vec<T>> {
@@ -92,9 +96,22 @@ pub(crate) fn routes(conn: &Connection) -> Outcome<Vec<Route>> {
     })
 }
 
-pub(crate) fn setting(conn: &Connection, name: &str) -> Outcome<Option<String>> {
+pub(crate) fn setting(conn: &Connection, sealer: &Sealer, name: &str) -> Outcome<Option<String>> {
     let mut read = conn.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
-    Ok(read.query_row([name], |row| row.get(0)).optional()?)
+    let value: Option<String> = read.query_row([name], |row| row.get(0)).optional()?;
+    match value {
+        Some(sealed) if name.starts_with(SECRET_SETTINGS) => {
+            let blob = unhex(&sealed)
+                .ok_or_else(|| Fault::damaged(format!("the setting {name} is not a sealed one")))?;
+            Ok(Some(sealer.open_sealed(&setting_place(name), &blob)?))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Where the value of a setting is sealed.
+fn setting_place(name: &str) -> String {
+    format!("setting {name}")
 }
 
 /// The columns that name a route's scope: kind, id, domain to compare, domain as written.
@@ -214,7 +231,13 @@ impl Session {
     }
 
     pub(crate) fn set_setting(&mut self, name: &str, value: Option<&str>) -> Outcome<()> {
-        match value {
+        let sealed = match value {
+            Some(value) if name.starts_with(SECRET_SETTINGS) => {
+                Some(hex(&self.sealer.seal(&setting_place(name), value)?))
+            }
+            _ => None,
+        };
+        match sealed.as_deref().or(value) {
             Some(value) => self
                 .run("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?,
             None => self.run("DELETE FROM settings WHERE name = ?1", [name])?,

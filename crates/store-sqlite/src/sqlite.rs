@@ -322,7 +322,8 @@ impl Directory for SqliteStore {
 
     fn setting(&self, name: &str) -> Later<'_, Option<String>> {
         let name = name.to_owned();
-        self.read(move |conn| directory::setting(conn, &name))
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| directory::setting(conn, &sealer, &name))
     }
 
     fn set_setting(&self, name: String, value: Option<String>) -> Later<'_, ()> {

@@ -344,7 +344,8 @@ pub trait Directory: Send + Sync {
     /// Removes a closure. What was parked on it stays parked until [`crate::Spool::unpark`].
     fn remove_closure(&self, id: ClosureId, events: Vec<NewEvent>) -> Later<'_, ()>;
 
-    /// A small value under a name: the administrator's choices that have no row of their own.
+    /// A small value under a name: the administrator's choices that have no row of their own. A name that begins with
+    /// `secret.` is that of a secret, which the store seals.
     fn setting(&self, name: &str) -> Later<'_, Option<String>>;
     /// Sets, or with `None` removes, a small value.
     fn set_setting(&self, name: String, value: Option<String>) -> Later<'_, ()>;

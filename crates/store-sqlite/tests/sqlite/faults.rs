@@ -47,9 +47,11 @@ fn secrets_need_their_key() {
     block_on(async {
         let store = SqliteStore::open(options(directory.path())).unwrap();
         store.save_relay(relay("one"), Vec::new()).await.unwrap();
+        store.set_setting("secret.one".to_owned(), Some("passport".to_owned())).await.unwrap();
         store.close().await.unwrap();
     });
     let database = fs::read(directory.path().join("facteur.db")).unwrap();
+    assert!(!database.windows(8).any(|window| window == "passport".as_bytes()));
     assert!(
         !database.windows(8).any(|window| window == "ssword".as_bytes() || window == "pässwor".as_bytes())
     );

@@ -240,9 +240,11 @@ async fn settings(mut stage: Stage) -> Proof {
     stage.store.set_setting("a".to_owned(), Some("1".to_owned())).await?;
     stage.store.set_setting("a".to_owned(), Some("2".to_owned())).await?;
     stage.store.set_setting("b".to_owned(), Some(String::new())).await?;
+    stage.store.set_setting("secret.a".to_owned(), Some("hush".to_owned())).await?;
     stage.crash().await?;
     same("set", stage.store.setting("a").await?.as_deref(), Some("2"))?;
     same("empty", stage.store.setting("b").await?.as_deref(), Some(""))?;
+    same("a secret", stage.store.setting("secret.a").await?.as_deref(), Some("hush"))?;
     stage.store.set_setting("a".to_owned(), None).await?;
     stage.store.set_setting("c".to_owned(), None).await?;
     same("removed", stage.store.setting("a").await?, None)
