@@ -255,6 +255,13 @@ impl Queue {
         let times = self.times(principal, envelope.hold, now);
         let entry = self.place(letter, &recipients, times);
         let accepted = NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) };
+        let noticed = bond.tells.iter().map(|told| NewEvent {
+            message: Some(told.recipient.message),
+            recipient: Some(told.recipient.index),
+            detail: id.to_string(),
+            ..NewEvent::new(now, EventKind::Noticed, owner)
+        });
+        let events = std::iter::once(accepted).chain(noticed).chain(bond.events).collect();
         let message = NewMessage {
             id,
             public_id,
@@ -270,7 +277,7 @@ impl Queue {
             client: client_text(&trace),
             extras: entry.letter.extras.clone(),
             tells: bond.tells,
-            events: std::iter::once(accepted).chain(bond.events).collect(),
+            events,
         };
         let told = self.witness.get().map(|witness| {
             let letter = Arc::clone(&entry.letter);

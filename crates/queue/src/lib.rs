@@ -23,6 +23,7 @@
 mod accept;
 mod act;
 mod budget;
+mod came_back;
 mod closure;
 mod courier;
 mod destination;
@@ -35,12 +36,14 @@ mod road;
 mod routes;
 mod schedule;
 mod settle;
+mod tell;
 mod timetable;
 mod witness;
 
 pub use accept::{Bond, Draft, Policy, Refusal, Submission, Trace};
 pub use act::Acted;
 pub use budget::{Budget, Reserved};
+pub use came_back::Joined;
 pub use courier::{BoxFuture, Carried, Courier};
 pub use probe::{Probe, ProbeDue};
 pub use return_path::{NotReturned, ReturnPathKey};
@@ -48,6 +51,7 @@ pub use road::Hop;
 pub use routes::Routes;
 pub use schedule::{Batch, Letter, Passenger};
 pub use settle::Decided;
+pub use tell::{Languages, Round};
 pub use timetable::Timetable;
 pub use witness::Witness;
 
@@ -172,6 +176,11 @@ impl Queue {
     /// The clock.
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// This server's name.
+    pub const fn host_name(&self) -> &mail::Domain {
+        &self.host_name
     }
 
     /// The limits.

@@ -13,24 +13,12 @@ mod sentences;
 mod status;
 
 pub use original::bytes_needed;
+pub use store::NoticeKind;
 
 use encode::{field, quoted_printable, text_field};
 use explain::{CauseId, Place, Verdict};
-use mail::{Address, BodyType, Domain, Evidence, Language, QueueId, Reply, Returned, Timestamp};
+use mail::{Address, BodyType, Domain, Evidence, Language, QueueId, Returned, Timestamp};
 use original::{Attachment, Headline};
-
-/// What a notice says of its recipients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoticeKind {
-    /// They were given up.
-    Failure,
-    /// They are late, and still tried.
-    Delay,
-    /// They have the message.
-    Success,
-    /// They were handed on to a server that sends no confirmations (RFC 3461 §5.2.2).
-    Relayed,
-}
 
 /// The message that a notice is about.
 #[derive(Debug, Clone, Copy)]
@@ -63,10 +51,12 @@ pub struct Told<'a> {
     /// The cause that was decided at that time.
     pub decided: Option<CauseId>,
     /// What the server said that took the message.
-    pub reply: Option<&'a Reply>,
+    pub reply: Option<&'a str>,
     /// That server.
     pub answered_by: Option<&'a str>,
-    /// The name of the relay of the last attempt; `None` when the mail goes straight to its recipients.
+    /// Where the mail goes: to a relay, or straight to its recipients.
+    pub place: Place,
+    /// The name of the relay of the last attempt.
     pub relay: Option<&'a str>,
     /// When it was tried last.
     pub last_attempt_at: Option<Timestamp>,
@@ -75,12 +65,8 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
-    const fn place(&self) -> Place {
-        if self.relay.is_some() { Place::Relay } else { Place::Direct }
-    }
-
     fn verdict(&self) -> Option<Verdict> {
-        self.evidence.map(|evidence| explain::judge(evidence, self.place()))
+        self.evidence.map(|evidence| explain::judge(evidence, self.place))
     }
 
     /// Why it was not reached.

@@ -192,6 +192,11 @@ impl Client {
         &self.dialogue
     }
 
+    /// Writes what no line says into the dialogue.
+    pub fn note(&mut self, now: Timestamp, text: &str) {
+        self.dialogue.push(now, Speaker::Note, text);
+    }
+
     /// What was said so far, taken away: a new dialogue begins at `now`.
     pub fn take_dialogue(&mut self, now: Timestamp) -> Dialogue {
         std::mem::replace(&mut self.dialogue, Dialogue::new(now))

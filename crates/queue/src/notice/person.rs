@@ -114,14 +114,15 @@ fn block(notice: &Notice<'_>, told: &Told<'_>) -> String {
 fn raw(notice: &Notice<'_>, told: &Told<'_>) -> Option<String> {
     let sentences = Sentences::of(notice.language);
     let shown = |text: &str| super::decode::shown(text, MOST_SAID);
-    let answered = told.evidence.and_then(Evidence::reply).or(told.reply);
+    let refused = told.evidence.and_then(Evidence::reply).map(ToString::to_string);
+    let answered = refused.or_else(|| told.reply.map(str::to_owned));
     let Some(reply) = answered else {
         let evidence = told.evidence?;
         return Some(fill(sentences.seen, &[("text", &shown(&evidence.to_string()))]));
     };
     let peer = told.evidence.and_then(|evidence| evidence.peer.as_ref());
     let host = peer.map(|peer| peer.host.as_str()).or(told.answered_by);
-    let gaps = [("host", host.unwrap_or_default()), ("text", &shown(&reply.to_string()))];
+    let gaps = [("host", host.unwrap_or_default()), ("text", &shown(&reply))];
     Some(fill(if host.is_some() { sentences.answer_of } else { sentences.answer }, &gaps))
 }
 
@@ -137,7 +138,7 @@ fn words(notice: &Notice<'_>, told: &Told<'_>) -> Option<Said> {
         return None;
     }
     let cause = told.cause()?;
-    let (place, verdict) = (told.place(), told.verdict());
+    let (place, verdict) = (told.place, told.verdict());
     let facts = Facts {
         relay: told.relay.map(str::to_owned),
         sender: Some(notice.to.to_string()),

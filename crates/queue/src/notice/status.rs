@@ -71,7 +71,7 @@ fn status(kind: NoticeKind, told: &Told<'_>) -> EnhancedCode {
         NoticeKind::Failure => 5,
         NoticeKind::Delay => 4,
         NoticeKind::Success | NoticeKind::Relayed => {
-            let said = told.reply.and_then(|reply| reply.enhanced).filter(|code| code.class() == 2);
+            let said = told.reply.and_then(enhanced).filter(|code| code.class() == 2);
             return said.unwrap_or(EnhancedCode::new(2, 0, 0));
         }
     };
@@ -81,6 +81,11 @@ fn status(kind: NoticeKind, told: &Told<'_>) -> EnhancedCode {
         .or_else(|| told.cause().and_then(subject_of_cause))
         .unwrap_or((0, 0));
     EnhancedCode::new(class, subject, detail)
+}
+
+/// The enhanced code of a reply on one line: `250 2.1.5 Ok`.
+fn enhanced(reply: &str) -> Option<EnhancedCode> {
+    reply.split(' ').nth(1)?.parse().ok()
 }
 
 /// Subject and detail of what was seen; `None` for a reply without an enhanced code, which the cause explains better.

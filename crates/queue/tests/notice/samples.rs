@@ -1,5 +1,6 @@
 //! The notices that the tests look at: each kind, in both languages, with what is hard about it.
 
+use explain::Place;
 use mail::{
     Address, Evidence, Language, Peer, QueueId, Reply, ReplyCode, Returned, Seen, Stage, Timestamp, TlsFault,
 };
@@ -13,7 +14,7 @@ pub struct ToldSample {
     pub orcpt: Option<String>,
     pub has_expired: bool,
     pub evidence: Option<Evidence>,
-    pub reply: Option<Reply>,
+    pub reply: Option<&'static str>,
     pub relay: Option<&'static str>,
 }
 
@@ -64,8 +65,9 @@ impl Sample {
             has_expired: told.has_expired,
             evidence: told.evidence.as_ref(),
             decided: None,
-            reply: told.reply.as_ref(),
-            answered_by: told.reply.as_ref().map(|_| "mx.dest.test"),
+            reply: told.reply,
+            answered_by: told.reply.map(|_| "mx.dest.test"),
+            place: if told.relay.is_some() { Place::Relay } else { Place::Direct },
             relay: told.relay,
             last_attempt_at: Some(RECEIVED.plus_secs(60)),
             tried_until: (self.kind == NoticeKind::Delay).then(|| RECEIVED.plus_secs(5 * 86_400)),
@@ -267,7 +269,7 @@ fn others() -> Vec<Sample> {
         let late = vec![told("personne@ailleurs.test", Some(greylisted()))];
         all.push(Sample { told: late, ..Sample::new(delay, NoticeKind::Delay, language, "4.2.0") }.golden());
         let taken = || ToldSample {
-            reply: Some(Reply::new(250, "2.1.5".parse().ok(), "Ok: queued as 4X")),
+            reply: Some("250 2.1.5 Ok: queued as 4X"),
             ..told("personne@ailleurs.test", None)
         };
         all.push(Sample {

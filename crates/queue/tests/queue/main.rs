@@ -20,4 +20,6 @@ mod road;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
 mod world;
