@@ -1,7 +1,7 @@
 //! Who may send with which address, and which networks need no login: kept in memory, because it is asked at each
 //! message.
 
-use mail::{Address, Envelope, OwnerId, Principal};
+use mail::{Address, Envelope, Language, OwnerId, Principal};
 use queue::{Policy, Refusal};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,6 +21,7 @@ struct Door {
 struct Snapshot {
     senders: HashMap<Principal, Arc<[SenderRule]>>,
     undo_secs: HashMap<Principal, u32>,
+    languages: HashMap<Principal, Language>,
     doors: Vec<Door>,
     names: HashMap<Principal, Arc<str>>,
 }
@@ -46,6 +47,7 @@ impl Registry {
                 fresh.undo_secs.insert(principal, account.undo_secs);
             }
             fresh.names.insert(principal, account.login.into());
+            fresh.languages.insert(principal, account.language);
             fresh.senders.insert(principal, account.senders.into());
         }
         let mut sites = store.sites().await?;
@@ -78,6 +80,11 @@ impl Registry {
     /// The name of an account or a site: its login.
     pub fn name(&self, principal: Principal) -> Option<Arc<str>> {
         self.snapshot().names.get(&principal).cloned()
+    }
+
+    /// The language in which a principal is told of its mail; `None` for one that has none of its own.
+    pub fn language(&self, principal: Principal) -> Option<Language> {
+        self.snapshot().languages.get(&principal).copied()
     }
 
     /// Whether a principal may send with an address.

@@ -3,14 +3,16 @@
 use crate::content::{self, LetterContent};
 use crate::open::Closed;
 use crate::pool::{Open, Pool};
-use mail::{Clock, Dialogue, Evidence, RelayId, Seen, Stage, Timestamp};
+use mail::{
+    Address, Clock, Dialogue, Evidence, RelayId, Reply, ReversePath, Seen, Severity, Stage, Timestamp,
+};
 use net::{ClientTls, Dialer, NetError, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};
 use smtp::client::Outgoing;
 use smtp::transport::Transport as _;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use store::{Relay, Store};
+use store::{Relay, RelayAuth, Store};
 
 /// What a courier must know.
 #[derive(Debug, Clone)]
@@ -114,8 +116,8 @@ impl RelayCourier {
             if kept {
                 open.client.take_dialogue(began_at);
             }
-            match self.send(batch, &mut open).await {
-                Ok(results) => return self.carried(relay, began_at, open, results).await,
+            match self.send(batch, relay, &mut open).await {
+                Ok(sent) => return self.carried(relay, began_at, open, sent).await,
                 // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
                 Err(evidence) if kept && is_stale(&evidence) => {}
                 // This server's own trouble, before a word was said: the connection is as good as before.
@@ -132,17 +134,30 @@ impl RelayCourier {
         }
     }
 
-    async fn send(
+    /// Sends a batch. A notice whose null sender the relay refuses is sent again with the address that signs in there: the
+    /// other choice is that nobody ever hears of the failure. Its `Auto-Submitted` keeps what answers it from a loop.
+    async fn send(&self, batch: &Batch, relay: &Relay, open: &mut Open) -> Result<Sent, Evidence> {
+        let results = self.send_from(batch, open, &batch.letter.from).await?;
+        let login = login_instead(relay, &batch.letter.from, &results);
+        let Some(login) = login else { return Ok(Sent { results, is_remarkable: false }) };
+        let note = format!("the null sender was refused: trying again as <{login}>");
+        open.client.note(self.clock.now(), &note);
+        let results = self.send_from(batch, open, &ReversePath::Address(login)).await?;
+        Ok(Sent { results, is_remarkable: true })
+    }
+
+    async fn send_from(
         &self,
         batch: &Batch,
         open: &mut Open,
-    ) -> Result<Vec<Result<mail::Reply, Evidence>>, Evidence> {
+        from: &ReversePath,
+    ) -> Result<Vec<Result<Reply, Evidence>>, Evidence> {
         let letter = &batch.letter;
         let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
         let mut content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
         let recipients: Vec<_> = batch.passengers.iter().map(|passenger| passenger.address.clone()).collect();
         let outgoing = Outgoing {
-            from: &letter.from,
+            from,
             recipients: &recipients,
             body: letter.body_type,
             size: content::size(letter),
@@ -151,16 +166,11 @@ impl RelayCourier {
         open.client.send(&mut open.connection, outgoing).await
     }
 
-    async fn carried(
-        &self,
-        relay: &Relay,
-        began_at: Timestamp,
-        mut open: Open,
-        results: Vec<Result<mail::Reply, Evidence>>,
-    ) -> Carried {
+    async fn carried(&self, relay: &Relay, began_at: Timestamp, mut open: Open, sent: Sent) -> Carried {
         let ended_at = self.clock.now();
+        let Sent { results, is_remarkable } = sent;
         let failed = results.iter().any(Result::is_err);
-        let dialogue = failed.then(|| open.client.take_dialogue(ended_at));
+        let dialogue = (failed || is_remarkable).then(|| open.client.take_dialogue(ended_at));
         let results = results.into_iter().map(|result| result.map_err(Arc::new)).collect();
         let carried = Carried {
             peer: Some(open.connection.peer()),
@@ -192,6 +202,26 @@ impl RelayCourier {
         let results = vec![Err(evidence); batch.passengers.len()];
         Carried { peer, dialogue, ..Carried::new(began_at, ended_at, results) }
     }
+}
+
+/// What a relay said of a batch.
+struct Sent {
+    results: Vec<Result<Reply, Evidence>>,
+    /// Whether the dialogue is worth keeping although nothing failed.
+    is_remarkable: bool,
+}
+
+/// The address to send a notice with, when the relay wants no mail with the null sender (which RFC 5321 §4.5.5 asks it to
+/// take).
+fn login_instead(relay: &Relay, from: &ReversePath, results: &[Result<Reply, Evidence>]) -> Option<Address> {
+    let refused = |result: &Result<Reply, Evidence>| {
+        let Err(evidence) = result else { return false };
+        let permanent = |reply: &Reply| reply.severity() == Severity::Permanent;
+        evidence.stage == Stage::Mail && evidence.reply().is_some_and(permanent)
+    };
+    let RelayAuth::Password { login, .. } = &relay.auth else { return None };
+    let is_refused = *from == ReversePath::Null && !results.is_empty() && results.iter().all(refused);
+    is_refused.then(|| login.parse().ok()).flatten()
 }
 
 /// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said

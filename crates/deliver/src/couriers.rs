@@ -1,7 +1,7 @@
 //! The courier of the queue: signs, then hands on to the courier of the road.
 
 use crate::direct::{DirectCourier, LetterSource, Parcel};
-use crate::{Keyring, RelayCourier, Unsigned};
+use crate::{Keyring, RelayCourier, ReturnPaths, Unsigned};
 use mail::{Address, Clock, Evidence, Seen, Stage};
 use queue::{Batch, BoxFuture, Carried, Courier, Hop};
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Couriers {
     pub direct: Arc<DirectCourier>,
     /// What signs.
     pub keyring: Arc<Keyring>,
+    /// Where bounces of direct mail come back to.
+    pub return_paths: Arc<ReturnPaths>,
     /// Where contents are.
     pub store: Arc<dyn Store>,
     /// What time it is.
@@ -44,8 +46,9 @@ impl Couriers {
             Hop::Direct(domain) => {
                 let source = LetterSource { letter: &batch.letter, spool: &*self.store };
                 let recipients: Vec<Address> = batch.passengers.iter().map(|p| p.address.clone()).collect();
+                let from = self.return_paths.sender(&batch.letter);
                 let parcel = Parcel {
-                    from: &batch.letter.from,
+                    from: &from,
                     recipients: &recipients,
                     body: batch.letter.body_type,
                     size: source.size(),

@@ -12,9 +12,11 @@ pub mod direct;
 mod open;
 mod pool;
 mod preset;
+mod return_paths;
 mod signing;
 
 pub use courier::{Port, Rehearsal, RelayCourier, Settings};
 pub use couriers::Couriers;
 pub use preset::{PRESETS, Preset, SignIn, preset};
+pub use return_paths::ReturnPaths;
 pub use signing::{Keyring, Unsigned};

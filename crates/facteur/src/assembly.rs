@@ -141,5 +141,12 @@ fn couriers(
     settings.ours.addresses.extend(&config.direct.public_addresses);
     let direct = DirectCourier::new(dns, clock.clone(), settings)?;
     let (relays, direct) = (Arc::new(relays), Arc::new(direct));
-    Ok(Couriers { relays, direct, keyring: Arc::new(Keyring::default()), store, clock: clock.clone() })
+    Ok(Couriers {
+        relays,
+        direct,
+        keyring: Arc::new(Keyring::default()),
+        return_paths: Arc::default(),
+        store,
+        clock: clock.clone(),
+    })
 }

@@ -51,6 +51,7 @@ impl Desk {
         let couriers = Couriers {
             relays: Arc::new(relays),
             direct: Arc::new(direct),
+            return_paths: Arc::default(),
             keyring: Arc::new(Keyring::default()),
             store: shared,
             clock: clock.clone(),

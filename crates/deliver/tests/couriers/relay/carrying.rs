@@ -1,8 +1,8 @@
 //! Carrying mail over an open connection: what arrives, who gets which answer, which connection is used again.
 
-use crate::relay::post::{Post, name_of};
+use crate::relay::post::{CANARY, Post, name_of};
 use crate::relay::server::{Authority, Manner, Server};
-use mail::{Seen, Stage};
+use mail::{ReversePath, Seen, Stage};
 use queue::{Courier as _, Limits};
 use std::time::Duration;
 use store::Spool as _;
@@ -103,6 +103,47 @@ async fn each_recipient_has_its_own_answer() {
         assert!(carried.results[0].is_err());
         assert!(post.one().await.is_ok());
         assert_eq!((server.connections(), server.heard(".\r\n").len() >= 3), (1, true));
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_may_not_come_from_nobody_comes_from_the_login() {
+    let said = "550 5.7.1 Null sender not allowed";
+    for offers in ["PIPELINING AUTH=PLAIN", "AUTH=PLAIN"] {
+        for (login, from, rules, arrives) in [
+            (
+                "notices@here.test",
+                ReversePath::Null,
+                "MAIL FROM:<> => 550 5.7.1 Null sender not allowed",
+                true,
+            ),
+            // A login that is no address can send nothing, and a refusal for the time being is waited for.
+            ("us", ReversePath::Null, "MAIL FROM:<> => 550 5.7.1 Null sender not allowed", false),
+            ("notices@here.test", ReversePath::Null, "MAIL FROM:<> => 450 4.7.1 Later", false),
+            ("notices@here.test", ReversePath::Null, "RCPT => 550 5.7.1 Null sender not allowed", false),
+            // Whoever has a sender of their own keeps it.
+            ("notices@here.test", "anne@here.test".parse().unwrap(), "MAIL => 550 5.7.1 No", false),
+        ] {
+            let authority = Authority::new();
+            let server = authority.serve(Manner { offers, rules, ..Manner::default() }).await;
+            let post = Post::to(&server, &authority, |relay| {
+                relay.auth = store::RelayAuth::Password {
+                    login: login.to_owned(),
+                    password: mail::Secret::new(CANARY),
+                };
+            })
+            .await;
+            let content = "Auto-Submitted: auto-replied\r\n\r\nIt failed.\r\n";
+            let batch = post.batch_from(from, &["anne@here.test"], content).await;
+            let carried = post.courier.carry(&batch).await;
+            assert_eq!(carried.results[0].is_ok(), arrives, "{rules}");
+            let again = server.all().contains("MAIL FROM:<notices@here.test>");
+            assert_eq!((again, server.connections()), (arrives, 1), "{rules}");
+            let dialogue: Vec<String> =
+                carried.dialogue.unwrap().lines.into_iter().map(|line| line.text).collect();
+            let noted = dialogue.iter().any(|line| line.contains("trying again as <notices@here.test>"));
+            assert_eq!(noted && dialogue.iter().any(|line| line == said), arrives, "{dialogue:?}");
+        }
     }
 }
 

@@ -106,13 +106,19 @@ impl Post {
 
     /// A message to these, as far as its batch.
     pub async fn batch(&self, to: &[&str], content: &str) -> Batch {
+        let from = ReversePath::Address("anne@here.test".parse().unwrap());
+        self.batch_from(from, to, content).await
+    }
+
+    /// The same, from somebody else.
+    pub async fn batch_from(&self, from: ReversePath, to: &[&str], content: &str) -> Batch {
         let mut draft = self.queue.draft();
         draft.append(content.as_bytes().to_vec()).await.unwrap();
         let submission = Submission {
             principal: Principal::Site(SiteId(1)),
             owner: OwnerId::DEFAULT,
             envelope: Envelope {
-                from: ReversePath::Address("anne@here.test".parse().unwrap()),
+                from,
                 recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
                 ..Envelope::default()
             },
