@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod door;
 mod mail_log;
+mod notifier;
 mod notify;
 mod place;
 mod privileges;

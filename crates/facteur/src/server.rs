@@ -278,6 +278,7 @@ pub async fn run(
     let workers = Workers {
         queue: Arc::clone(&assembly.queue),
         couriers: Arc::clone(&assembly.couriers),
+        registry: Arc::clone(assembly.control.registry()),
         mail_log: Arc::clone(&mail_log),
         language,
     };

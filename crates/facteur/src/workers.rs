@@ -1,7 +1,8 @@
 //! The background loops: each has a name, none ends the process, and one that fails is started again.
 
 use crate::mail_log::{MailLog, outcome, removed};
-use control::wording;
+use crate::notifier;
+use control::{Registry, wording};
 use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
 use queue::{Courier, Letter, Queue};
@@ -34,6 +35,8 @@ pub struct Workers {
     pub couriers: Arc<Couriers>,
     /// The mail log.
     pub mail_log: Arc<MailLog>,
+    /// Who speaks which language.
+    pub registry: Arc<Registry>,
     /// The language of what is logged.
     pub language: Language,
 }
@@ -45,6 +48,7 @@ impl Workers {
         self.spawn(set, stop, "prober", Self::probe);
         self.spawn(set, stop, "sweeper", Self::sweep);
         self.spawn(set, stop, "purger", Self::purge);
+        self.spawn(set, stop, "notifier", Self::tell);
         let (workers, stop) = (self.clone(), stop.clone());
         set.spawn(async move { workers.dispatch(stop).await });
     }
@@ -233,6 +237,10 @@ impl Workers {
             tokio::time::sleep(SWEEP_EVERY).await;
             self.couriers.sweep().await;
         }
+    }
+
+    async fn tell(self) {
+        notifier::run(self.queue, self.registry, self.language).await;
     }
 
     async fn purge(self) {
