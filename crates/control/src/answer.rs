@@ -1,5 +1,6 @@
 //! What is answered: data, worded by whoever shows it.
 
+use crate::BackupReport;
 use mail::{ClosureId, Dialogue, Evidence, Language, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -232,6 +233,11 @@ pub enum Answer {
     Routes {
         /// All of them.
         routes: Vec<RouteView>,
+    },
+    /// A backup was taken.
+    BackedUp {
+        /// What it holds.
+        report: BackupReport,
     },
     /// Settings.
     Settings {

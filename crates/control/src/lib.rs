@@ -5,6 +5,7 @@
 //! nothing but a reason ([`wording`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
 
 mod answer;
+mod archive;
 mod domains;
 mod fault;
 mod mail_ops;
@@ -21,6 +22,7 @@ pub use answer::{
     AccountView, Answer, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, RouteView,
     SiteView, StatusReport,
 };
+pub use archive::{Archive, BackupReport};
 pub use fault::{Blame, Fault};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
 pub use registry::Registry;
@@ -30,7 +32,7 @@ pub use sign_in::{SignInError, SignedIn};
 use deliver::Couriers;
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::{EventKind, NewEvent, Store};
 
 /// What a caller may do.
@@ -75,6 +77,7 @@ pub struct Control {
     sign_in: sign_in::SignInDesk,
     clock: Clock,
     facts: ServerFacts,
+    archive: OnceLock<Arc<dyn Archive>>,
 }
 
 impl Control {
@@ -88,7 +91,8 @@ impl Control {
         let store = Arc::clone(queue.store());
         let clock = queue.clock().clone();
         let sign_in = sign_in::SignInDesk::new(Arc::clone(&store), clock.clone());
-        Self { store, queue, couriers, registry, sign_in, clock, facts }
+        let archive = OnceLock::new();
+        Self { store, queue, couriers, registry, sign_in, clock, facts, archive }
     }
 
     /// Does what is asked, if the caller may.
@@ -119,6 +123,7 @@ impl Control {
             Operation::RelayRemove { name } => self.relay_remove(&audit, &name).await,
             Operation::RouteList => self.route_list().await,
             Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
+            Operation::Backup { directory, with_key } => self.backup(&audit, directory, with_key).await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,

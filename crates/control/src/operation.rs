@@ -2,6 +2,7 @@
 
 use mail::{Address, Domain, Language, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
+use std::path::PathBuf;
 use store::{Act, Network, RecipientState, RelayTls, SenderMode, SenderRule};
 
 fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
@@ -239,6 +240,13 @@ pub enum Operation {
         /// Through which relay; `direct` for none: straight to the hosts of each recipient's domain.
         relay: Option<String>,
     },
+    /// Copies everything into a directory that is new or empty, while mail goes on.
+    Backup {
+        /// Where to; an absolute path.
+        directory: PathBuf,
+        /// Whether the key goes with it.
+        with_key: bool,
+    },
     /// All settings.
     SettingList,
     /// Sets, or with no value removes, a setting.
@@ -312,6 +320,7 @@ impl Operation {
             Self::RelayRemove { .. } => "relay remove",
             Self::RouteList => "route list",
             Self::RouteSet { .. } => "route set",
+            Self::Backup { .. } => "backup",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",

@@ -1,5 +1,6 @@
 //! The parts of a server put together: for the running server, and for a command while it is stopped.
 
+use crate::archive::PlaceArchive;
 use crate::config::{Config, ConfigError};
 use crate::place::Place;
 use crate::socket;
@@ -102,6 +103,8 @@ impl Assembly {
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
         let control = Control::new(Arc::clone(&queue), Arc::clone(&couriers), registry, facts);
         control.reload_keys().await?;
+        let archive = PlaceArchive::new(Arc::clone(&store), place.clone(), clock);
+        control.archive_by(Arc::new(archive));
         Ok(Self { store, queue, couriers, control: Arc::new(control), perhaps })
     }
 

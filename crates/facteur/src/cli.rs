@@ -5,6 +5,7 @@
 
 mod account;
 mod arguments;
+mod backup;
 mod console;
 mod demo;
 mod explain;
@@ -76,6 +77,8 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
 async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Start => start::start(console).await,
+        Command::Backup(arguments) => backup::backup(arguments, console).await,
+        Command::Restore(arguments) => backup::restore(&arguments, console),
         Command::Setup(arguments) => setup::setup(arguments, console).await,
         Command::Init(arguments) => start::init(arguments, console).await,
         Command::Status => status::status(console).await,

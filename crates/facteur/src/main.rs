@@ -3,6 +3,7 @@
 //! The binary: commands, configuration, workers and wiring. It owns what a process owns (arguments, signals, files,
 //! ports), and never decides about mail. Start at [`server::run`] for the server and at [`cli`] for the commands.
 
+mod archive;
 mod assembly;
 mod cli;
 mod client;

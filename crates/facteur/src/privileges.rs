@@ -3,7 +3,7 @@
 use nix::unistd::{Gid, Uid, User, getgroups, getresgid, getresuid, setgid, setgroups, setuid};
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, chown, lchown};
 use std::path::Path;
 
 /// Why the user cannot be changed.
@@ -74,6 +74,17 @@ impl Identity {
         }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         chown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
+    }
+
+    /// Gives them a directory with all that is in it. Links are not followed.
+    pub fn give(self, path: &Path) -> io::Result<()> {
+        lchown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))?;
+        if path.symlink_metadata()?.is_dir() {
+            for entry in fs::read_dir(path)? {
+                self.give(&entry?.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Becomes them, with none of root's groups, and makes sure that there is no way back.

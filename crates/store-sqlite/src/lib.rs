@@ -16,6 +16,7 @@
 //! | a key file half written under its temporary name | [`SqliteStore::open`] | replaced: no secret was sealed with it |
 
 mod accept;
+mod backup;
 mod bodies;
 mod claim;
 mod directory;
@@ -38,5 +39,6 @@ mod settle;
 mod sqlite;
 mod writer;
 
+pub use backup::{Backup, Restored, Restoring, restore};
 pub use options::Options;
 pub use sqlite::SqliteStore;

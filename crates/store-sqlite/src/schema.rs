@@ -17,6 +17,11 @@ const BUSY: Duration = Duration::from_secs(10);
 /// The prepared statements that a connection keeps: more than there are in this crate.
 const STATEMENTS: usize = 128;
 
+/// The newest version that this program knows.
+pub(crate) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
 /// The writer's connection, with the schema brought up to date.
 pub(crate) fn open_writer(path: &Path) -> Outcome<Connection> {
     // SQLite gives its log and its shared memory the rights of the database file.
@@ -28,7 +33,7 @@ pub(crate) fn open_writer(path: &Path) -> Outcome<Connection> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     let version: u32 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let known = known();
     if version > known {
         return Err(StoreError::Newer { found: version, known }.into());
     }

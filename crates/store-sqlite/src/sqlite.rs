@@ -1,5 +1,6 @@
 //! The store itself: each method of the contract as an operation of the writer, or a question to a reader.
 
+use crate::backup::{self, Backup};
 use crate::bodies::{BodyFiles, ROW_BYTES};
 use crate::disk::FreeSpace;
 use crate::fault::{Fault, Outcome};
@@ -16,7 +17,7 @@ use mail::{
 use rusqlite::Connection;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use store::{
@@ -90,6 +91,14 @@ impl SqliteStore {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
         closed
+    }
+
+    /// Copies everything as it is at one moment into a directory that is new or empty, while mail goes on. Without the
+    /// key, the passwords in the copy cannot be read.
+    pub async fn back_up(&self, into: PathBuf, with_key: bool, now: Timestamp) -> Result<Backup, StoreError> {
+        let data = self.files.directory().parent().map(Path::to_owned).unwrap_or_default();
+        let work = move || backup::back_up(&data, &into, with_key, now).map_err(Fault::into_store);
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
     }
 
     fn write<T, F>(&self, act: F) -> Later<'_, T>

@@ -7,3 +7,36 @@ start-user-root = facteur.toml names the user { $user }, who is root.
     .fix = Name another one, made with: useradd --system --shell /usr/sbin/nologin facteur
 start-user-refused = The system does not let root become another user: { $detail }
     .fix = In a container, start facteur as that user, or allow the capabilities SETUID and SETGID.
+
+help-facteur-backup = Copy everything into a new directory, while the server runs or while it is stopped
+    .directory = Where to: a directory that does not exist yet, or is empty
+    .with_key = Copy the key too, without which the passwords of relays cannot be read: whoever has both can read them
+    .epilogue = The server writes it, so its user must be allowed to. facteur restore is the way back.
+help-facteur-restore = Put a backup into a data directory where there is no server yet
+    .directory = The backup
+    .key = The key, when it is not in the backup
+    .hold = Hold what was waiting until it is released, rather than perhaps send it twice
+
+backup-done = { $messages ->
+    [one] Everything is in { $path }: { $messages } message, { $open } recipients of it not finished.
+   *[other] Everything is in { $path }: { $messages } messages; { $open } recipients are not finished.
+}
+backup-key-in = The key is in it too: keep the backup where nobody else can read it.
+backup-key-left = The key is not in it. Keep a copy of { $path } elsewhere: without it, the passwords of relays cannot be read.
+restore-done = The backup of { $when } is in { $path }: { $messages } messages.
+restore-perhaps = { $count ->
+    [one] The mail of { $count } recipient was waiting when the backup was taken. If it has left since, it will arrive twice; facteur queue shows it.
+   *[other] The mail of { $count } recipients was waiting when the backup was taken. What has left since will arrive twice; facteur queue shows it.
+}
+restore-held = { $count ->
+    [one] The mail of { $count } recipient was waiting when the backup was taken, and is held. Look at it with facteur queue, then release or delete it.
+   *[other] The mail of { $count } recipients was waiting when the backup was taken, and is held. Look at it with facteur queue, then release or delete it.
+}
+restore-taken = There is something already: { $what }
+    .fix = A backup is never mixed with other data: name an empty directory with --data, or move the old one away.
+restore-no-key = The backup was taken without its key, and passwords are sealed with it.
+    .fix = Name the copy that you kept with --key FILE.
+restore-not-whole = This is not a whole backup: { $what } is not there.
+    .fix = Check the name of the directory; a backup that was interrupted cannot be used, take another one.
+store-newer = The data was written by a newer facteur: { $detail }
+    .fix = Install that version or a newer one. Nothing was changed.

@@ -7,3 +7,36 @@ start-user-root = facteur.toml nomme l'utilisateur { $user }, qui est root.
     .fix = Nommez-en un autre, créé avec : useradd --system --shell /usr/sbin/nologin facteur
 start-user-refused = Le système ne laisse pas root devenir un autre utilisateur : { $detail }
     .fix = Dans un conteneur, lancez facteur sous cet utilisateur, ou accordez les capacités SETUID et SETGID.
+
+help-facteur-backup = Tout copier dans un nouveau répertoire, serveur en marche ou arrêté
+    .directory = Où : un répertoire qui n'existe pas encore, ou vide
+    .with_key = Copier aussi la clé, sans laquelle les mots de passe des relais sont illisibles : qui a les deux peut les lire
+    .epilogue = C'est le serveur qui l'écrit : son utilisateur doit en avoir le droit. Le chemin inverse est facteur restore.
+help-facteur-restore = Remettre une sauvegarde dans un répertoire de données où il n'y a pas encore de serveur
+    .directory = La sauvegarde
+    .key = La clé, si elle n'est pas dans la sauvegarde
+    .hold = Retenir ce qui attendait jusqu'à nouvel ordre, plutôt que de l'envoyer peut-être deux fois
+
+backup-done = { $messages ->
+    [one] Tout est dans { $path } : { $messages } message, dont { $open } destinataires encore en cours.
+   *[other] Tout est dans { $path } : { $messages } messages ; { $open } destinataires sont encore en cours.
+}
+backup-key-in = La clé y est aussi : gardez la sauvegarde là où personne d'autre ne peut la lire.
+backup-key-left = La clé n'y est pas. Gardez une copie de { $path } ailleurs : sans elle, les mots de passe des relais sont illisibles.
+restore-done = La sauvegarde du { $when } est dans { $path } : { $messages } messages.
+restore-perhaps = { $count ->
+    [one] Le courrier de { $count } destinataire attendait au moment de la sauvegarde. S'il est parti depuis, il arrivera deux fois ; facteur queue le montre.
+   *[other] Le courrier de { $count } destinataires attendait au moment de la sauvegarde. Ce qui est parti depuis arrivera deux fois ; facteur queue le montre.
+}
+restore-held = { $count ->
+    [one] Le courrier de { $count } destinataire attendait au moment de la sauvegarde, et il est retenu. Regardez-le avec facteur queue, puis libérez-le ou supprimez-le.
+   *[other] Le courrier de { $count } destinataires attendait au moment de la sauvegarde, et il est retenu. Regardez-le avec facteur queue, puis libérez-le ou supprimez-le.
+}
+restore-taken = Il y a déjà quelque chose : { $what }
+    .fix = Une sauvegarde n'est jamais mêlée à d'autres données : indiquez un répertoire vide avec --data, ou déplacez l'ancien.
+restore-no-key = La sauvegarde a été faite sans sa clé, et des mots de passe sont scellés avec elle.
+    .fix = Indiquez la copie que vous avez gardée avec --key FICHIER.
+restore-not-whole = Ce n'est pas une sauvegarde complète : { $what } n'y est pas.
+    .fix = Vérifiez le nom du répertoire ; une sauvegarde interrompue ne peut pas servir, prenez-en une autre.
+store-newer = Les données ont été écrites par un facteur plus récent : { $detail }
+    .fix = Installez cette version ou une plus récente. Rien n'a été modifié.

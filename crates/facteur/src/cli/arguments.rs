@@ -1,6 +1,6 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
-use super::{account, explain, mailq, queue, relay, route, send, setup, site, start, undo, why};
+use super::{account, backup, explain, mailq, queue, relay, route, send, setup, site, start, undo, why};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
 use std::path::PathBuf;
@@ -70,5 +70,7 @@ pub enum Command {
     Explain(explain::Arguments),
     Mailq(mailq::MailqArguments),
     Postqueue(mailq::PostqueueArguments),
+    Backup(backup::BackupArguments),
+    Restore(backup::RestoreArguments),
     Demo,
 }

@@ -1,5 +1,6 @@
 //! Why a command did not do its work, its exit code, and its words.
 
+use super::backup;
 use crate::client::ClientError;
 use crate::config::ConfigError;
 use crate::privileges::PrivilegeError;
@@ -49,6 +50,8 @@ pub enum Failure {
     Start(StartError),
     /// The arguments mean nothing together; the key of the words, and what fills their gap.
     Usage(&'static str, String),
+    /// A backup was not restored.
+    Restore(StoreError),
     /// A file that was named cannot be read.
     File(String, io::Error),
     /// The system refuses something that every program needs.
@@ -85,7 +88,8 @@ impl Failure {
             Self::Start(StartError::Control(fault)) => exit_of_blame(fault.blame),
             Self::Start(_) => Exit::Unavailable,
             Self::Usage(..) => Exit::Usage,
-            Self::File(..) => Exit::Data,
+            Self::Restore(StoreError::Disk { .. } | StoreError::Full { .. }) => Exit::Temporary,
+            Self::File(..) | Self::Restore(_) => Exit::Data,
             Self::System(_) => Exit::Temporary,
             Self::Unexpected => Exit::Unavailable,
         }
@@ -99,6 +103,7 @@ impl Failure {
             Self::Client(error) => of_client(error, reader),
             Self::Start(error) => of_start(error, reader),
             Self::Usage(key, what) => of(key, &[("what", what.clone().into())]),
+            Self::Restore(error) => backup::trouble(error, reader).unwrap_or_else(|| of_store(error, reader)),
             Self::File(path, error) => {
                 of("trouble-file", &[("path", path.clone().into()), ("detail", error.to_string().into())])
             }
@@ -192,6 +197,7 @@ fn of_store(error: &StoreError, reader: &Reader) -> Trouble {
     let key = match error {
         StoreError::InUse { .. } => "store-in-use",
         StoreError::Full { .. } => "store-full",
+        StoreError::Newer { .. } => "store-newer",
         _ => "store-other",
     };
     Trouble::of(key, &[("detail", error.to_string().into())], reader)

@@ -3,6 +3,8 @@
 //! Each test has a server and relays of its own, at ports that the system chooses, and ends all that it started.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod content;
@@ -24,6 +26,7 @@ mod mailq;
 mod owners;
 #[cfg(test)]
 mod peers;
+#[cfg(test)]
 mod privileges;
 #[cfg(test)]
 mod refusals;

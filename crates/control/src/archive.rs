@@ -1,0 +1,50 @@
+//! A copy of the server's data while it runs.
+
+use crate::{Answer, Audit, Blame, Control, Fault};
+use mail::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::Later;
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupReport {
+    /// Where it is.
+    pub directory: PathBuf,
+    /// When it was taken.
+    pub made_at: Timestamp,
+    /// How many messages it holds, those that are over included.
+    pub messages: u64,
+    /// How many recipients were not over.
+    pub open_recipients: u64,
+    /// The key that is not in it and without which passwords cannot be read; `None` when it is.
+    pub key_left: Option<PathBuf>,
+}
+
+/// Copies the data of a server. What it can copy depends on where the data is.
+pub trait Archive: Send + Sync {
+    /// Copies everything as it is at one moment into a directory that is new or empty.
+    fn back_up(&self, into: PathBuf, with_key: bool) -> Later<'_, BackupReport>;
+}
+
+impl Control {
+    /// Names who copies the data: there is one at most.
+    pub fn archive_by(&self, archive: Arc<dyn Archive>) {
+        let _ = self.archive.set(archive);
+    }
+
+    pub(crate) async fn backup(
+        &self,
+        audit: &Audit<'_>,
+        directory: PathBuf,
+        with_key: bool,
+    ) -> Result<Answer, Fault> {
+        if !directory.is_absolute() {
+            return Err(Fault::invalid("directory", directory.display()));
+        }
+        let archive = self.archive.get().ok_or_else(|| Fault::about(Blame::Missing, "backup"))?;
+        self.store.append(audit.of(&self.clock, &directory.display().to_string())).await?;
+        Ok(Answer::BackedUp { report: archive.back_up(directory, with_key).await? })
+    }
+}
