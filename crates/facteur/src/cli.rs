@@ -31,6 +31,7 @@ use arguments::{Cli, Command};
 use clap::FromArgMatches as _;
 use console::Console;
 use failure::{Exit, Failure};
+use net::Inherited;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -61,11 +62,13 @@ fn as_called(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
     let mut console = Console::new(&cli.global, reader);
+    // The environment is changed while there is one thread.
+    let inherited = Inherited::from_env();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return console.fail(Failure::System(error)),
     };
-    let done = runtime.block_on(perform(cli.command, &mut console));
+    let done = runtime.block_on(perform(cli.command, inherited, &mut console));
     // A prompt or a look-up that still waits must not hold the program.
     runtime.shutdown_background();
     match done {
@@ -74,9 +77,9 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
     }
 }
 
-async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failure> {
+async fn perform(command: Command, inherited: Inherited, console: &mut Console) -> Result<Exit, Failure> {
     match command {
-        Command::Start => start::start(console).await,
+        Command::Start => start::start(inherited, console).await,
         Command::Backup(arguments) => backup::backup(arguments, console).await,
         Command::Restore(arguments) => backup::restore(&arguments, console),
         Command::Setup(arguments) => setup::setup(arguments, console).await,

@@ -11,7 +11,7 @@ use crate::socket;
 use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
-use net::{Bound, ListenerKind, NetError, Serve, ServerTls, serve};
+use net::{Bound, Inherited, ListenerKind, NetError, Serve, ServerTls, serve};
 use smtp::server::SessionConfig;
 use std::fs;
 use std::io::{self, Write as _};
@@ -117,14 +117,15 @@ pub enum Announcement {
 }
 
 /// What a start needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StartOptions {
     /// Where.
     pub place: Place,
     /// The language of the log, when the configuration names none.
     pub language: Language,
-    /// Whether it takes its ports. Without them it only carries what waits: for the test of a set-up.
-    pub ports: bool,
+    /// The sockets that it was started with, which stand for ports of its list. `None` when it is to take no port at all,
+    /// and only carries what waits: for the test of a set-up.
+    pub ports: Option<Inherited>,
 }
 
 /// Makes the data directory, its configuration and the administrator. Does nothing where a server was made before.
@@ -258,7 +259,7 @@ pub async fn run(
 ) -> Result<(), StartError> {
     let StartOptions { place, language, ports } = options;
     let config = Config::read(&place.config)?;
-    let ports = if ports { take_ports(&config, announce)? } else { Vec::new() };
+    let ports = ports.map_or_else(|| Ok(Vec::new()), |inherited| take_ports(&config, inherited, announce))?;
     // A key of one's own is often readable by root alone, as the ports are root's to take.
     let own = config.tls.as_ref().map(|tls| ServerTls::load(&tls.cert, &tls.key)).transpose()?;
     leave_root(&config, &place, announce)?;
@@ -352,11 +353,15 @@ async fn reopen_on_hangup(mail_log: Arc<MailLog>, mut stop: watch::Receiver<bool
 /// Takes the ports that can be had. None at all is an error: a server that nobody can reach has not started.
 fn take_ports(
     config: &Config,
+    mut inherited: Inherited,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<Vec<Bound>, StartError> {
-    let mut ports = Vec::new();
+    let (mut ports, missing) = inherited.divide(&config.listeners())?;
+    for unused in inherited.unused() {
+        tracing::warn!(socket = %unused, "a socket was handed over that no listener of the configuration is for");
+    }
     let mut last = None;
-    for spec in config.listeners() {
+    for spec in missing {
         match spec.bind() {
             Ok(port) => ports.push(port),
             Err(error) => {

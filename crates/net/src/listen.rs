@@ -45,6 +45,17 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// A port that was taken by somebody else for us.
+    pub(crate) fn of_socket(
+        address: SocketAddr,
+        spec: ListenerSpec,
+        socket: std::net::TcpListener,
+    ) -> Result<Self, NetError> {
+        let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+        let listener = taken.map_err(|source| NetError::Listen { address, source })?;
+        Ok(Self { address, spec, listener })
+    }
+
     /// Whether the port asked for could not be had and the fallback was taken.
     pub const fn fell_back(&self) -> bool {
         self.spec.address.port() != 0 && self.spec.address.port() != self.address.port()

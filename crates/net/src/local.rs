@@ -20,6 +20,8 @@ pub struct LocalSocket {
     /// Where it is.
     pub path: PathBuf,
     pub(crate) listener: UnixListener,
+    /// Whether it was made here, and goes with us.
+    is_own: bool,
 }
 
 impl LocalSocket {
@@ -33,14 +35,27 @@ impl LocalSocket {
         }
         let listener = listen(path).map_err(failed)?;
         fs::set_permissions(path, fs::Permissions::from_mode(MODE)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), listener })
+        Ok(Self { path: path.to_owned(), listener, is_own: true })
+    }
+
+    /// A socket that somebody else made for us, with whatever mode they chose.
+    pub(crate) fn of_socket(
+        path: PathBuf,
+        socket: std::os::unix::net::UnixListener,
+    ) -> Result<Self, NetError> {
+        match socket.set_nonblocking(true).and_then(|()| UnixListener::from_std(socket)) {
+            Ok(listener) => Ok(Self { path, listener, is_own: false }),
+            Err(source) => Err(NetError::Socket { path, source }),
+        }
     }
 }
 
 impl Drop for LocalSocket {
     /// A socket that nobody listens behind is taken away: who comes then sees at once that the server is stopped.
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if self.is_own {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

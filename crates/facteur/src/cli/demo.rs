@@ -13,7 +13,7 @@ use crate::show::{self, Mailq, Progress, StoryOf};
 use control::{Answer, Operation, QueueFilter, RelaySpec, TestMail};
 use gmail::{PretendGmail, RIGHT_PASSWORD, WRONG_PASSWORD};
 use mail::{Clock, Language, QueueId, Secret};
-use net::NetError;
+use net::{Inherited, NetError};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -71,7 +71,7 @@ async fn start_server(
     fs::create_dir(&data).map_err(Failure::System)?;
     let config = "host_name = \"facteur.test\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n";
     fs::write(&place.config, config).map_err(Failure::System)?;
-    let options = StartOptions { place: place.clone(), language, ports: true };
+    let options = StartOptions { place: place.clone(), language, ports: Some(Inherited::default()) };
     let (teller, mut told) = mpsc::unbounded_channel();
     let server = tokio::spawn(async move {
         let mut announce = move |announcement| {

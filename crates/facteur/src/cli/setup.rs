@@ -227,7 +227,7 @@ async fn start_without_ports(
     stop: watch::Receiver<bool>,
     console: &Console,
 ) -> Result<JoinHandle<Result<(), StartError>>, Failure> {
-    let options = StartOptions { place: console.place.clone(), language: console.language(), ports: false };
+    let options = StartOptions { place: console.place.clone(), language: console.language(), ports: None };
     let (teller, mut told) = mpsc::unbounded_channel();
     let server = tokio::spawn(async move {
         let mut announce = move |announcement| {

@@ -7,6 +7,7 @@ use crate::server::{self, Announcement, StartOptions};
 use crate::show::{Reader, listener};
 use clap::Args;
 use mail::Domain;
+use net::Inherited;
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
@@ -21,9 +22,10 @@ pub struct InitArguments {
 }
 
 /// Runs the server until it is told to stop.
-pub async fn start(console: &Console) -> Result<Exit, Failure> {
+pub async fn start(inherited: Inherited, console: &Console) -> Result<Exit, Failure> {
     log();
-    let options = StartOptions { place: console.place.clone(), language: console.language(), ports: true };
+    let options =
+        StartOptions { place: console.place.clone(), language: console.language(), ports: Some(inherited) };
     let mut announce = |announcement| output::warn(&worded(&announcement, &console.reader));
     server::start(options, &mut announce).await?;
     Ok(Exit::Done)

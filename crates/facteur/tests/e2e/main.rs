@@ -17,6 +17,8 @@ mod demo;
 #[cfg(test)]
 mod first_start;
 #[cfg(test)]
+mod inherited;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod mail_log;

@@ -83,12 +83,23 @@ impl Running {
         variables: &[(&str, &str)],
         log: &Path,
     ) -> Self {
+        Self::start_given(program, arguments, variables, Stdio::null(), log)
+    }
+
+    /// The same, with an input of its own.
+    pub fn start_given(
+        program: &Path,
+        arguments: &[impl AsRef<OsStr>],
+        variables: &[(&str, &str)],
+        input: Stdio,
+        log: &Path,
+    ) -> Self {
         let output = File::options().create(true).append(true).open(log).expect("a log can be written");
         let errors = output.try_clone().expect("one more handle");
         let mut command = Command::new(find("setpriv", "util-linux"));
         command.args(["--pdeathsig", "TERM", "--"]).arg(program).args(arguments);
         command.env_remove("FACTEUR_DATA").env_remove("FACTEUR_LOG").envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(output).stderr(errors);
+        command.stdin(input).stdout(output).stderr(errors);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self { child, what: format!("{command:?}") }
     }
