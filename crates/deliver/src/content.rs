@@ -1,7 +1,7 @@
 //! A message's bytes on their way out: the lines that we add, then the content, from memory or from the store.
 
-use mail::Seen;
-use queue::Letter;
+use mail::{Recipient, Seen};
+use queue::{Batch, Letter, Passenger};
 use smtp::transport::{BoxFuture, Content, Piece};
 use std::sync::Arc;
 use store::{BodyReader, Spool};
@@ -16,6 +16,16 @@ enum Rest {
 pub(crate) fn size(letter: &Letter) -> u64 {
     let signature = letter.signature.get().map_or(0, |lines| lines.len());
     letter.body_bytes + (letter.added_headers.len() + signature) as u64
+}
+
+/// The recipients of a batch, with what the sender wants to hear of each.
+pub(crate) fn recipients(batch: &Batch) -> Vec<Recipient> {
+    let recipient = |passenger: &Passenger| Recipient {
+        address: passenger.address.clone(),
+        notify: passenger.wishes.notify,
+        orcpt: passenger.wishes.orcpt.clone(),
+    };
+    batch.passengers.iter().map(recipient).collect()
 }
 
 /// The bytes of one letter: its signature, the lines that we add, its content.

@@ -155,10 +155,11 @@ impl RelayCourier {
         let letter = &batch.letter;
         let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
         let mut content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
-        let recipients: Vec<_> = batch.passengers.iter().map(|passenger| passenger.address.clone()).collect();
         let outgoing = Outgoing {
             from,
-            recipients: &recipients,
+            recipients: &content::recipients(batch),
+            envid: letter.extras.envid.as_deref(),
+            ret: letter.extras.ret,
             body: letter.body_type,
             size: content::size(letter),
             content: &mut content,
@@ -176,6 +177,7 @@ impl RelayCourier {
             peer: Some(open.connection.peer()),
             tls: open.connection.tls().cloned(),
             dialogue,
+            tells_success: open.client.extensions().dsn,
             ..Carried::new(began_at, ended_at, results)
         };
         open.carried += 1;

@@ -1,8 +1,9 @@
 //! The courier of the queue: signs, then hands on to the courier of the road.
 
+use crate::content;
 use crate::direct::{DirectCourier, LetterSource, Parcel};
 use crate::{Keyring, RelayCourier, ReturnPaths, Unsigned};
-use mail::{Address, Clock, Evidence, Seen, Stage};
+use mail::{Clock, Evidence, Seen, Stage};
 use queue::{Batch, BoxFuture, Carried, Courier, Hop};
 use std::sync::Arc;
 use store::{Relay, Store};
@@ -45,11 +46,12 @@ impl Couriers {
             Hop::Relay(_) => self.relays.carry(batch).await,
             Hop::Direct(domain) => {
                 let source = LetterSource { letter: &batch.letter, spool: &*self.store };
-                let recipients: Vec<Address> = batch.passengers.iter().map(|p| p.address.clone()).collect();
                 let from = self.return_paths.sender(&batch.letter);
                 let parcel = Parcel {
                     from: &from,
-                    recipients: &recipients,
+                    recipients: &content::recipients(batch),
+                    envid: batch.letter.extras.envid.as_deref(),
+                    ret: batch.letter.extras.ret,
                     body: batch.letter.body_type,
                     size: source.size(),
                     source: &source,

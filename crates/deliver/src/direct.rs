@@ -14,7 +14,9 @@ pub use source::{LetterSource, Source};
 
 use crate::direct::kept::Kept;
 use crate::direct::outcome::Progress;
-use mail::{Address, BodyType, Clock, Dialogue, Domain, Evidence, Reply, ReversePath, Seen, Stage};
+use mail::{
+    BodyType, Clock, Dialogue, Domain, Evidence, Recipient, Reply, Returned, ReversePath, Seen, Stage,
+};
 use net::{AddressPolicy, ClientTls, Dns, NetError, Verify};
 use resolve::{Ours, Plan};
 use session::Open;
@@ -59,8 +61,12 @@ impl DirectSettings {
 pub struct Parcel<'a> {
     /// The envelope sender.
     pub from: &'a ReversePath,
-    /// The recipients, all of the domain that the parcel is carried to.
-    pub recipients: &'a [Address],
+    /// The recipients, all of the domain that the parcel is carried to, and what the sender wants to hear of each.
+    pub recipients: &'a [Recipient],
+    /// The sender's own name for the envelope, as xtext.
+    pub envid: Option<&'a str>,
+    /// How much of the message goes back with a failure.
+    pub ret: Option<Returned>,
     /// How the content is declared.
     pub body: BodyType,
     /// The size of the whole in bytes.
@@ -201,11 +207,13 @@ impl DirectCourier {
         let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
         let mut content = parcel.source.open().await.map_err(at_queue)?;
         let waiting = progress.waiting();
-        let recipients: Vec<Address> =
+        let recipients: Vec<Recipient> =
             waiting.iter().filter_map(|&at| parcel.recipients.get(at).cloned()).collect();
         let outgoing = Outgoing {
             from: parcel.from,
             recipients: &recipients,
+            envid: parcel.envid,
+            ret: parcel.ret,
             body: parcel.body,
             size: parcel.size,
             content: &mut *content,

@@ -102,6 +102,8 @@ pub(crate) struct Progress {
     tls: Option<TlsFacts>,
     declines: usize,
     heard_by: Vec<IpAddr>,
+    /// A host took the letter for somebody and does not tell the sender of its success (RFC 3461 §5.2.2).
+    keeps_silent: bool,
     stopped: bool,
 }
 
@@ -117,6 +119,7 @@ impl Progress {
             tls: None,
             declines: 0,
             heard_by: Vec::new(),
+            keeps_silent: false,
             stopped: false,
         }
     }
@@ -195,7 +198,10 @@ impl Progress {
             Ok(answers) => {
                 for (at, answer) in answers {
                     match answer {
-                        Ok(reply) => self.set(at, State::Final(Ok(reply))),
+                        Ok(reply) => {
+                            self.keeps_silent |= !open.client.extensions().dsn;
+                            self.set(at, State::Final(Ok(reply)));
+                        }
                         Err(evidence) => {
                             let evidence = Arc::new(evidence);
                             first.get_or_insert_with(|| Arc::clone(&evidence));
@@ -263,7 +269,9 @@ impl Progress {
         let failed = self.tries.iter().any(|tried| tried.evidence.is_some());
         let dialogue = failed.then_some(self.dialogue);
         let (peer, tls) = (self.peer, self.tls);
-        let carried = Carried { peer, tls, dialogue, ..Carried::new(began_at, now, results) };
+        // One word for all: news that comes twice is better than news that nobody brings.
+        let tells_success = !self.keeps_silent && results.iter().any(Result::is_ok);
+        let carried = Carried { peer, tls, dialogue, tells_success, ..Carried::new(began_at, now, results) };
         Delivery { carried, tries: self.tries, fault: self.fault }
     }
 }

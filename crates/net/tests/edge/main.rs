@@ -13,6 +13,8 @@ mod peers;
 #[cfg(test)]
 mod server_tls;
 #[cfg(test)]
+mod stalls;
+#[cfg(test)]
 mod submission;
 #[cfg(test)]
 mod support;

@@ -139,6 +139,8 @@ async fn large_messages_come_through_every_kind_of_port() {
             let outgoing = Outgoing {
                 from: &"a@site.test".parse::<mail::Address>().map(ReversePath::Address).unwrap(),
                 recipients: &["b@far.test".parse().unwrap()],
+                envid: None,
+                ret: None,
                 body: mail::BodyType::SevenBit,
                 size: bytes as u64,
                 content: &mut Large(bytes),

@@ -11,6 +11,9 @@ pub struct Extensions {
     pub smtputf8: bool,
     /// Replies carry enhanced codes (RFC 2034).
     pub enhanced_codes: bool,
+    /// What the sender wants to hear of each recipient is passed on, and told by those who take the message from there
+    /// on (RFC 3461 §5.2.1). A message that went to a server without it leaves the news of its success to us (§5.2.2).
+    pub dsn: bool,
     /// TLS can be started (RFC 3207).
     pub starttls: bool,
     /// SIZE is known, and with it perhaps a limit in bytes (RFC 1870).
@@ -38,6 +41,7 @@ impl Extensions {
             "8BITMIME" => self.eight_bit_mime = true,
             "SMTPUTF8" => self.smtputf8 = true,
             "ENHANCEDSTATUSCODES" => self.enhanced_codes = true,
+            "DSN" => self.dsn = true,
             "STARTTLS" => self.starttls = true,
             // RFC 1870 §4: zero, or no number, is no limit.
             "SIZE" => self.size = Some(words.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0)),
@@ -69,10 +73,17 @@ mod tests {
 
     #[test]
     fn offers_are_read_as_servers_word_them() {
-        let lines =
-            ["PIPELINING", "size 35882577", "8BITMIME", "AUTH PLAIN LOGIN", "AUTH=LOGIN xoauth2", "X-ODD 1"];
+        let lines = [
+            "PIPELINING",
+            "size 35882577",
+            "dsn",
+            "8BITMIME",
+            "AUTH PLAIN LOGIN",
+            "AUTH=LOGIN xoauth2",
+            "X-ODD 1",
+        ];
         let read = Extensions::of_lines(&lines.map(str::to_owned));
-        assert!(read.pipelining && read.eight_bit_mime && !read.smtputf8 && !read.starttls);
+        assert!(read.pipelining && read.dsn && read.eight_bit_mime && !read.smtputf8 && !read.starttls);
         assert_eq!(
             (read.size_limit(), read.auth.as_slice()),
             (Some(35_882_577), &["PLAIN", "LOGIN", "XOAUTH2"].map(String::from)[..])

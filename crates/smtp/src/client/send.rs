@@ -3,7 +3,10 @@
 use super::{COMMAND_TIME_LIMIT, CONTENT_TIME_LIMIT, Client, DATA_TIME_LIMIT, END_TIME_LIMIT};
 use crate::dots::Stuffer;
 use crate::transport::{Content, Piece, Transport};
-use mail::{Address, BodyType, Evidence, Reply, ReversePath, Seen, Severity, Speaker, Stage};
+use mail::{
+    Address, BodyType, Evidence, Recipient, Reply, Returned, ReversePath, Seen, Severity, Speaker, Stage,
+    xtext,
+};
 use std::borrow::Cow;
 use std::io::Write as _;
 
@@ -18,8 +21,13 @@ const CONTENT_WRITE_BYTES: usize = 256 * 1024;
 pub struct Outgoing<'a> {
     /// Who is told when it fails.
     pub from: &'a ReversePath,
-    /// Who gets it.
-    pub recipients: &'a [Address],
+    /// Who gets it, and what the sender wants to hear of each. A server that does not offer DSN is told the address
+    /// alone.
+    pub recipients: &'a [Recipient],
+    /// The sender's own name for the envelope, as xtext; for a server that offers DSN.
+    pub envid: Option<&'a str>,
+    /// How much of the message goes back with a failure; for a server that offers DSN.
+    pub ret: Option<Returned>,
     /// How the content is declared.
     pub body: BodyType,
     /// Its size in bytes, as SIZE announces it.
@@ -50,7 +58,7 @@ impl Client {
             self.reset(t).await?;
         }
         self.utf8 = self.extensions.smtputf8 && needs_utf8(&mail);
-        let mut faults: Faults = mail.recipients.iter().map(|address| self.unspeakable(t, address)).collect();
+        let mut faults: Faults = mail.recipients.iter().map(|to| self.unspeakable(t, &to.address)).collect();
         let data = if self.extensions.pipelining {
             self.open_pipelined(t, &mail, &mut faults).await?
         } else {
@@ -105,8 +113,8 @@ impl Client {
             if number == 0 {
                 self.push_mail(mail);
             }
-            for address in group.iter().filter_map(|&at| mail.recipients.get(at)) {
-                self.push_rcpt(address);
+            for recipient in group.iter().filter_map(|&at| mail.recipients.get(at)) {
+                self.push_rcpt(recipient);
             }
             if number == last {
                 self.commands.extend_from_slice(b"DATA\r\n");
@@ -153,10 +161,10 @@ impl Client {
             refused(faults, Some(evidence));
             return Ok(None);
         }
-        for (address, fault) in mail.recipients.iter().zip(faults.iter_mut()) {
+        for (recipient, fault) in mail.recipients.iter().zip(faults.iter_mut()) {
             if fault.is_none() {
                 self.commands.clear();
-                self.push_rcpt(address);
+                self.push_rcpt(recipient);
                 self.flush(t, Stage::Rcpt).await?;
                 *fault = self.rcpt_reply(t).await?.err();
             }
@@ -188,13 +196,33 @@ impl Client {
         if self.utf8 {
             self.commands.extend_from_slice(b" SMTPUTF8");
         }
+        if self.extensions.dsn {
+            match mail.ret {
+                Some(Returned::Full) => self.commands.extend_from_slice(b" RET=FULL"),
+                Some(Returned::Headers) => self.commands.extend_from_slice(b" RET=HDRS"),
+                None => {}
+            }
+            if let Some(envid) = mail.envid.filter(|envid| is_spoken(envid)) {
+                let _ = write!(self.commands, " ENVID={envid}");
+            }
+        }
         self.commands.extend_from_slice(b"\r\n");
     }
 
-    fn push_rcpt(&mut self, address: &Address) {
+    fn push_rcpt(&mut self, recipient: &Recipient) {
         self.commands.extend_from_slice(b"RCPT TO:<");
-        self.push_address(address);
-        self.commands.extend_from_slice(b">\r\n");
+        self.push_address(&recipient.address);
+        self.commands.push(b'>');
+        if self.extensions.dsn {
+            if let Some(notify) = recipient.notify {
+                let _ = write!(self.commands, " NOTIFY={notify}");
+            }
+            let orcpt = recipient.orcpt.as_deref().filter(|orcpt| xtext::decode_typed(orcpt).is_some());
+            if let Some(orcpt) = orcpt {
+                let _ = write!(self.commands, " ORCPT={orcpt}");
+            }
+        }
+        self.commands.extend_from_slice(b"\r\n");
     }
 
     /// A domain goes out as its A-label unless the transaction is SMTPUTF8: every server knows that form.
@@ -309,6 +337,12 @@ fn refused(faults: &mut Faults, refusal: Option<Evidence>) {
     }
 }
 
+/// Whether a text can be the value of ENVID: it was stored, and must not become another command or parameter.
+fn is_spoken(envid: &str) -> bool {
+    !envid.is_empty() && xtext::decode(envid).is_some()
+}
+
 fn needs_utf8(mail: &Outgoing<'_>) -> bool {
-    mail.from.address().into_iter().chain(mail.recipients).any(Address::needs_utf8)
+    let recipients = mail.recipients.iter().map(|recipient| &recipient.address);
+    mail.from.address().into_iter().chain(recipients).any(Address::needs_utf8)
 }

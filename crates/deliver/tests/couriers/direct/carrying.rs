@@ -33,6 +33,35 @@ async fn the_letter_arrives_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_host_that_offers_it_tells_the_sender_and_another_leaves_it_to_us() {
+    let offers = "127.0.0.1: ehlo 250-host\n250-PIPELINING\n250 DSN";
+    let world = World::new(ZONE, offers, Unlike::default()).await;
+    let delivery = world.carry("x.example", "a").await;
+    assert!(delivery.carried.results[0].is_ok() && delivery.carried.tells_success, "{delivery:?}");
+    let said = world.log.envelopes.lock().unwrap().clone();
+    let expected = [
+        "MAIL FROM:<anna@sender.example> RET=HDRS ENVID=E1",
+        "RCPT TO:<a@x.example> NOTIFY=SUCCESS ORCPT=rfc822;x",
+    ];
+    assert_eq!(said, expected);
+
+    let world = World::new(ZONE, "127.0.0.1", Unlike::default()).await;
+    let delivery = world.carry("x.example", "a").await;
+    assert!(delivery.carried.results[0].is_ok() && !delivery.carried.tells_success, "{delivery:?}");
+    let said = world.log.envelopes.lock().unwrap().clone();
+    assert_eq!(said, ["MAIL FROM:<anna@sender.example>", "RCPT TO:<a@x.example>"]);
+
+    // Two hosts of two kinds: what one of them leaves to us is told, rather twice than never.
+    let both = format!("{offers};rcpt:b 450 4.2.0 no|127.0.0.2");
+    let world = World::new(ZONE, &both, Unlike::default()).await;
+    let delivery = world.carry("x.example", "a b").await;
+    assert!(delivery.carried.results.iter().all(Result::is_ok) && !delivery.carried.tells_success);
+
+    let world = World::new(ZONE, &format!("{offers};rcpt 550 5.1.1 no"), Unlike::default()).await;
+    assert!(!world.carry("x.example", "a").await.carried.tells_success, "nobody has it");
+}
+
+#[tokio::test]
 async fn a_connection_is_used_again() {
     let world = World::new(ZONE, "127.0.0.1: starttls ok", Unlike::default()).await;
     for _ in 0..4 {

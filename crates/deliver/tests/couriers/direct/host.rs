@@ -1,7 +1,7 @@
 //! A scripted mail server, and a world of several with a DNS.
 
 use deliver::direct::{Delivery, DirectCourier, DirectSettings, Parcel, Source};
-use mail::{Address, BodyType, Clock, ReversePath, Seen};
+use mail::{Address, BodyType, Clock, Notify, Recipient, Returned, ReversePath, Seen};
 use net::{AddressPolicy, Dns};
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -51,6 +51,8 @@ pub struct Taken {
 pub struct Log {
     pub taken: Mutex<Vec<Taken>>,
     pub connections: AtomicUsize,
+    /// The MAIL and RCPT commands.
+    pub envelopes: Mutex<Vec<String>>,
     pub open: AtomicUsize,
     pub most_open: AtomicUsize,
 }
@@ -102,14 +104,19 @@ impl World {
         Self { courier: DirectCourier::new(dns, Clock::System, settings).unwrap(), log }
     }
 
-    /// Carries the letter to these local parts of the domain.
+    /// Carries the letter to these local parts of the domain. The sender wants to hear of its success.
     pub async fn carry(&self, domain: &str, locals: &str) -> Delivery {
-        let recipients: Vec<Address> =
+        let notify = Some(Notify { success: true, ..Notify::NEVER });
+        let wished = |address: Address| Recipient { address, notify, orcpt: Some("rfc822;x".to_owned()) };
+        let addresses: Vec<Address> =
             locals.split(' ').map(|local| format!("{local}@{domain}").parse().unwrap()).collect();
+        let recipients: Vec<Recipient> = addresses.into_iter().map(wished).collect();
         let from: ReversePath = "anna@sender.example".parse().unwrap();
         let parcel = Parcel {
             from: &from,
             recipients: &recipients,
+            envid: Some("E1"),
+            ret: Some(Returned::Headers),
             body: BodyType::SevenBit,
             size: LETTER.len() as u64,
             source: &Letter,
@@ -198,6 +205,9 @@ impl Host {
             }
             let command = line.trim_end().to_owned();
             let verb = command.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+            if ["mail", "rcpt"].contains(&verb.as_str()) {
+                self.log.envelopes.lock().unwrap().push(command.clone());
+            }
             let offers = if starttls != "none" && !tls {
                 "250-host\n250-STARTTLS\n250 PIPELINING"
             } else {

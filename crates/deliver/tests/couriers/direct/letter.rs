@@ -4,7 +4,7 @@ use crate::direct::host::{Unlike, World};
 use authenticity::{Algorithm, Signer, SigningKey};
 use deliver::direct::{LetterSource, Parcel};
 use deliver::{Keyring, Unsigned};
-use mail::{Address, Clock, Envelope, OwnerId, Principal, RelayId, Secret, SiteId, Timestamp};
+use mail::{Clock, Envelope, OwnerId, Principal, Recipient, RelayId, Secret, SiteId, Timestamp};
 use queue::{Batch, Limits, Parts, Policy, Queue, Refusal, Submission, Timetable, Trace};
 use std::sync::Arc;
 use store::{Directory as _, Relay, RelayAuth, RelayTls, RouteScope};
@@ -109,11 +109,12 @@ async fn a_signed_letter_arrives_with_its_signatures_first() {
         let world =
             World::new("x.example MX 1 a.example/a.example A 127.0.0.1", "127.0.0.1", Unlike::default())
                 .await;
-        let recipients: Vec<Address> =
-            batch.passengers.iter().map(|passenger| passenger.address.clone()).collect();
+        let recipients: Vec<Recipient> =
+            batch.passengers.iter().map(|passenger| passenger.address.clone().into()).collect();
         let (from, size, body) = (&letter.from, source.size(), letter.body_type);
-        let parcel = Parcel { from, recipients: &recipients, body, size, source: &source };
-        let delivery = world.courier.carry(recipients[0].domain(), parcel, 1).await;
+        let (envid, ret) = (None, None);
+        let parcel = Parcel { from, recipients: &recipients, envid, ret, body, size, source: &source };
+        let delivery = world.courier.carry(recipients[0].address.domain(), parcel, 1).await;
         assert!(delivery.carried.results[0].is_ok(), "{delivery:?}");
         let taken = world.log.taken.lock().unwrap();
         let added = String::from_utf8_lossy(&letter.added_headers);

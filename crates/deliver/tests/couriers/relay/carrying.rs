@@ -2,7 +2,7 @@
 
 use crate::relay::post::{CANARY, Post, name_of};
 use crate::relay::server::{Authority, Manner, Server};
-use mail::{ReversePath, Seen, Stage};
+use mail::{Address, Envelope, Notify, Recipient, Returned, ReversePath, Seen, Stage};
 use queue::{Courier as _, Limits};
 use std::time::Duration;
 use store::Spool as _;
@@ -144,6 +144,30 @@ async fn a_notice_that_may_not_come_from_nobody_comes_from_the_login() {
             let noted = dialogue.iter().any(|line| line.contains("trying again as <notices@here.test>"));
             assert_eq!(noted && dialogue.iter().any(|line| line == said), arrives, "{dialogue:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_offers_it_is_told_what_the_sender_wants_to_hear() {
+    for (offers, mail, rcpt) in [
+        ("PIPELINING DSN AUTH=PLAIN", " RET=FULL ENVID=E1\r\n", " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob\r\n"),
+        ("PIPELINING AUTH=PLAIN", "\r\n", "\r\n"),
+    ] {
+        let (server, post) = post(Manner { offers, ..Manner::default() }).await;
+        let recipient = Recipient {
+            notify: Some(Notify { success: true, failure: false, delay: true }),
+            orcpt: Some("rfc822;Bob".to_owned()),
+            ..Recipient::from("bob@x.test".parse::<Address>().unwrap())
+        };
+        let (envid, ret) = (Some("E1".to_owned()), Some(Returned::Full));
+        let from = "anne@here.test".parse().unwrap();
+        let envelope = Envelope { from, recipients: vec![recipient], envid, ret, ..Envelope::default() };
+        let batch = post.batch_of(envelope, "Subject: x\r\n\r\nx\r\n").await;
+        let carried = post.courier.carry(&batch).await;
+        assert!(carried.results[0].is_ok(), "{carried:?}");
+        assert_eq!(carried.tells_success, offers.contains("DSN"));
+        assert_eq!(server.heard("MAIL"), [format!("MAIL FROM:<anne@here.test>{mail}")]);
+        assert_eq!(server.heard("RCPT"), [format!("RCPT TO:<bob@x.test>{rcpt}")]);
     }
 }
 

@@ -112,16 +112,18 @@ impl Post {
 
     /// The same, from somebody else.
     pub async fn batch_from(&self, from: ReversePath, to: &[&str], content: &str) -> Batch {
+        let recipients = to.iter().map(|address| address.parse().unwrap()).collect();
+        self.batch_of(Envelope { from, recipients, ..Envelope::default() }, content).await
+    }
+
+    /// A message with that envelope, as far as its batch.
+    pub async fn batch_of(&self, envelope: Envelope, content: &str) -> Batch {
         let mut draft = self.queue.draft();
         draft.append(content.as_bytes().to_vec()).await.unwrap();
         let submission = Submission {
             principal: Principal::Site(SiteId(1)),
             owner: OwnerId::DEFAULT,
-            envelope: Envelope {
-                from,
-                recipients: to.iter().map(|address| address.parse().unwrap()).collect(),
-                ..Envelope::default()
-            },
+            envelope,
             trace: Trace { helo: "client.test".to_owned(), client: None, protocol: "ESMTPSA" },
             draft,
         };
