@@ -12,6 +12,7 @@ mod evidence;
 mod header;
 mod id;
 mod language;
+mod mailbox;
 mod network;
 mod reply;
 mod secret;
@@ -28,6 +29,7 @@ pub use id::{
     RecipientId, RelayId, SiteId,
 };
 pub use language::Language;
+pub use mailbox::{Mailbox, MailboxError, mailboxes, phrase};
 pub use network::{Network, NetworkError};
 pub use reply::{EnhancedCode, Reply, ReplyCode, ReplyError, Severity};
 pub use secret::Secret;
