@@ -14,6 +14,7 @@ mod notifier;
 mod notify;
 mod place;
 mod privileges;
+mod sendmail;
 mod server;
 mod show;
 mod socket;

@@ -1,0 +1,3 @@
+//! The doors that every Unix program knows: `sendmail`, `newaliases`, `postsuper`.
+mod letter;
+mod options;
