@@ -4,10 +4,12 @@
 //! and the API are three faces of it: they translate, and add nothing. It never opens a listener, and words
 //! nothing but a reason ([`wording`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
 
+pub mod aliases;
 mod answer;
 mod archive;
 mod domains;
 mod fault;
+mod local;
 mod mail_ops;
 mod operation;
 mod principals;
@@ -16,6 +18,7 @@ mod relays;
 mod routes;
 mod settings;
 mod sign_in;
+pub mod system_users;
 pub mod wording;
 
 pub use answer::{
@@ -24,6 +27,7 @@ pub use answer::{
 };
 pub use archive::{Archive, BackupReport};
 pub use fault::{Blame, Fault};
+pub use local::{LocalNames, Standing, read_aliases};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
 pub use registry::Registry;
 pub use settings::ADMINISTRATOR;

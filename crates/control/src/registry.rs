@@ -1,6 +1,7 @@
 //! Who may send with which address, and which networks need no login: kept in memory, because it is asked at each
 //! message.
 
+use crate::local::{LocalNames, Standing};
 use mail::{Address, Envelope, Language, OwnerId, Principal};
 use queue::{Policy, Refusal};
 use std::collections::HashMap;
@@ -26,10 +27,14 @@ struct Snapshot {
     names: HashMap<Principal, Arc<str>>,
 }
 
+/// The setting that names who gets what nobody else does.
+const ADMINISTRATOR: &str = "administrator";
+
 /// What the registry knows, replaced as a whole at each change.
 #[derive(Debug, Default)]
 pub struct Registry {
     snapshot: RwLock<Arc<Snapshot>>,
+    local: Option<LocalNames>,
 }
 
 impl Registry {
@@ -38,7 +43,12 @@ impl Registry {
         Arc::default()
     }
 
-    /// Reads accounts and sites anew.
+    /// An empty registry of a machine that has names of its own.
+    pub fn with_local(local: LocalNames) -> Arc<Self> {
+        Arc::new(Self { local: Some(local), ..Self::default() })
+    }
+
+    /// Reads accounts and sites anew, and who the administrator is.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut fresh = Snapshot::default();
         for account in store.accounts().await? {
@@ -62,8 +72,17 @@ impl Registry {
             fresh.doors.extend(site.networks.iter().map(door));
             fresh.senders.insert(principal, site.senders.into());
         }
+        if let Some(local) = &self.local {
+            let administrator = store.setting(ADMINISTRATOR).await?;
+            local.set_administrator(administrator.and_then(|address| address.parse().ok()));
+        }
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
         Ok(())
+    }
+
+    /// What is known of an address: whether it is a name of this machine, and who gets its mail.
+    pub fn standing(&self, address: &Address) -> Standing {
+        self.local.as_ref().map_or(Standing::Elsewhere, |local| local.standing(address))
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
