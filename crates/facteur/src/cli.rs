@@ -12,7 +12,7 @@ mod explain;
 mod failure;
 mod help;
 mod mailq;
-mod output;
+pub mod output;
 mod parse;
 mod password;
 mod queue;
@@ -27,22 +27,32 @@ mod status;
 mod undo;
 mod why;
 
+pub use console::Console;
+pub use failure::{Exit, Failure};
+pub use mailq::{flush as postfix_flush, list as postfix_list};
+
+use crate::place::Place;
+use crate::sendmail::Program;
 use arguments::{Cli, Command};
 use clap::FromArgMatches as _;
-use console::Console;
-use failure::{Exit, Failure};
 use net::Inherited;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Names of Postfix's programs: called by one of them, facteur does what that program does.
-const OTHER_NAMES: &[&str] = &["mailq", "postqueue"];
+const OTHER_NAMES: &[&str] = &["mailq", "postqueue", "sendmail", "newaliases", "postsuper"];
 
 /// Runs the program as it was called, and gives its exit code.
 pub fn run() -> ExitCode {
     let arguments = as_called(std::env::args_os().collect());
     let reader = reader::of(&arguments, |name| std::env::var(name).ok());
+    // The options of these are older than any rule that the others follow.
+    if let Some(program) = arguments.get(1).and_then(|name| name.to_str().and_then(Program::of)) {
+        let written = |argument: &OsString| argument.to_string_lossy().into_owned();
+        let arguments = arguments.iter().skip(2).map(written).collect();
+        return ExitCode::from(Exit::code(run_program(program, arguments, reader)));
+    }
     let command = help::worded(&reader.phrases);
     let parsed = command.try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
@@ -58,6 +68,18 @@ fn as_called(mut arguments: Vec<OsString>) -> Vec<OsString> {
         arguments.insert(1, name);
     }
     arguments
+}
+
+fn run_program(program: Program, arguments: Vec<String>, reader: crate::show::Reader) -> Exit {
+    // One thread is enough: the program blocks while the server works.
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let mut console = Console::of(Place::find_for_all(None), reader);
+            let done = runtime.block_on(program.run(arguments, &mut console));
+            done.unwrap_or_else(|failure| console.fail(failure))
+        }
+        Err(_) => Exit::Temporary,
+    }
 }
 
 fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
@@ -96,6 +118,9 @@ async fn perform(command: Command, inherited: Inherited, console: &mut Console) 
         Command::Explain(arguments) => explain::explain(&arguments, console),
         Command::Mailq(arguments) => mailq::mailq(arguments, console).await,
         Command::Postqueue(arguments) => mailq::postqueue(arguments, console).await,
+        Command::Sendmail(old) => Program::Sendmail.run(old.words, console).await,
+        Command::Newaliases(old) => Program::Newaliases.run(old.words, console).await,
+        Command::Postsuper(old) => Program::Postsuper.run(old.words, console).await,
         Command::Demo => demo::demo(console).await,
     }
 }

@@ -128,6 +128,10 @@ pub struct Config {
     pub language: Option<Language>,
     /// Whom the server becomes once it has its ports, when root starts it.
     pub user: Option<String>,
+    /// The directory with the socket and the folder that every local user may put mail into.
+    pub public: Option<PathBuf>,
+    /// The file of aliases; `/etc/aliases` when there is none.
+    pub aliases: Option<PathBuf>,
     /// A certificate of one's own; one is made when there is none.
     pub tls: Option<TlsConfig>,
     /// The mail log.
@@ -154,6 +158,11 @@ impl Config {
             detail: error.to_string(),
         };
         toml::from_str(&text).map_err(invalid)
+    }
+
+    /// The file of aliases.
+    pub fn aliases(&self) -> PathBuf {
+        self.aliases.clone().unwrap_or_else(|| PathBuf::from("/etc/aliases"))
     }
 
     /// The ports to take.
@@ -214,6 +223,8 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          language = \"{language}\"\n\
          \n\
          # user = \"facteur\"      # whom it becomes once it has its ports, when root starts it\n\
+         # aliases = \"/etc/aliases\"\n\
+         # public = \"/var/spool/facteur\"   # submit.sock and drop/, for the sendmail of every local user\n\
          \n\
          # [tls]\n\
          # cert = \"/etc/letsencrypt/live/mail.example.org/fullchain.pem\"\n\

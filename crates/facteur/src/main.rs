@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod config;
 mod door;
+mod drop_folder;
 mod mail_log;
 mod notifier;
 mod notify;

@@ -1,5 +1,6 @@
 //! Where a server's data is, and how its control socket is reached.
 
+use crate::config::Config;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -13,6 +14,9 @@ const RUN: &str = "/run/facteur";
 const BY_HAND: &str = "./facteur-data";
 /// The name of the socket in the data directory.
 const SOCKET: &str = "control.sock";
+/// The data of an installed server, and what of it every local user reaches: beside the data, which is closed to them.
+const INSTALLED_DATA: &str = "/var/lib/facteur";
+const INSTALLED_PUBLIC: &str = "/var/spool/facteur";
 /// The most bytes of a socket's path, with its final zero (unix(7)).
 const SOCKET_PATH_BYTES: usize = 108;
 
@@ -34,7 +38,7 @@ impl Place {
         }
         let installed = Path::new(INSTALLED_CONFIG);
         if installed.exists()
-            && let Some(data) = crate::config::Config::read(installed).ok().and_then(|config| config.data)
+            && let Some(data) = Config::read(installed).ok().and_then(|config| config.data)
         {
             return Self { data, config: installed.to_owned() };
         }
@@ -48,6 +52,22 @@ impl Place {
     pub fn of(data: PathBuf) -> Self {
         let config = data.join("facteur.toml");
         Self { data, config }
+    }
+
+    /// The same for a program that any local user runs anywhere: a server that was started by hand in the folder where they
+    /// happen to be is not looked for, since anybody may have put it there.
+    pub fn find_for_all(data: Option<&Path>) -> Self {
+        let place = Self::find(data);
+        if place.data == Path::new(BY_HAND) { Self::of(PathBuf::from(INSTALLED_DATA)) } else { place }
+    }
+
+    /// The directory with what every local user reaches: the socket and the folder for their mail.
+    pub fn public(&self, config: &Config) -> PathBuf {
+        match &config.public {
+            Some(public) => public.clone(),
+            None if self.data == Path::new(INSTALLED_DATA) => PathBuf::from(INSTALLED_PUBLIC),
+            None => self.data.join("public"),
+        }
     }
 
     /// Whether a server was ever made here.

@@ -186,4 +186,11 @@ help-facteur-postqueue = Do what Postfix's postqueue does
     .flush = Try everything at once
     .id = Try this message at once
 
+help-facteur-sendmail = Hand over mail as every sendmail does
+    .words = Its own options and recipients (-t, -i, -f address …); put the other options of facteur in front
+help-facteur-newaliases = Check the file of aliases
+    .words = sendmail's options, which mean nothing here
+help-facteur-postsuper = Delete, hold, release or requeue as Postfix's postsuper does
+    .words = -d, -h, -H or -r with an id, ALL, or - for ids on standard input
+
 help-facteur-demo = See the main thing in a minute, without network: a wrong password, the reason, the fix, the mail leaving

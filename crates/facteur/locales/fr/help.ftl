@@ -186,4 +186,11 @@ help-facteur-postqueue = Faire ce que fait le postqueue de Postfix
     .flush = Tout réessayer tout de suite
     .id = Réessayer ce message tout de suite
 
+help-facteur-sendmail = Remettre du courrier comme le fait tout sendmail
+    .words = Ses options et destinataires à lui (-t, -i, -f adresse …) ; les autres options de facteur se mettent devant
+help-facteur-newaliases = Vérifier le fichier des alias
+    .words = Les options de sendmail, sans effet ici
+help-facteur-postsuper = Supprimer, retenir, libérer ou remettre en file comme le fait le postsuper de Postfix
+    .words = -d, -h, -H ou -r avec un identifiant, ALL, ou - pour des identifiants sur l'entrée standard
+
 help-facteur-demo = Voir l'essentiel en une minute, sans réseau : un mot de passe faux, la raison, le remède, le courrier qui part

@@ -37,6 +37,13 @@ pub struct Global {
     help: Option<bool>,
 }
 
+/// Of a program whose options are older than any rule that ours follow; [`crate::sendmail`] reads them.
+#[derive(Debug, Args)]
+pub struct OldArguments {
+    #[arg(value_name = "OPTION|ADDRESS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub words: Vec<String>,
+}
+
 /// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -72,5 +79,8 @@ pub enum Command {
     Postqueue(mailq::PostqueueArguments),
     Backup(backup::BackupArguments),
     Restore(backup::RestoreArguments),
+    Sendmail(OldArguments),
+    Newaliases(OldArguments),
+    Postsuper(OldArguments),
     Demo,
 }

@@ -26,6 +26,11 @@ impl Console {
         Self { reader, place: Place::find(global.data.as_deref()), json: global.json }
     }
 
+    /// The surroundings of a program that has no arguments of ours.
+    pub const fn of(place: Place, reader: Reader) -> Self {
+        Self { reader, place, json: false }
+    }
+
     /// The reader's language.
     pub const fn language(&self) -> Language {
         self.reader.language()

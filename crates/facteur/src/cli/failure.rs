@@ -22,6 +22,10 @@ pub enum Exit {
     Usage = 64,
     /// A value is not valid.
     Data = 65,
+    /// What should be read is not there.
+    NoInput = 66,
+    /// There is no such recipient.
+    NoUser = 67,
     /// There is no server, or it does not answer.
     Unavailable = 69,
     /// Not now: try again later.
@@ -33,6 +37,11 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The first of two that is not well.
+    pub const fn or(self, other: Self) -> Self {
+        if matches!(self, Self::Done) { other } else { self }
+    }
+
     /// The number that the process ends with.
     pub const fn code(self) -> u8 {
         self as u8
@@ -52,6 +61,8 @@ pub enum Failure {
     Usage(&'static str, String),
     /// A backup was not restored.
     Restore(StoreError),
+    /// Mail was not handed over; the key of the words, what fills their gap, and the exit code.
+    Mail(&'static str, String, Exit),
     /// A file that was named cannot be read.
     File(String, io::Error),
     /// The system refuses something that every program needs.
@@ -90,6 +101,7 @@ impl Failure {
             Self::Usage(..) => Exit::Usage,
             Self::Restore(StoreError::Disk { .. } | StoreError::Full { .. }) => Exit::Temporary,
             Self::File(..) | Self::Restore(_) => Exit::Data,
+            Self::Mail(_, _, exit) => *exit,
             Self::System(_) => Exit::Temporary,
             Self::Unexpected => Exit::Unavailable,
         }
@@ -102,7 +114,11 @@ impl Failure {
             Self::NobodyReads => return None,
             Self::Client(error) => of_client(error, reader),
             Self::Start(error) => of_start(error, reader),
-            Self::Usage(key, what) => of(key, &[("what", what.clone().into())]),
+            // The words for options that clap does not read have their gap under the name that clap's have.
+            Self::Usage(key, what) => {
+                of(key, &[("what", what.clone().into()), ("argument", what.clone().into())])
+            }
+            Self::Mail(key, what, _) => of(key, &[("what", what.clone().into())]),
             Self::Restore(error) => backup::trouble(error, reader).unwrap_or_else(|| of_store(error, reader)),
             Self::File(path, error) => {
                 of("trouble-file", &[("path", path.clone().into()), ("detail", error.to_string().into())])

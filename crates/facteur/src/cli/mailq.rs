@@ -88,6 +88,16 @@ async fn print_lines(console: &mut Console) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Prints the queue, as `sendmail -bp` does.
+pub async fn list(console: &mut Console) -> Result<Exit, Failure> {
+    print(console).await
+}
+
+/// Tries again what is meant, as `sendmail -q` does.
+pub async fn flush(filter: QueueFilter, console: &mut Console) -> Result<Exit, Failure> {
+    retry(filter, console).await
+}
+
 /// Postfix flushes without a word; so do we when a script may listen, that is always.
 async fn retry(filter: QueueFilter, console: &mut Console) -> Result<Exit, Failure> {
     if console.json {

@@ -44,6 +44,10 @@ pub fn read(input: &mut dyn BufRead, keeps_dots: bool) -> Result<Vec<u8>, Letter
     }
 }
 
+/// The domain of a recipient who has none: whoever they are, they are of this machine. The host's own name would not say so:
+/// a machine may be called as a domain whose mailboxes are elsewhere.
+const LOCALHOST: &str = "localhost";
+
 /// What is known of a message besides its text.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -104,15 +108,15 @@ impl Field<'_> {
     }
 }
 
-/// Reads a list of addresses; those without a domain belong to `host`. An error is the piece that is no address.
-pub fn addresses(list: &[u8], host: &Domain) -> Result<Vec<Address>, String> {
-    resolved(&mailboxes(list).map_err(|MailboxError(text)| text)?, host)
+/// Reads a list of recipients. An error is the piece that is no address.
+pub fn addresses(list: &[u8]) -> Result<Vec<Address>, String> {
+    resolved(&mailboxes(list).map_err(|MailboxError(text)| text)?)
 }
 
-fn resolved(found: &[Mailbox], host: &Domain) -> Result<Vec<Address>, String> {
+fn resolved(found: &[Mailbox]) -> Result<Vec<Address>, String> {
     let whole = |one: &Mailbox| {
         let shown = || one.domain.iter().fold(one.local.clone(), |local, domain| format!("{local}@{domain}"));
-        one.address(host.as_ascii()).map(|address| address.map_err(|_| shown()))
+        one.address(LOCALHOST).map(|address| address.map_err(|_| shown()))
     };
     found.iter().filter_map(whole).collect()
 }
@@ -134,7 +138,7 @@ pub fn prepare(content: &[u8], facts: &Facts) -> Letter {
         let found = field.is_list().then(|| mailboxes(field.value()));
         if field.name.strip_prefix(prefix).is_some_and(|name| RECIPIENT_FIELDS.contains(&name)) {
             let read = found.clone().transpose().map_err(|MailboxError(text)| text);
-            match read.and_then(|found| resolved(&found.unwrap_or_default(), &facts.host)) {
+            match read.and_then(|found| resolved(&found.unwrap_or_default())) {
                 Ok(read) => recipients.extend(read),
                 Err(text) => unreadable = Some(text),
             }

@@ -1,7 +1,7 @@
 //! The options of `sendmail`, as its callers of forty years write them: joined or apart, in clusters, half of them without
 //! meaning today (Postfix sendmail(1), Exim's specification, msmtp(1)).
 
-use mail::{BodyType, Notify, Returned};
+use mail::{BodyType, Notify, Returned, xtext};
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -182,7 +182,7 @@ fn read_value(name: &str, letter: char, value: String, options: &mut Options) ->
             "8BITMIME" => options.body = Some(BodyType::EightBitMime),
             _ => return refused(&value),
         },
-        'V' => match xtext(&value) {
+        'V' => match envid(&value) {
             Some(envid) => options.envid = Some(envid),
             None => return refused(&value),
         },
@@ -256,19 +256,10 @@ fn read_notify(value: &str) -> Option<Notify> {
     Some(notify)
 }
 
-/// The xtext of RFC 3461 §4, if the text can have one that is not too long.
-fn xtext(text: &str) -> Option<String> {
-    let mut made = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'+' | b'=' => made += &format!("+{byte:02X}"),
-            b'!'..=b'~' => made.push(char::from(byte)),
-            // A name for an envelope is printable (RFC 3461 §4.4).
-            b' ' => made += "+20",
-            _ => return None,
-        }
-    }
-    (!made.is_empty() && made.len() <= ENVID_BYTES).then_some(made)
+/// A name for an envelope, printable and not too long (RFC 3461 §4.4).
+fn envid(text: &str) -> Option<String> {
+    let printable = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    printable.then(|| xtext::encode(text)).filter(|made| made.len() <= ENVID_BYTES)
 }
 
 #[cfg(test)]

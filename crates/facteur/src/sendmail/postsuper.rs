@@ -1,0 +1,218 @@
+//! `postsuper`: what scripts delete, hold, release and requeue with, in Postfix's words (postsuper(1)).
+
+use crate::cli::{Console, Exit, Failure, output};
+use crate::place::Place;
+use control::{Answer, Operation, QueueFilter};
+use mail::QueueId;
+use queue::Acted;
+use std::io::{self, BufRead as _};
+use std::path::Path;
+use store::{Act, RecipientState};
+
+/// To which messages something is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Which {
+    All,
+    Id(String),
+    /// Those whose ids stand on standard input.
+    Input,
+}
+
+/// A line that was read.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Line {
+    data: Option<String>,
+    acts: Vec<(Act, Which)>,
+    queues: Vec<String>,
+}
+
+/// Reads a line, without the program's name. An error is the option that means nothing.
+fn parse(arguments: Vec<String>) -> Result<Line, String> {
+    let mut line = Line::default();
+    let mut left = arguments.into_iter();
+    while let Some(argument) = left.next() {
+        let Some(cluster) = argument.strip_prefix('-').filter(|cluster| !cluster.is_empty()) else {
+            line.queues.push(argument);
+            continue;
+        };
+        let mut letters = cluster.chars();
+        while let Some(letter) = letters.next() {
+            let act = match letter {
+                // What they repair cannot break here: the store mends itself when it opens.
+                'v' | 's' | 'p' | 'S' => continue,
+                'd' => Some(Act::Delete),
+                'h' => Some(Act::Hold),
+                'H' => Some(Act::Release),
+                'r' => Some(Act::Retry),
+                'c' => None,
+                other => return Err(format!("-{other}")),
+            };
+            let joined = Some(letters.as_str().to_owned()).filter(|value| !value.is_empty());
+            let value = joined.or_else(|| left.next()).ok_or_else(|| format!("-{letter}"))?;
+            match (act, value.as_str()) {
+                (None, _) => line.data = Some(value),
+                (Some(act), "ALL") => line.acts.push((act, Which::All)),
+                (Some(act), "-") => line.acts.push((act, Which::Input)),
+                (Some(act), _) => line.acts.push((act, Which::Id(value))),
+            }
+            break;
+        }
+    }
+    Ok(line)
+}
+
+/// The states that the named queues stand for; all when none is named. What Postfix keeps in `incoming` and `active` is on
+/// its way, and is not caught here.
+fn states(queues: &[String]) -> Result<Vec<Option<RecipientState>>, String> {
+    if queues.is_empty() {
+        return Ok(vec![None]);
+    }
+    let mut states = Vec::new();
+    for queue in queues {
+        match queue.as_str() {
+            "hold" => states.push(Some(RecipientState::Held)),
+            "deferred" => states.push(Some(RecipientState::Waiting)),
+            "incoming" | "active" | "maildrop" | "corrupt" => {}
+            other => return Err(other.to_owned()),
+        }
+    }
+    Ok(states)
+}
+
+/// Does it.
+pub async fn run(arguments: Vec<String>, console: &mut Console) -> Result<Exit, Failure> {
+    let line = parse(arguments).map_err(|option| Failure::Usage("usage-unknown-argument", option))?;
+    if let Some(data) = &line.data {
+        console.place = Place::find_for_all(Some(Path::new(data)));
+    }
+    let states = states(&line.queues).map_err(|queue| Failure::Usage("postsuper-queue", queue))?;
+    let mut exit = Exit::Done;
+    for (act, which) in line.acts {
+        let mut messages = 0;
+        let ids = match which {
+            Which::All => None,
+            Which::Id(id) => Some(vec![id]),
+            Which::Input => Some(ids_of_input()?),
+        };
+        for state in &states {
+            let filter = QueueFilter { state: *state, ..QueueFilter::default() };
+            let Some(ids) = &ids else {
+                messages += act_on(act, filter, console).await?.messages;
+                continue;
+            };
+            for id in ids {
+                messages += one(act, id, filter.clone(), console, &mut exit).await?;
+            }
+        }
+        if messages > 0 {
+            output::warn(&summary(act, messages));
+        }
+    }
+    Ok(exit)
+}
+
+/// The ids on standard input, one a line.
+fn ids_of_input() -> Result<Vec<String>, Failure> {
+    let lines: Vec<String> = io::stdin().lock().lines().collect::<Result<_, _>>().map_err(Failure::System)?;
+    let ids = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+async fn one(
+    act: Act,
+    id: &str,
+    filter: QueueFilter,
+    console: &mut Console,
+    exit: &mut Exit,
+) -> Result<u64, Failure> {
+    let Ok(queue_id) = id.parse::<QueueId>() else {
+        output::warn(&format!("postsuper: warning: invalid mail queue id: {id}\n"));
+        *exit = Exit::Failed;
+        return Ok(0);
+    };
+    let done = act_on(act, QueueFilter { ids: vec![queue_id], ..filter }, console).await?.messages;
+    // Postfix says nothing of a message that is not there, and ends well: it may have left a moment ago.
+    if done > 0 {
+        let word = match act {
+            Act::Delete => "removed",
+            Act::Hold => "placed on hold",
+            Act::Release => "released from hold",
+            Act::Retry => "requeued",
+        };
+        output::warn(&format!("postsuper: {id}: {word}\n"));
+    }
+    Ok(done)
+}
+
+/// Postfix's last line, read by scripts.
+fn summary(act: Act, messages: u64) -> String {
+    let what = match act {
+        Act::Delete => "Deleted",
+        Act::Hold => "Placed on hold",
+        Act::Release => "Released from hold",
+        Act::Retry => "Requeued",
+    };
+    format!("postsuper: {what}: {messages} message{}\n", if messages == 1 { "" } else { "s" })
+}
+
+async fn act_on(act: Act, filter: QueueFilter, console: &mut Console) -> Result<Acted, Failure> {
+    match console.perform(Operation::QueueAct { act, filter }).await? {
+        Answer::Acted { acted } => Ok(acted),
+        _ => Err(Failure::Unexpected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Line, String> {
+        parse(line.split_whitespace().map(str::to_owned).collect())
+    }
+
+    #[track_caller]
+    fn check(line: &str, acts: &[(Act, &str)], queues: &[&str]) {
+        let which = |text: &str| match text {
+            "ALL" => Which::All,
+            "-" => Which::Input,
+            id => Which::Id(id.to_owned()),
+        };
+        let read = read(line).unwrap();
+        assert_eq!(read.acts, acts.iter().map(|(act, id)| (*act, which(id))).collect::<Vec<_>>(), "{line}");
+        assert_eq!(read.queues, queues, "{line}");
+    }
+
+    #[test]
+    fn lines_mean_what_postfix_means() {
+        check("-d ALL", &[(Act::Delete, "ALL")], &[]);
+        check("-dALL deferred", &[(Act::Delete, "ALL")], &["deferred"]);
+        check("-d -", &[(Act::Delete, "-")], &[]);
+        check(
+            "-h 0123456789BC -H 0123456789BD",
+            &[(Act::Hold, "0123456789BC"), (Act::Release, "0123456789BD")],
+            &[],
+        );
+        check("-v -r ALL", &[(Act::Retry, "ALL")], &[]);
+        check("-sv", &[], &[]);
+        check("", &[], &[]);
+        assert_eq!(read("-c /d -d all").unwrap().data.as_deref(), Some("/d"));
+        assert_eq!(read("-d all").unwrap().acts, [(Act::Delete, Which::Id("all".into()))]);
+        assert_eq!(read("-d"), Err("-d".into()));
+        assert_eq!(read("-z"), Err("-z".into()));
+    }
+
+    #[test]
+    fn queues_are_states() {
+        let of = |text: &str| states(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(of(""), Ok(vec![None]));
+        assert_eq!(of("hold deferred"), Ok(vec![Some(RecipientState::Held), Some(RecipientState::Waiting)]));
+        assert_eq!(of("active incoming"), Ok(vec![]));
+        assert_eq!(of("holds"), Err("holds".into()));
+    }
+
+    #[test]
+    fn summaries_are_postfixs() {
+        assert_eq!(summary(Act::Delete, 1), "postsuper: Deleted: 1 message\n");
+        assert_eq!(summary(Act::Release, 2), "postsuper: Released from hold: 2 messages\n");
+    }
+}
