@@ -3,7 +3,7 @@
 use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
 use deliver::{PRESETS, Preset, SignIn, preset};
-use mail::{OwnerId, RelayId, Secret};
+use mail::{Address, OwnerId, RelayId, Secret};
 use std::collections::HashMap;
 use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
@@ -75,7 +75,7 @@ impl Control {
             insecure: false,
             extra_ca: None,
             auth,
-            sender: SenderMode::Keep,
+            sender: default_sender(base, spec.login.as_deref()),
             max_connections: base.map_or(CONNECTIONS, |p| p.max_connections),
             max_recipients: base.map_or(RECIPIENTS, |p| p.max_recipients),
             revision: 0,
@@ -122,6 +122,11 @@ impl Control {
             relay.preset = Some(base.name.to_owned());
             relay.port = base.port;
             relay.tls = base.tls;
+            let login = match &relay.auth {
+                RelayAuth::Password { login, .. } => spec.login.as_deref().or(Some(login.as_str())),
+                RelayAuth::None => spec.login.as_deref(),
+            };
+            relay.sender = default_sender(Some(base), login);
         }
         if base.is_some() || spec.host.is_some() {
             relay.host = host_of(&spec, base)?;
@@ -229,6 +234,13 @@ fn changed_auth(auth: RelayAuth, spec: &RelaySpec) -> Result<RelayAuth, Fault> {
     Ok(RelayAuth::Password { login, password: password.ok_or_else(|| needed("password"))? })
 }
 
+/// With which sender a relay gets mail when nobody says: what its preset wants, as far as its login is an address.
+fn default_sender(base: Option<&Preset>, login: Option<&str>) -> SenderMode {
+    let own = base.is_some_and(|base| base.sender == SenderMode::Login);
+    let is_address = login.is_some_and(|login| login.parse::<Address>().is_ok());
+    if own && is_address { SenderMode::Login } else { SenderMode::Keep }
+}
+
 /// A relay with what the spec says of its plain fields, and the rule of bare relays.
 fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
     if let Some(port) = spec.port {
@@ -243,7 +255,19 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
             .map_err(|error| Fault::invalid("ca", error))?;
         relay.extra_ca = Some(pem.clone());
     }
-    relay.sender = spec.sender.unwrap_or(relay.sender);
+    relay.sender = match (spec.sender, &relay.auth) {
+        (Some(sender), _) => sender,
+        // Without a login there is no address to take.
+        (None, RelayAuth::None) => SenderMode::Keep,
+        (None, RelayAuth::Password { .. }) => relay.sender,
+    };
+    if relay.sender == SenderMode::Login {
+        let login = match &relay.auth {
+            RelayAuth::Password { login, .. } => login,
+            RelayAuth::None => return Err(Fault::about(Blame::Needed, "login")),
+        };
+        login.parse::<Address>().map_err(|error| Fault::invalid("login", error))?;
+    }
     relay.max_connections = spec.max_connections.unwrap_or(relay.max_connections).max(1);
     relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
     // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.

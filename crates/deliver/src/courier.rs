@@ -1,6 +1,7 @@
 //! The courier itself: a batch in, what came of it out.
 
 use crate::content::{self, LetterContent};
+use crate::login_sender::AsLogin;
 use crate::open::Closed;
 use crate::pool::{Open, Pool};
 use mail::{
@@ -9,10 +10,10 @@ use mail::{
 use net::{ClientTls, Dialer, NetError, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};
 use smtp::client::Outgoing;
-use smtp::transport::Transport as _;
+use smtp::transport::{Content, Transport as _};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use store::{Relay, RelayAuth, Store};
+use store::{Relay, RelayAuth, SenderMode, Store};
 
 /// What a courier must know.
 #[derive(Debug, Clone)]
@@ -137,7 +138,10 @@ impl RelayCourier {
     /// Sends a batch. A notice whose null sender the relay refuses is sent again with the address that signs in there: the
     /// other choice is that nobody ever hears of the failure. Its `Auto-Submitted` keeps what answers it from a loop.
     async fn send(&self, batch: &Batch, relay: &Relay, open: &mut Open) -> Result<Sent, Evidence> {
-        let results = self.send_from(batch, open, &batch.letter.from).await?;
+        // A notice has nobody to be told of its failure, whoever carries it.
+        let own = login_sender(relay).filter(|_| batch.letter.from.address().is_some());
+        let own = own.map(ReversePath::Address);
+        let results = self.send_from(batch, open, own.as_ref().unwrap_or(&batch.letter.from)).await?;
         let login = login_instead(relay, &batch.letter.from, &results);
         let Some(login) = login else { return Ok(Sent { results, is_remarkable: false }) };
         let note = format!("the null sender was refused: trying again as <{login}>");
@@ -154,15 +158,24 @@ impl RelayCourier {
     ) -> Result<Vec<Result<Reply, Evidence>>, Evidence> {
         let letter = &batch.letter;
         let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
-        let mut content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
+        let content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
+        let mut size = content::size(letter);
+        let mut content: Box<dyn Content> = match batch.relay().and_then(|relay| login_sender(relay)) {
+            None => Box::new(content),
+            Some(login) => {
+                let content = AsLogin::open(content, &login).await.map_err(at_queue)?;
+                size = size.saturating_add_signed(content.grown);
+                Box::new(content)
+            }
+        };
         let outgoing = Outgoing {
             from,
             recipients: &content::recipients(batch),
             envid: letter.extras.envid.as_deref(),
             ret: letter.extras.ret,
             body: letter.body_type,
-            size: content::size(letter),
-            content: &mut content,
+            size,
+            content: &mut *content,
         };
         open.client.send(&mut open.connection, outgoing).await
     }
@@ -224,6 +237,14 @@ fn login_instead(relay: &Relay, from: &ReversePath, results: &[Result<Reply, Evi
     let RelayAuth::Password { login, .. } = &relay.auth else { return None };
     let is_refused = *from == ReversePath::Null && !results.is_empty() && results.iter().all(refused);
     is_refused.then(|| login.parse().ok()).flatten()
+}
+
+/// The address that a relay wants to see as the sender of all mail, when it does.
+fn login_sender(relay: &Relay) -> Option<Address> {
+    match (&relay.auth, relay.sender) {
+        (RelayAuth::Password { login, .. }, SenderMode::Login) => login.parse().ok(),
+        _ => None,
+    }
 }
 
 /// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said

@@ -9,6 +9,7 @@ mod content;
 mod courier;
 mod couriers;
 pub mod direct;
+mod login_sender;
 mod open;
 mod pool;
 mod preset;

@@ -3,7 +3,7 @@
 //! Servers and sign-in rules as published by Thunderbird's provider database (2026-03-12), by nodemailer's list of
 //! well-known services (2026-08-07) and on the providers' own help pages; nothing that no source shows is claimed.
 
-use store::RelayTls;
+use store::{RelayTls, SenderMode};
 
 /// What a relay wants to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +35,16 @@ pub struct Preset {
     pub sign_in: SignIn,
     /// The user name, when it is the same for everybody.
     pub login: Option<&'static str>,
+    /// With which sender it wants mail. People's mailboxes take it from their own address alone.
+    pub sender: SenderMode,
     /// The most connections at once.
     pub max_connections: u16,
     /// The most recipients of one transaction.
     pub max_recipients: u16,
 }
+
+/// A person's mailbox.
+const MAILBOX: Preset = Preset { sender: SenderMode::Login, ..BASE };
 
 const BASE: Preset = Preset {
     name: "",
@@ -49,20 +54,21 @@ const BASE: Preset = Preset {
     tls: RelayTls::Auto,
     sign_in: SignIn::Password,
     login: None,
+    sender: SenderMode::Keep,
     max_connections: 5,
     max_recipients: 50,
 };
 
 /// All presets.
 pub const PRESETS: &[Preset] = &[
-    Preset { name: "gmail", host: "smtp.gmail.com", sign_in: SignIn::AppPassword, ..BASE },
+    Preset { name: "gmail", host: "smtp.gmail.com", sign_in: SignIn::AppPassword, ..MAILBOX },
     Preset {
         name: "microsoft365",
         alias: Some("office365"),
         host: "smtp.office365.com",
         port: Some(587),
         max_connections: 3,
-        ..BASE
+        ..MAILBOX
     },
     Preset {
         name: "outlook",
@@ -70,15 +76,15 @@ pub const PRESETS: &[Preset] = &[
         host: "smtp-mail.outlook.com",
         port: Some(587),
         sign_in: SignIn::OAuth2Only,
-        ..BASE
+        ..MAILBOX
     },
-    Preset { name: "yahoo", host: "smtp.mail.yahoo.com", sign_in: SignIn::AppPassword, ..BASE },
+    Preset { name: "yahoo", host: "smtp.mail.yahoo.com", sign_in: SignIn::AppPassword, ..MAILBOX },
     Preset {
         name: "icloud",
         host: "smtp.mail.me.com",
         port: Some(587),
         sign_in: SignIn::AppPassword,
-        ..BASE
+        ..MAILBOX
     },
     Preset {
         name: "brevo",
@@ -110,11 +116,11 @@ pub const PRESETS: &[Preset] = &[
         host: "smtp.orange.fr",
         port: Some(465),
         max_connections: 2,
-        ..BASE
+        ..MAILBOX
     },
-    Preset { name: "free", host: "smtp.free.fr", port: Some(465), ..BASE },
-    Preset { name: "sfr", host: "smtp.sfr.fr", port: Some(465), ..BASE },
-    Preset { name: "laposte", host: "smtp.laposte.net", port: Some(465), ..BASE },
+    Preset { name: "free", host: "smtp.free.fr", port: Some(465), ..MAILBOX },
+    Preset { name: "sfr", host: "smtp.sfr.fr", port: Some(465), ..MAILBOX },
+    Preset { name: "laposte", host: "smtp.laposte.net", port: Some(465), ..MAILBOX },
     Preset { name: "ovh", host: "ssl0.ovh.net", ..BASE },
     Preset { name: "gandi", host: "mail.gandi.net", ..BASE },
     Preset { name: "ionos", alias: Some("1and1"), host: "smtp.1und1.de", ..BASE },
@@ -124,7 +130,7 @@ pub const PRESETS: &[Preset] = &[
         alias: Some("swisscom"),
         host: "smtpauths.bluewin.ch",
         port: Some(465),
-        ..BASE
+        ..MAILBOX
     },
 ];
 
@@ -150,6 +156,17 @@ mod tests {
         let names: Vec<_> = PRESETS.iter().flat_map(|p| [Some(p.name), p.alias]).flatten().collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         assert_eq!(preset("SendinBlue").map(|p| p.host), Some("smtp-relay.brevo.com"));
+    }
+
+    #[test]
+    fn mailboxes_of_people_get_mail_of_their_own_address() {
+        let own: Vec<&str> =
+            PRESETS.iter().filter(|p| p.sender == SenderMode::Login).map(|p| p.name).collect();
+        let expected =
+            "gmail microsoft365 outlook yahoo icloud orange free sfr laposte bluewin".split_whitespace();
+        assert_eq!(own, expected.collect::<Vec<_>>());
+        // A user name that is the same for everybody is nobody's address.
+        assert!(PRESETS.iter().all(|p| p.sender == SenderMode::Keep || p.login.is_none()));
     }
 
     #[test]
