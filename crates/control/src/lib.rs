@@ -29,7 +29,7 @@ pub use archive::{Archive, BackupReport};
 pub use fault::{Blame, Fault};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
-pub use registry::Registry;
+pub use registry::{Known, Registry};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
@@ -82,6 +82,8 @@ pub struct Control {
     clock: Clock,
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
+    /// Held while the site of a local user is made: their first two messages may come at once.
+    making_user_sites: tokio::sync::Mutex<()>,
 }
 
 impl Control {
@@ -95,8 +97,8 @@ impl Control {
         let store = Arc::clone(queue.store());
         let clock = queue.clock().clone();
         let sign_in = sign_in::SignInDesk::new(Arc::clone(&store), clock.clone());
-        let archive = OnceLock::new();
-        Self { store, queue, couriers, registry, sign_in, clock, facts, archive }
+        let (archive, making_user_sites) = (OnceLock::new(), tokio::sync::Mutex::default());
+        Self { store, queue, couriers, registry, sign_in, clock, facts, archive, making_user_sites }
     }
 
     /// Does what is asked, if the caller may.

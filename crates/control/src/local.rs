@@ -133,6 +133,12 @@ impl LocalNames {
     }
 }
 
+/// The login name of a user of this machine.
+pub(crate) fn user_name(uid: u32) -> Option<String> {
+    let users = system_users::parse(&read_text(Path::new(USERS))?);
+    users.into_iter().find(|user| user.uid == uid).map(|user| user.name)
+}
+
 /// Reads a file of aliases; one that is not there has none.
 pub fn read_aliases(path: &Path) -> aliases::Parsed {
     aliases::parse(&read_text(path).unwrap_or_default(), &read_text)

@@ -1,8 +1,11 @@
 //! Accounts and sites.
 
+use crate::local::user_name;
+use crate::registry::Known;
 use crate::sign_in::{hash_key, hash_password, make_key};
 use crate::{
-    AccountSpec, AccountView, Answer, Audit, Blame, Control, Fault, NewPassword, SiteSpec, SiteView,
+    AccountSpec, AccountView, Answer, Audit, Blame, Caller, Control, Fault, NewPassword, Role, SiteSpec,
+    SiteView,
 };
 use mail::{AccountId, Address, OwnerId, Secret, SiteId};
 use std::collections::HashMap;
@@ -126,6 +129,41 @@ impl Control {
         self.store.save_site(site, login, audit.of(&self.clock, &name)).await?;
         self.reload_registry().await?;
         Ok(Answer::Password { made: NewPassword { login: name, password: made } })
+    }
+
+    /// The site that a local user's mail is from; made when they send for the first time, with any sender: who has a login on
+    /// a machine could always put any name on a letter there.
+    pub async fn user_site(&self, uid: u32) -> Result<Known, Fault> {
+        if let Some(known) = self.registry.user_site(uid) {
+            return Ok(known);
+        }
+        let _one_at_a_time = self.making_user_sites.lock().await;
+        if let Some(known) = self.registry.user_site(uid) {
+            return Ok(known);
+        }
+        let caller = Caller { name: format!("uid {uid}"), role: Role::Reader };
+        let audit = Audit { caller: &caller, operation: "first mail of a local user" };
+        let user = user_name(uid).unwrap_or_else(|| format!("uid-{uid}"));
+        let mut saved = Err(Fault::about(Blame::Exists, &user));
+        // Somebody may have called a site of theirs like that.
+        for name in [format!("local-{user}"), format!("local-{user}-{uid}")] {
+            let site = Site {
+                id: SiteId(0),
+                owner: OwnerId::DEFAULT,
+                name: valid_name("name", &name)?,
+                networks: Vec::new(),
+                uids: vec![uid],
+                senders: vec![SenderRule::Any],
+                created_at: self.clock.now(),
+            };
+            saved = self.store.save_site(site, None, audit.of(&self.clock, &name)).await.map_err(Fault::from);
+            if !matches!(&saved, Err(fault) if fault.blame == Blame::Exists) {
+                break;
+            }
+        }
+        saved?;
+        self.reload_registry().await?;
+        self.registry.user_site(uid).ok_or_else(|| Fault::about(Blame::Missing, &user))
     }
 
     async fn site(&self, name: &str) -> Result<Site, Fault> {

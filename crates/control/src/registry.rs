@@ -1,6 +1,7 @@
 //! Who may send with which address, and which networks need no login: kept in memory, because it is asked at each
 //! message.
 
+use crate::ADMINISTRATOR;
 use crate::local::{LocalNames, Standing};
 use mail::{Address, Envelope, Language, OwnerId, Principal};
 use queue::{Policy, Refusal};
@@ -18,17 +19,18 @@ struct Door {
     name: Arc<str>,
 }
 
+/// A principal, whose they are, and their name.
+pub type Known = (Principal, OwnerId, Arc<str>);
+
 #[derive(Debug, Default)]
 struct Snapshot {
     senders: HashMap<Principal, Arc<[SenderRule]>>,
     undo_secs: HashMap<Principal, u32>,
     languages: HashMap<Principal, Language>,
     doors: Vec<Door>,
+    users: HashMap<u32, Known>,
     names: HashMap<Principal, Arc<str>>,
 }
-
-/// The setting that names who gets what nobody else does.
-const ADMINISTRATOR: &str = "administrator";
 
 /// What the registry knows, replaced as a whole at each change.
 #[derive(Debug, Default)]
@@ -70,6 +72,9 @@ impl Registry {
             let door =
                 |network: &Network| Door { network: *network, principal, owner, name: Arc::clone(&name) };
             fresh.doors.extend(site.networks.iter().map(door));
+            for uid in site.uids {
+                fresh.users.entry(uid).or_insert_with(|| (principal, owner, Arc::clone(&name)));
+            }
             fresh.senders.insert(principal, site.senders.into());
         }
         if let Some(local) = &self.local {
@@ -90,10 +95,20 @@ impl Registry {
     }
 
     /// The site whose network an address belongs to: the first that was made, when several fit.
-    pub fn network_site(&self, client: IpAddr) -> Option<(Principal, OwnerId, Arc<str>)> {
+    pub fn network_site(&self, client: IpAddr) -> Option<Known> {
         let snapshot = self.snapshot();
         let door = snapshot.doors.iter().find(|door| door.network.contains(client))?;
         Some((door.principal, door.owner, Arc::clone(&door.name)))
+    }
+
+    /// The site of a local user: the first that was made, when several name them.
+    pub fn user_site(&self, uid: u32) -> Option<Known> {
+        self.snapshot().users.get(&uid).cloned()
+    }
+
+    /// Whether a principal is the site of a local user.
+    pub fn is_of_a_user(&self, principal: Principal) -> bool {
+        self.snapshot().users.values().any(|(known, ..)| *known == principal)
     }
 
     /// The name of an account or a site: its login.
@@ -128,8 +143,13 @@ impl Policy for Registry {
         }
     }
 
-    fn expand(&self, _address: &Address) -> Option<Vec<Address>> {
-        None
+    fn expand(&self, address: &Address) -> Option<Vec<Address>> {
+        match self.standing(address) {
+            Standing::Means(addresses) => Some(addresses),
+            // The doors take no mail for nobody. What comes past them, when an alias vanishes at that moment, must fail
+            // where somebody sees it, and not vanish too.
+            Standing::Elsewhere | Standing::Nobody => None,
+        }
     }
 
     fn undo_secs(&self, principal: Principal) -> u32 {

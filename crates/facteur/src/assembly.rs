@@ -4,7 +4,7 @@ use crate::archive::PlaceArchive;
 use crate::config::{Config, ConfigError};
 use crate::place::Place;
 use crate::socket;
-use control::{Control, Listener, Registry, ServerFacts};
+use control::{Control, Listener, LocalNames, Registry, ServerFacts};
 use deliver::direct::{DirectCourier, DirectSettings};
 use deliver::{Couriers, Keyring, RelayCourier, Settings};
 use mail::{Clock, Domain, Language, RecipientId};
@@ -85,7 +85,8 @@ impl Assembly {
         let clock = Clock::System;
         let host_name = config.host_name();
         let store = SqliteStore::open(Options::new(&place.data))?;
-        let registry = Registry::new();
+        let registry =
+            Registry::with_local(LocalNames::new(host_name.clone(), config.aliases(), clock.clone()));
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
         registry.reload(&*shared).await?;
         let parts = Parts {

@@ -1,7 +1,7 @@
 //! The door of the submission ports: `net` asks, `control` and `queue` answer.
 
 use crate::mail_log::{MailLog, refused_sign_in};
-use control::{Control, SignInError};
+use control::{Control, SignInError, Standing};
 use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Visitor};
 use queue::{Draft, Refusal, Submission, Trace};
@@ -58,6 +58,15 @@ fn refused(refusal: &Refusal) -> Reply {
     }
 }
 
+/// Why mail for a name of this machine is not taken. A program of the machine puts it aside until there is an administrator,
+/// since nobody would read a bounce of cron's; a client on the network has its sender to tell.
+fn nobody(address: &Address, waits: bool) -> Reply {
+    let text = format!(
+        "<{address}>: nobody gets the mail of this machine's users: name an administrator with facteur setup, or an alias"
+    );
+    if waits { reply(451, (4, 3, 5), text) } else { reply(550, (5, 1, 1), text) }
+}
+
 impl Door for ControlDoor {
     fn network_site(&self, client: IpAddr) -> Option<Visitor> {
         let (principal, owner, name) = self.control.registry().network_site(client)?;
@@ -96,8 +105,24 @@ impl Door for ControlDoor {
         }
     }
 
-    fn recipient(&self, _visitor: &Visitor, _address: &Address) -> Result<(), Reply> {
-        Ok(())
+    fn recipient(&self, visitor: &Visitor, address: &Address) -> Result<(), Reply> {
+        let registry = self.control.registry();
+        match registry.standing(address) {
+            Standing::Elsewhere | Standing::Means(_) => Ok(()),
+            Standing::Nobody => Err(nobody(address, registry.is_of_a_user(visitor.principal))),
+        }
+    }
+
+    fn local(&self, uid: u32) -> BoxFuture<'_, Result<Visitor, Reply>> {
+        Box::pin(async move {
+            match self.control.user_site(uid).await {
+                Ok((principal, owner, name)) => Ok(Visitor { principal, owner, name: name.to_string() }),
+                Err(fault) => {
+                    tracing::error!(uid, %fault, "a local user's site cannot be made");
+                    Err(reply(451, (4, 3, 0), "Your mail cannot be taken at the moment: try again later"))
+                }
+            }
+        })
     }
 
     fn intake(&self, visitor: &Visitor, client: &Client) -> Result<Box<dyn Intake>, Reply> {

@@ -1,17 +1,19 @@
 //! The running server: ports, workers, the control socket, and an orderly end.
 
 use crate::assembly::{Assembly, AssemblyError};
+use crate::collector::Collector;
 use crate::config::{self, Config, ConfigError};
 use crate::door::ControlDoor;
 use crate::mail_log::{self, LogWitness, MailLog};
 use crate::notify::Manager;
 use crate::place::Place;
 use crate::privileges::{self, Identity, PrivilegeError};
+use crate::public::Public;
 use crate::socket;
 use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
-use net::{Bound, Inherited, ListenerKind, NetError, Serve, ServerTls, serve};
+use net::{Bound, Inherited, ListenerKind, LocalSocket, NetError, Serve, ServerTls, serve, serve_local};
 use smtp::server::SessionConfig;
 use std::fs;
 use std::io::{self, Write as _};
@@ -186,6 +188,11 @@ fn become_user(config: &Config, place: &Place) -> Result<bool, StartError> {
     let Some(identity) = identity else { return Ok(false) };
     let made = identity.make_directory(&place.data);
     made.map_err(|source| StartError::File { path: place.data.clone(), source })?;
+    // Beside the data, where they could not make it; without it the server carries mail all the same.
+    let public = place.public(config);
+    if let Err(error) = identity.make_directory(&public) {
+        tracing::error!(path = %public.display(), %error, "the directory for local programs cannot be made");
+    }
     identity.assume()?;
     Ok(true)
 }
@@ -302,6 +309,7 @@ pub async fn run(
     let socket =
         socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
     set.spawn(socket::serve(socket, Arc::clone(&assembly.control), stop.clone()));
+    open_to_all(&assembly, (&config, &place), &shared, &stop, &mut set);
     if assembly.has_no_route().await? {
         announce(Announcement::NoRelay);
     }
@@ -318,6 +326,32 @@ pub async fn run(
     // It waits for its thread, and that for the disk.
     let _ = tokio::task::spawn_blocking(move || mail_log.close()).await;
     Ok(closed?)
+}
+
+/// Opens the doors of local programs. That they cannot be opened stops no other mail.
+fn open_to_all(
+    assembly: &Assembly,
+    (config, place): (&Config, &Place),
+    shared: &Arc<Serve>,
+    stop: &watch::Receiver<bool>,
+    set: &mut JoinSet<()>,
+) {
+    let path = place.public(config);
+    let failed = |error: &dyn std::error::Error| {
+        tracing::error!(path = %path.display(), %error, "sendmail cannot hand over mail: its place cannot be made");
+    };
+    let public = match Public::open(&path, &config.host_name()) {
+        Ok(public) => public,
+        Err(error) => return failed(&error),
+    };
+    match LocalSocket::bind(&public.socket()) {
+        Ok(socket) => {
+            set.spawn(serve_local(socket, Arc::clone(shared), stop.clone()));
+        }
+        // What sendmail puts into the folder is taken all the same.
+        Err(error) => failed(&error),
+    }
+    set.spawn(Collector::new(Arc::clone(&assembly.control), public).run(stop.clone()));
 }
 
 /// The mail log as it is configured. One that cannot be opened stops no mail.

@@ -121,7 +121,10 @@ impl<'a> Sender<'a> {
             match answer {
                 Answer::Taken(reply) if verbose => output::print(&format!("{}: {reply}\n", to.address))?,
                 Answer::Taken(_) => {}
-                Answer::NotNow(_) => later.push(to.clone()),
+                Answer::NotNow(evidence) => {
+                    tracing::debug!(%evidence, "the server does not take it now");
+                    later.push(to.clone());
+                }
                 Answer::Refused { stage, reply } => {
                     self.tell_refused(&to.address, &reply);
                     told = told.or(exit_of(stage, &reply));

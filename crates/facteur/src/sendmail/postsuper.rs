@@ -18,11 +18,30 @@ enum Which {
     Input,
 }
 
+/// What is done, in Postfix's words: what is said of each message, and of all in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Deed {
+    act: Act,
+    word: &'static str,
+    summary: &'static str,
+}
+
+/// By the letter of the option. To expire a message is to give it up and to tell its sender; Postfix's `-f` also takes it
+/// from hold for that, as its `-e` waits to do.
+const DEEDS: [(char, Deed); 6] = [
+    ('d', Deed { act: Act::Delete, word: "removed", summary: "Deleted" }),
+    ('h', Deed { act: Act::Hold, word: "placed on hold", summary: "Placed on hold" }),
+    ('H', Deed { act: Act::Release, word: "released from hold", summary: "Released from hold" }),
+    ('r', Deed { act: Act::Retry, word: "requeued", summary: "Requeued" }),
+    ('e', Deed { act: Act::Fail, word: "expired", summary: "Force-expired" }),
+    ('f', Deed { act: Act::Fail, word: "expired", summary: "Force-expired" }),
+];
+
 /// A line that was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Line {
     data: Option<String>,
-    acts: Vec<(Act, Which)>,
+    acts: Vec<(Deed, Which)>,
     queues: Vec<String>,
 }
 
@@ -37,23 +56,21 @@ fn parse(arguments: Vec<String>) -> Result<Line, String> {
         };
         let mut letters = cluster.chars();
         while let Some(letter) = letters.next() {
-            let act = match letter {
-                // What they repair cannot break here: the store mends itself when it opens.
-                'v' | 's' | 'p' | 'S' => continue,
-                'd' => Some(Act::Delete),
-                'h' => Some(Act::Hold),
-                'H' => Some(Act::Release),
-                'r' => Some(Act::Retry),
-                'c' => None,
-                other => return Err(format!("-{other}")),
-            };
+            // What these repair cannot break here: the store mends itself when it opens.
+            if "vspS".contains(letter) {
+                continue;
+            }
+            let deed = DEEDS.iter().find(|(known, _)| *known == letter).map(|(_, deed)| *deed);
+            if deed.is_none() && letter != 'c' {
+                return Err(format!("-{letter}"));
+            }
             let joined = Some(letters.as_str().to_owned()).filter(|value| !value.is_empty());
             let value = joined.or_else(|| left.next()).ok_or_else(|| format!("-{letter}"))?;
-            match (act, value.as_str()) {
+            match (deed, value.as_str()) {
                 (None, _) => line.data = Some(value),
-                (Some(act), "ALL") => line.acts.push((act, Which::All)),
-                (Some(act), "-") => line.acts.push((act, Which::Input)),
-                (Some(act), _) => line.acts.push((act, Which::Id(value))),
+                (Some(deed), "ALL") => line.acts.push((deed, Which::All)),
+                (Some(deed), "-") => line.acts.push((deed, Which::Input)),
+                (Some(deed), _) => line.acts.push((deed, Which::Id(value))),
             }
             break;
         }
@@ -87,7 +104,7 @@ pub async fn run(arguments: Vec<String>, console: &mut Console) -> Result<Exit, 
     }
     let states = states(&line.queues).map_err(|queue| Failure::Usage("postsuper-queue", queue))?;
     let mut exit = Exit::Done;
-    for (act, which) in line.acts {
+    for (deed, which) in line.acts {
         let mut messages = 0;
         let ids = match which {
             Which::All => None,
@@ -97,15 +114,15 @@ pub async fn run(arguments: Vec<String>, console: &mut Console) -> Result<Exit, 
         for state in &states {
             let filter = QueueFilter { state: *state, ..QueueFilter::default() };
             let Some(ids) = &ids else {
-                messages += act_on(act, filter, console).await?.messages;
+                messages += act_on(deed.act, filter, console).await?.messages;
                 continue;
             };
             for id in ids {
-                messages += one(act, id, filter.clone(), console, &mut exit).await?;
+                messages += one(deed, id, filter.clone(), console, &mut exit).await?;
             }
         }
         if messages > 0 {
-            output::warn(&summary(act, messages));
+            output::warn(&summary(deed, messages));
         }
     }
     Ok(exit)
@@ -119,7 +136,7 @@ fn ids_of_input() -> Result<Vec<String>, Failure> {
 }
 
 async fn one(
-    act: Act,
+    deed: Deed,
     id: &str,
     filter: QueueFilter,
     console: &mut Console,
@@ -130,29 +147,18 @@ async fn one(
         *exit = Exit::Failed;
         return Ok(0);
     };
-    let done = act_on(act, QueueFilter { ids: vec![queue_id], ..filter }, console).await?.messages;
+    let done = act_on(deed.act, QueueFilter { ids: vec![queue_id], ..filter }, console).await?.messages;
     // Postfix says nothing of a message that is not there, and ends well: it may have left a moment ago.
     if done > 0 {
-        let word = match act {
-            Act::Delete => "removed",
-            Act::Hold => "placed on hold",
-            Act::Release => "released from hold",
-            Act::Retry => "requeued",
-        };
-        output::warn(&format!("postsuper: {id}: {word}\n"));
+        output::warn(&format!("postsuper: {id}: {}\n", deed.word));
     }
     Ok(done)
 }
 
 /// Postfix's last line, read by scripts.
-fn summary(act: Act, messages: u64) -> String {
-    let what = match act {
-        Act::Delete => "Deleted",
-        Act::Hold => "Placed on hold",
-        Act::Release => "Released from hold",
-        Act::Retry => "Requeued",
-    };
-    format!("postsuper: {what}: {messages} message{}\n", if messages == 1 { "" } else { "s" })
+fn summary(deed: Deed, messages: u64) -> String {
+    let end = if messages == 1 { "" } else { "s" };
+    format!("postsuper: {}: {messages} message{end}\n", deed.summary)
 }
 
 async fn act_on(act: Act, filter: QueueFilter, console: &mut Console) -> Result<Acted, Failure> {
@@ -178,7 +184,8 @@ mod tests {
             id => Which::Id(id.to_owned()),
         };
         let read = read(line).unwrap();
-        assert_eq!(read.acts, acts.iter().map(|(act, id)| (*act, which(id))).collect::<Vec<_>>(), "{line}");
+        let read_acts: Vec<_> = read.acts.into_iter().map(|(deed, which)| (deed.act, which)).collect();
+        assert_eq!(read_acts, acts.iter().map(|(act, id)| (*act, which(id))).collect::<Vec<_>>(), "{line}");
         assert_eq!(read.queues, queues, "{line}");
     }
 
@@ -196,7 +203,8 @@ mod tests {
         check("-sv", &[], &[]);
         check("", &[], &[]);
         assert_eq!(read("-c /d -d all").unwrap().data.as_deref(), Some("/d"));
-        assert_eq!(read("-d all").unwrap().acts, [(Act::Delete, Which::Id("all".into()))]);
+        check("-d all", &[(Act::Delete, "all")], &[]);
+        check("-e 0123456789BC -f ALL", &[(Act::Fail, "0123456789BC"), (Act::Fail, "ALL")], &[]);
         assert_eq!(read("-d"), Err("-d".into()));
         assert_eq!(read("-z"), Err("-z".into()));
     }
@@ -212,7 +220,7 @@ mod tests {
 
     #[test]
     fn summaries_are_postfixs() {
-        assert_eq!(summary(Act::Delete, 1), "postsuper: Deleted: 1 message\n");
-        assert_eq!(summary(Act::Release, 2), "postsuper: Released from hold: 2 messages\n");
+        assert_eq!(summary(DEEDS[0].1, 1), "postsuper: Deleted: 1 message\n");
+        assert_eq!(summary(DEEDS[2].1, 2), "postsuper: Released from hold: 2 messages\n");
     }
 }

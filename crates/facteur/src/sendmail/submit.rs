@@ -213,10 +213,11 @@ pub async fn submit(
         Ok(()) => {}
         Err(evidence) => return vec![Answer::NotNow(evidence); envelope.recipients.len()],
     }
-    let recipients: Vec<_> = envelope.recipients.iter().map(|to| to.address.clone()).collect();
     let outgoing = Outgoing {
         from: &envelope.from,
-        recipients: &recipients,
+        recipients: &envelope.recipients,
+        envid: envelope.envid.as_deref(),
+        ret: envelope.ret,
         body: envelope.body,
         size: content.len() as u64,
         content: &mut Memory(Some(content.to_vec())),
