@@ -1,7 +1,7 @@
 //! What is answered: data, worded by whoever shows it.
 
 use crate::BackupReport;
-use mail::{ClosureId, Dialogue, Evidence, Language, QueueId, RelayId, Timestamp};
+use mail::{ClosureId, Dialogue, Domain, Evidence, Language, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -118,6 +118,73 @@ pub struct RouteView {
     pub relay: String,
 }
 
+/// What a record is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordPurpose {
+    /// The key of the signature that every server knows.
+    DkimRsa,
+    /// The key of the shorter signature.
+    DkimEd25519,
+    /// Who may send for the domain.
+    Spf,
+    /// What others do with mail that is neither.
+    Dmarc,
+    /// Where bounces go.
+    ReturnPathMx,
+    /// Who may send with the senders that bounces come back to.
+    ReturnPathSpf,
+}
+
+/// What the DNS says of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Published {
+    /// It is there.
+    Yes,
+    /// It is not there.
+    No,
+    /// Another is in its place.
+    Otherwise {
+        /// What is there.
+        text: String,
+    },
+    /// The DNS did not answer.
+    Unanswered,
+}
+
+/// A record to publish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordView {
+    /// What it is for.
+    pub purpose: RecordPurpose,
+    /// `TXT`, `MX`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its value, as web forms of DNS hosts take it.
+    pub value: String,
+    /// The same as a line of a zone file.
+    pub zone: String,
+    /// What the DNS says; `None` when it was not asked.
+    pub published: Option<Published>,
+}
+
+/// A domain that mail is signed for, without its private keys.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DomainView {
+    /// Its name.
+    pub name: Domain,
+    /// Its owner's name.
+    pub owner: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The domain that bounces come back to.
+    pub return_path: Option<Domain>,
+    /// The records to publish.
+    pub records: Vec<RecordView>,
+}
+
 /// A port that the server listens on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
@@ -228,6 +295,16 @@ pub enum Answer {
         evidence: Option<Evidence>,
         /// The dialogue.
         dialogue: Dialogue,
+    },
+    /// Domains.
+    Domains {
+        /// All of them.
+        domains: Vec<DomainView>,
+    },
+    /// A domain was added, changed or looked up.
+    Domain {
+        /// It, as it is now.
+        domain: Box<DomainView>,
     },
     /// Routes.
     Routes {

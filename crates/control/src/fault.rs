@@ -22,6 +22,8 @@ pub enum Blame {
     OAuth2Only,
     /// A relay without TLS or sign-in must be near, or be marked insecure.
     Insecure,
+    /// A record that must be published first is not; the detail is the record.
+    NotPublished,
     /// The store could not do it.
     Store,
     /// No relay takes this sender's mail yet.
@@ -30,7 +32,7 @@ pub enum Blame {
 
 impl Blame {
     /// All of them, for the test that each has its words.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotAllowed,
         Self::Missing,
         Self::Exists,
@@ -38,6 +40,7 @@ impl Blame {
         Self::Needed,
         Self::OAuth2Only,
         Self::Insecure,
+        Self::NotPublished,
         Self::Store,
         Self::Refused,
     ];
@@ -52,6 +55,7 @@ impl Blame {
             Self::Needed => "needed",
             Self::OAuth2Only => "oauth2-only",
             Self::Insecure => "insecure",
+            Self::NotPublished => "not-published",
             Self::Store => "store",
             Self::Refused => "refused",
         }

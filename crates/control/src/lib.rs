@@ -22,8 +22,8 @@ pub mod system_users;
 pub mod wording;
 
 pub use answer::{
-    AccountView, Answer, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, RouteView,
-    SiteView, StatusReport,
+    AccountView, Answer, ClosureView, DomainView, Listener, NewPassword, Published, QueuePage, RecordPurpose,
+    RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport,
 };
 pub use archive::{Archive, BackupReport};
 pub use fault::{Blame, Fault};
@@ -127,6 +127,15 @@ impl Control {
             }
             Operation::RelayTest { name } => self.relay_test(&audit, &name).await,
             Operation::RelayRemove { name } => self.relay_remove(&audit, &name).await,
+            Operation::DomainList => self.domain_list().await,
+            Operation::DomainAdd { name, selector, owner } => {
+                self.domain_add(&audit, name, selector, owner).await
+            }
+            Operation::DomainCheck { name } => self.domain_check(&name).await,
+            Operation::DomainReturnPath { name, return_path } => {
+                self.domain_return_path(&audit, &name, return_path).await
+            }
+            Operation::DomainRemove { name } => self.domain_remove(&audit, &name).await,
             Operation::RouteList => self.route_list().await,
             Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
             Operation::Backup { directory, with_key } => self.backup(&audit, directory, with_key).await,

@@ -231,6 +231,34 @@ pub enum Operation {
         /// Which.
         name: String,
     },
+    /// All domains that mail is signed for.
+    DomainList,
+    /// Adds a domain: makes its keys, and says which records to publish.
+    DomainAdd {
+        /// Which.
+        name: Domain,
+        /// The selector of its keys; `facteur` when there is none.
+        selector: Option<String>,
+        /// The owner's name; the default owner when there is none.
+        owner: Option<String>,
+    },
+    /// Looks up whether a domain's records are published.
+    DomainCheck {
+        /// Which.
+        name: Domain,
+    },
+    /// Has bounces of a domain's mail come back to this server, or with `None` not any more.
+    DomainReturnPath {
+        /// Which.
+        name: Domain,
+        /// The domain of the envelope senders; its MX record must point to this server.
+        return_path: Option<Domain>,
+    },
+    /// Removes a domain and its keys.
+    DomainRemove {
+        /// Which.
+        name: Domain,
+    },
     /// All routes.
     RouteList,
     /// Sets, or with no relay removes, a route.
@@ -293,6 +321,8 @@ impl Operation {
                 | Self::AccountList
                 | Self::SiteList
                 | Self::RelayList
+                | Self::DomainList
+                | Self::DomainCheck { .. }
                 | Self::RouteList
                 | Self::SettingList
                 | Self::QueueList { .. }
@@ -318,6 +348,11 @@ impl Operation {
             Self::RelayPassword { .. } => "relay password",
             Self::RelayTest { .. } => "relay test",
             Self::RelayRemove { .. } => "relay remove",
+            Self::DomainList => "domain list",
+            Self::DomainAdd { .. } => "domain add",
+            Self::DomainCheck { .. } => "domain check",
+            Self::DomainReturnPath { .. } => "domain return-path",
+            Self::DomainRemove { .. } => "domain remove",
             Self::RouteList => "route list",
             Self::RouteSet { .. } => "route set",
             Self::Backup { .. } => "backup",

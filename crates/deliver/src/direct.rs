@@ -94,6 +94,11 @@ impl DirectCourier {
         Ok(Self { dns, clock, settings, client_tls, kept: Kept::default(), gates: Mutex::default() })
     }
 
+    /// The DNS that it asks.
+    pub const fn dns(&self) -> &Dns {
+        &self.dns
+    }
+
     /// Carries a parcel to a domain. `seed` orders hosts of one preference.
     pub async fn carry(&self, domain: &Domain, parcel: Parcel<'_>, seed: u64) -> Delivery {
         let _place = self.place(domain).await;

@@ -8,6 +8,7 @@ mod arguments;
 mod backup;
 mod console;
 mod demo;
+mod domain;
 mod explain;
 mod failure;
 mod help;
@@ -109,6 +110,7 @@ async fn perform(command: Command, inherited: Inherited, console: &mut Console) 
         Command::Status => status::status(console).await,
         Command::Account { command } => account::run(command, console).await,
         Command::Site { command } => site::run(command, console).await,
+        Command::Domain { command } => domain::run(command, console).await,
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,

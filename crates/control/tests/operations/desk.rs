@@ -20,6 +20,18 @@ use testkit::memory::MemoryStore;
 /// In every secret that a test gives: it must not be found in any answer, event or row.
 pub const CANARY: &str = "canary-bd41c6";
 
+/// What is published: of one domain everything that needs no key, of another something else.
+const ZONE: &str = "
+    there.test TXT \"v=spf1 a:mx.test ~all\"
+    _dmarc.there.test TXT \"v=DMARC1; p=reject\"
+    bounce.there.test MX 10 mx.test
+    bounce.there.test TXT \"v=spf1 a:mx.test -all\"
+    else.test TXT \"google-site-verification=1\"
+    else.test TXT \"v=spf1 include:_spf.google.com -all\"
+    facteur._domainkey.else.test TXT \"v=DKIM1; k=rsa; p=AAAA\"
+    bounce.else.test MX 10 mx.else.test
+";
+
 pub struct Desk {
     pub store: Arc<MemoryStore>,
     pub queue: Arc<Queue>,
@@ -46,7 +58,7 @@ impl Desk {
         let dialer = Dialer::new(clock.clone(), Resolver::Fixed(HashMap::new()));
         let settings = Settings::new("mx.test");
         let relays = RelayCourier::new(dialer, clock.clone(), settings, Arc::clone(&shared)).unwrap();
-        let dns = Dns::zone("".parse().unwrap());
+        let dns = Dns::zone(ZONE.parse().unwrap());
         let direct = DirectCourier::new(dns, clock.clone(), DirectSettings::new("mx.test")).unwrap();
         let couriers = Couriers {
             relays: Arc::new(relays),

@@ -84,6 +84,21 @@ help-facteur-site-password = Change the key of a site; one is made and shown, un
 help-facteur-site-remove = Remove a site
     .name = The site's name
 
+help-facteur-domain = Domains that mail is signed for, and the DNS records to publish
+help-facteur-domain-list = List the domains
+help-facteur-domain-add = Add a domain: its keys are made, and the records to publish are shown
+    .name = The domain, such as example.org
+    .selector = The name of its keys in the DNS (else facteur)
+    .owner = The owner
+help-facteur-domain-check = Look up whether a domain's records are published
+    .name = The domain
+help-facteur-domain-bounces = Have bounces of mail that left without a relay come back to this server, so that they join the message's story
+    .name = The domain
+    .to = A name below it whose MX record points to this server, such as bounce.example.org
+    .off = Leave the senders as they are
+help-facteur-domain-remove = Remove a domain and its keys
+    .name = The domain
+
 help-facteur-relay = The servers that carry your mail on
 help-facteur-relay-list = List the relays, and why those that are closed are
 help-facteur-relay-presets = List the relays known by name, and what each needs

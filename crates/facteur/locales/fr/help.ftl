@@ -84,6 +84,21 @@ help-facteur-site-password = Changer la clé d'un site ; elle est créée et af
 help-facteur-site-remove = Supprimer un site
     .name = Le nom du site
 
+help-facteur-domain = Les domaines dont le courrier est signé, et les enregistrements DNS à publier
+help-facteur-domain-list = Lister les domaines
+help-facteur-domain-add = Ajouter un domaine : ses clés sont créées, et les enregistrements à publier sont montrés
+    .name = Le domaine, par exemple example.org
+    .selector = Le nom de ses clés dans le DNS (sinon facteur)
+    .owner = Le propriétaire
+help-facteur-domain-check = Regarder si les enregistrements d'un domaine sont publiés
+    .name = Le domaine
+help-facteur-domain-bounces = Faire revenir à ce serveur les retours d'échec du courrier parti sans relais, pour qu'ils rejoignent l'histoire du message
+    .name = Le domaine
+    .to = Un nom au-dessous de lui dont l'enregistrement MX désigne ce serveur, par exemple bounce.example.org
+    .off = Laisser les expéditeurs tels quels
+help-facteur-domain-remove = Supprimer un domaine et ses clés
+    .name = Le domaine
+
 help-facteur-relay = Les serveurs qui transportent votre courrier
 help-facteur-relay-list = Lister les relais, et dire pourquoi ceux qui sont fermés le sont
 help-facteur-relay-presets = Lister les relais connus par leur nom, et ce que chacun demande

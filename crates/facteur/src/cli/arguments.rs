@@ -1,6 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
-use super::{account, backup, explain, mailq, queue, relay, route, send, setup, site, start, undo, why};
+use super::{
+    account, backup, domain, explain, mailq, queue, relay, route, send, setup, site, start, undo, why,
+};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
 use std::path::PathBuf;
@@ -58,6 +60,10 @@ pub enum Command {
     Site {
         #[command(subcommand)]
         command: site::Command,
+    },
+    Domain {
+        #[command(subcommand)]
+        command: domain::Command,
     },
     Relay {
         #[command(subcommand)]

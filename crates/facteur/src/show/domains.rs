@@ -1,0 +1,81 @@
+//! Domains and the records to publish.
+
+use super::Reader;
+use super::table::Table;
+use control::{DomainView, Published, RecordPurpose, RecordView};
+use std::fmt::Write as _;
+
+/// Domains.
+pub fn domains(domains: &[DomainView], reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    if domains.is_empty() {
+        return format!("{}\n", phrases.say("domains-none"));
+    }
+    let mut table = Table::new([
+        phrases.say("column-domain"),
+        phrases.say("column-owner"),
+        phrases.say("column-bounces"),
+    ]);
+    for domain in domains {
+        let back = domain.return_path.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        table.row([domain.name.to_string(), domain.owner.clone(), back]);
+    }
+    table.text()
+}
+
+/// One domain: what to publish, and what is.
+pub fn domain(domain: &DomainView, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let asked = domain.records.iter().any(|record| record.published.is_some());
+    let missing = domain.records.iter().filter(|record| record.published != Some(Published::Yes)).count();
+    let key = match (asked, missing) {
+        (false, _) => "domain-publish",
+        (true, 0) => "domain-all-published",
+        (true, _) => "domain-some-missing",
+    };
+    let mut text = format!("{}\n", phrases.fill(key, [("domain", domain.name.to_string().into())]));
+    for record in &domain.records {
+        let _ = write!(text, "\n{}\n", phrases.say(purpose_key(record.purpose)));
+        if let Some(published) = &record.published {
+            let _ = writeln!(text, "  {}", standing(published, record, reader));
+        }
+        if record.published != Some(Published::Yes) {
+            let _ =
+                writeln!(text, "  {}", phrases.fill("record-name", [("name", record.name.clone().into())]));
+            let _ =
+                writeln!(text, "  {}", phrases.fill("record-kind", [("kind", record.kind.clone().into())]));
+            let _ = writeln!(
+                text,
+                "  {}",
+                phrases.fill("record-value", [("value", record.value.clone().into())])
+            );
+        }
+    }
+    if !asked {
+        let gaps = [("domain", domain.name.to_string().into())];
+        let _ = write!(text, "\n{}\n", phrases.fill("domain-then-check", gaps));
+    }
+    text
+}
+
+fn standing(published: &Published, record: &RecordView, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    match published {
+        Published::Yes => phrases.say("record-published"),
+        Published::No => phrases.say("record-missing"),
+        Published::Unanswered => phrases.fill("record-unanswered", [("name", record.name.clone().into())]),
+        Published::Otherwise { text } => phrases.fill("record-otherwise", [("text", text.clone().into())]),
+    }
+}
+
+/// The key of a purpose's words.
+const fn purpose_key(purpose: RecordPurpose) -> &'static str {
+    match purpose {
+        RecordPurpose::DkimRsa => "purpose-dkim-rsa",
+        RecordPurpose::DkimEd25519 => "purpose-dkim-ed25519",
+        RecordPurpose::Spf => "purpose-spf",
+        RecordPurpose::Dmarc => "purpose-dmarc",
+        RecordPurpose::ReturnPathMx => "purpose-bounces-mx",
+        RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
+    }
+}
