@@ -33,7 +33,7 @@ pub use registry::{Known, Registry};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
-use deliver::Couriers;
+use deliver::{Couriers, ReturnPaths};
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
 use std::sync::{Arc, OnceLock};
@@ -156,6 +156,11 @@ impl Control {
     /// Who may send with which address.
     pub const fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Where bounces of direct mail come back to.
+    pub fn return_paths(&self) -> &ReturnPaths {
+        &self.couriers.return_paths
     }
 
     /// The queue.

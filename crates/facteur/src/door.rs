@@ -1,6 +1,7 @@
 //! The door of the submission ports: `net` asks, `control` and `queue` answer.
 
 use crate::mail_log::{MailLog, refused_sign_in};
+use crate::returned::{self, ReturnedIntake};
 use control::{Control, SignInError, Standing};
 use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Visitor};
@@ -23,12 +24,13 @@ impl ControlDoor {
     }
 }
 
-fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Reply {
+/// A reply with its enhanced code.
+pub(crate) fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Reply {
     Reply::new(code, Some(EnhancedCode::new(enhanced.0, enhanced.1, enhanced.2)), text)
 }
 
 /// What a client is told; who may act is told how.
-fn refused(refusal: &Refusal) -> Reply {
+pub(crate) fn refused(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::SenderNotOwned(sender) => reply(
             553,
@@ -132,6 +134,14 @@ impl Door for ControlDoor {
             visitor: visitor.clone(),
             trace: Trace { helo: client.helo.clone(), client: client.origin.ip(), protocol: client.protocol },
         }))
+    }
+
+    fn peer_recipient(&self, _client: &Client, address: &Address) -> Result<(), Reply> {
+        returned::message_of(&self.control, address).map(drop)
+    }
+
+    fn peer_intake(&self, _client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        Ok(Box::new(ReturnedIntake::new(Arc::clone(&self.control))))
     }
 }
 

@@ -17,6 +17,7 @@ mod notify;
 mod place;
 mod privileges;
 mod public;
+mod returned;
 mod sendmail;
 mod server;
 mod show;

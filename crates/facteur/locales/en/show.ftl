@@ -217,7 +217,13 @@ event-relay-opened = the relay { $relay } was opened again
 event-sender-stopped = the sender was stopped on the relay { $relay }
 event-sender-resumed = the sender may use the relay { $relay } again
 event-came-back = sent back by the server that had taken it
-event-reported = a report came in about it: { $detail }
+event-reported = { $detail ->
+    [delay] another server reported that it is late there, and still tried
+    [success] another server confirmed that it arrived
+    [complaint] the recipient complained about it
+    [auto_reply] an automatic reply to it came in
+   *[other] a report came in that could not be read: the sender got it as it is
+}
 event-noticed = the sender was told, by the message { $detail }
 
 explain-provider = The server belongs to: { $name }

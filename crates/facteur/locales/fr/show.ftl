@@ -217,7 +217,13 @@ event-relay-opened = le relais { $relay } a été rouvert
 event-sender-stopped = l'expéditeur a été arrêté sur le relais { $relay }
 event-sender-resumed = l'expéditeur peut de nouveau prendre le relais { $relay }
 event-came-back = renvoyé par le serveur qui l'avait pris
-event-reported = un rapport est arrivé à son sujet : { $detail }
+event-reported = { $detail ->
+    [delay] un autre serveur a signalé qu'il y est en retard, et toujours essayé
+    [success] un autre serveur a confirmé son arrivée
+    [complaint] le destinataire s'en est plaint
+    [auto_reply] une réponse automatique y est arrivée
+   *[other] un rapport illisible est arrivé : l'expéditeur l'a reçu tel quel
+}
 event-noticed = l'expéditeur a été prévenu, par le message { $detail }
 
 explain-provider = Ce serveur appartient à : { $name }

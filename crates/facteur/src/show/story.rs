@@ -202,7 +202,9 @@ fn event(of: StoryOf<'_>, event: &Event, reader: &Reader) -> Option<String> {
         | EventKind::Failed
         | EventKind::Audit => return None,
     };
-    let gaps = [("relay", of.relay(event.relay).to_owned().into()), ("detail", event.detail.clone().into())];
+    // A detail of one word is JSON all the same.
+    let detail = event.detail.trim_matches('"').to_owned();
+    let gaps = [("relay", of.relay(event.relay).to_owned().into()), ("detail", detail.into())];
     let mut text = reader.phrases.fill(key, gaps);
     let of_one = of.story.message.recipients.iter().find(|row| Some(row.index) == event.recipient);
     if let Some(row) = of_one.filter(|_| of.story.message.recipients.len() > 1) {

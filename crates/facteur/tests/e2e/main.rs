@@ -25,6 +25,8 @@ mod mail_log;
 #[cfg(test)]
 mod mailq;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod peers;

@@ -1,6 +1,7 @@
 //! What the tests share: programs that end with their test, a server, a relay that records, a real Postfix.
 
 pub mod client;
+pub mod names;
 pub mod paper;
 pub mod postfix;
 pub mod program;

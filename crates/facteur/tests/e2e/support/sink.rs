@@ -36,6 +36,8 @@ pub struct Habits {
     pub sign_in: Option<(&'static str, &'static str)>,
     /// What every recipient is told instead of 250.
     pub recipients_told: Option<&'static str>,
+    /// The beginning of recipients that it does not know.
+    pub unknown: Option<&'static str>,
     /// Whether the reply to a message waits until [`Sink::release`].
     pub holds: bool,
 }
@@ -200,7 +202,11 @@ impl<'a> Talk<'a> {
         if let Some(told) = self.shared.habits.recipients_told {
             return self.say(told);
         }
-        self.to.push(path(command));
+        let to = path(command);
+        if self.shared.habits.unknown.is_some_and(|unknown| to.starts_with(unknown)) {
+            return self.say("550 5.1.1 No such user here");
+        }
+        self.to.push(to);
         self.say("250 2.1.5 Ok")
     }
 
