@@ -1,6 +1,6 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::BackupReport;
+use crate::{BackupReport, Declaration, Difference};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -310,6 +310,20 @@ pub enum Answer {
     Routes {
         /// All of them.
         routes: Vec<RouteView>,
+    },
+    /// All that is configured.
+    Exported {
+        /// It.
+        declaration: Box<Declaration>,
+    },
+    /// A declaration was applied, or would be.
+    Applied {
+        /// What differed.
+        differences: Vec<Difference>,
+        /// The passwords that were made.
+        made: Vec<NewPassword>,
+        /// Whether nothing was done.
+        dry_run: bool,
     },
     /// A backup was taken.
     BackedUp {

@@ -261,7 +261,7 @@ fn damaged(domain: &HostedDomain, error: &authenticity::AuthenticityError) -> Fa
     Fault { detail: error.to_string(), ..Fault::about(Blame::Store, domain.name.as_ascii()) }
 }
 
-fn signer(domain: &HostedDomain, key: &DkimKey) -> Result<Signer, Fault> {
+pub(crate) fn signer(domain: &HostedDomain, key: &DkimKey) -> Result<Signer, Fault> {
     let pair = SigningKey::from_pem(&key.secret).map_err(|error| damaged(domain, &error))?;
     Signer::new(domain.name.clone(), &key.selector, pair).map_err(|error| damaged(domain, &error))
 }

@@ -6,8 +6,11 @@
 
 pub mod aliases;
 mod answer;
+mod apply;
 mod archive;
+mod declaration;
 mod domains;
+mod export;
 mod fault;
 mod local;
 mod mail_ops;
@@ -25,7 +28,11 @@ pub use answer::{
     AccountView, Answer, ClosureView, DomainView, Listener, NewPassword, Published, QueuePage, RecordPurpose,
     RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport,
 };
+pub use apply::Difference;
 pub use archive::{Archive, BackupReport};
+pub use declaration::{
+    AccountEntry, Declaration, DomainEntry, KeyEntry, OwnerEntry, RelayEntry, RouteEntry, SiteEntry,
+};
 pub use fault::{Blame, Fault};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
@@ -138,6 +145,8 @@ impl Control {
             Operation::DomainRemove { name } => self.domain_remove(&audit, &name).await,
             Operation::RouteList => self.route_list().await,
             Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
+            Operation::Export { secrets } => self.export(&audit, secrets).await,
+            Operation::Apply { declaration, dry_run } => self.apply(&audit, *declaration, dry_run).await,
             Operation::Backup { directory, with_key } => self.backup(&audit, directory, with_key).await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,

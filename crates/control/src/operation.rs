@@ -1,17 +1,18 @@
 //! What can be asked for. The JSON of these types is what goes over the control socket.
 
+use crate::Declaration;
 use mail::{Address, Domain, Language, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
 use store::{Act, Network, RecipientState, RelayTls, SenderMode, SenderRule};
 
-fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
     // The one place where a secret is written out: from the command line to the server, over a socket that only its
     // owner may open.
     output.serialize_str(secret.reveal())
 }
 
-fn reveal_some<S: Serializer>(secret: &Option<Secret>, output: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn reveal_some<S: Serializer>(secret: &Option<Secret>, output: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => reveal(secret, output),
         None => output.serialize_none(),
@@ -268,6 +269,18 @@ pub enum Operation {
         /// Through which relay; `direct` for none: straight to the hosts of each recipient's domain.
         relay: Option<String>,
     },
+    /// All that is configured, by names.
+    Export {
+        /// Whether passwords and private keys are in it.
+        secrets: bool,
+    },
+    /// Makes the server what is declared: adds and changes, and removes nothing.
+    Apply {
+        /// What it shall be.
+        declaration: Box<Declaration>,
+        /// Whether only the differences are told.
+        dry_run: bool,
+    },
     /// Copies everything into a directory that is new or empty, while mail goes on.
     Backup {
         /// Where to; an absolute path.
@@ -325,6 +338,7 @@ impl Operation {
                 | Self::DomainCheck { .. }
                 | Self::RouteList
                 | Self::SettingList
+                | Self::Export { secrets: false }
                 | Self::QueueList { .. }
                 | Self::Why { .. }
         )
@@ -355,6 +369,8 @@ impl Operation {
             Self::DomainRemove { .. } => "domain remove",
             Self::RouteList => "route list",
             Self::RouteSet { .. } => "route set",
+            Self::Export { .. } => "export",
+            Self::Apply { .. } => "apply",
             Self::Backup { .. } => "backup",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",

@@ -201,13 +201,19 @@ pub(crate) fn valid_name(field: &str, text: &str) -> Result<String, Fault> {
     if fine { Ok(text.to_owned()) } else { Err(Fault::invalid(field, text)) }
 }
 
-async fn person_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
+/// Whether a password that a person chose is long enough.
+pub(crate) fn check_password(password: &Secret) -> Result<(), Fault> {
+    if password.reveal().chars().count() < PASSWORD_LEAST {
+        return Err(Fault::invalid("password", format!("< {PASSWORD_LEAST}")));
+    }
+    Ok(())
+}
+
+pub(crate) async fn person_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
     let unavailable = || Fault::about(Blame::Store, "random");
     let (password, made) = match given {
         Some(password) => {
-            if password.reveal().chars().count() < PASSWORD_LEAST {
-                return Err(Fault::invalid("password", format!("< {PASSWORD_LEAST}")));
-            }
+            check_password(&password)?;
             (password, None)
         }
         None => {
@@ -219,7 +225,7 @@ async fn person_password(given: Option<Secret>) -> Result<(String, Option<String
     Ok((hash.ok().flatten().ok_or_else(unavailable)?, made))
 }
 
-async fn machine_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
+pub(crate) async fn machine_password(given: Option<Secret>) -> Result<(String, Option<String>), Fault> {
     if given.is_some() {
         return person_password(given).await;
     }

@@ -3,7 +3,7 @@
 use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
 use deliver::{PRESETS, Preset, SignIn, preset};
-use mail::{Address, OwnerId, RelayId, Secret};
+use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
 use std::collections::HashMap;
 use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
@@ -55,33 +55,7 @@ impl Control {
         let base = from_preset(&spec)?;
         let name = spec.name.as_deref().or_else(|| base.map(|p| p.name));
         let name = self.free_name(name.unwrap_or_default(), None).await?;
-        let login = spec.login.clone().or_else(|| base.and_then(|p| p.login).map(str::to_owned));
-        let auth = match (spec.no_auth, login, spec.password.clone()) {
-            (true, _, _) => RelayAuth::None,
-            (false, None, _) => return Err(Fault::about(Blame::Needed, "login")),
-            (false, Some(login), Some(password)) if !password.is_empty() => {
-                RelayAuth::Password { login, password }
-            }
-            (false, _, _) => return Err(Fault::about(Blame::Needed, "password")),
-        };
-        let fresh = Relay {
-            id: RelayId(0),
-            owner: OwnerId::DEFAULT,
-            name: name.clone(),
-            preset: base.map(|p| p.name.to_owned()),
-            host: host_of(&spec, base)?,
-            port: base.and_then(|p| p.port),
-            tls: base.map_or(RelayTls::Auto, |p| p.tls),
-            insecure: false,
-            extra_ca: None,
-            auth,
-            sender: default_sender(base, spec.login.as_deref()),
-            max_connections: base.map_or(CONNECTIONS, |p| p.max_connections),
-            max_recipients: base.map_or(RECIPIENTS, |p| p.max_recipients),
-            revision: 0,
-            created_at: self.clock.now(),
-        };
-        let mut relay = changed(fresh, &spec)?;
+        let mut relay = fresh_relay(&spec, name.clone(), self.clock.now())?;
         // An owner is made only for a relay that can be.
         let owner = self.owner(spec.owner.as_deref(), audit).await?;
         relay.owner = owner;
@@ -187,6 +161,38 @@ impl Control {
         self.queue.reload().await?;
         Ok(Answer::Done)
     }
+}
+
+/// A relay as a spec, and the preset that it names, have it.
+pub(crate) fn fresh_relay(spec: &RelaySpec, name: String, now: Timestamp) -> Result<Relay, Fault> {
+    let base = from_preset(spec)?;
+    let login = spec.login.clone().or_else(|| base.and_then(|p| p.login).map(str::to_owned));
+    let auth = match (spec.no_auth, login, spec.password.clone()) {
+        (true, _, _) => RelayAuth::None,
+        (false, None, _) => return Err(Fault::about(Blame::Needed, "login")),
+        (false, Some(login), Some(password)) if !password.is_empty() => {
+            RelayAuth::Password { login, password }
+        }
+        (false, _, _) => return Err(Fault::about(Blame::Needed, "password")),
+    };
+    let fresh = Relay {
+        id: RelayId(0),
+        owner: OwnerId::DEFAULT,
+        name,
+        preset: base.map(|p| p.name.to_owned()),
+        host: host_of(spec, base)?,
+        port: base.and_then(|p| p.port),
+        tls: base.map_or(RelayTls::Auto, |p| p.tls),
+        insecure: false,
+        extra_ca: None,
+        auth,
+        sender: default_sender(base, spec.login.as_deref()),
+        max_connections: base.map_or(CONNECTIONS, |p| p.max_connections),
+        max_recipients: base.map_or(RECIPIENTS, |p| p.max_recipients),
+        revision: 0,
+        created_at: now,
+    };
+    changed(fresh, spec)
 }
 
 fn from_preset(spec: &RelaySpec) -> Result<Option<&'static Preset>, Fault> {

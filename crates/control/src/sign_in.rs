@@ -144,6 +144,22 @@ impl SignInDesk {
 const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Whether a text is a hash as they are stored.
+pub(crate) fn is_hash(text: &str) -> bool {
+    match text.strip_prefix("sha256:") {
+        Some(digits) => digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => text.starts_with("$argon2id$") && PasswordHash::new(text).is_ok(),
+    }
+}
+
+/// Whether a password is the one of a stored hash.
+pub(crate) fn verify_hash(password: &Secret, hash: &str) -> bool {
+    match hash.strip_prefix("sha256:") {
+        Some(expected) => equal(expected.as_bytes(), sha256_hex(password.reveal()).as_bytes()),
+        None => verify_argon2(password, hash),
+    }
+}
+
 fn verify_argon2(password: &Secret, hash: &str) -> bool {
     PasswordHash::new(hash)
         .is_ok_and(|parsed| argon2().verify_password(password.reveal().as_bytes(), &parsed).is_ok())

@@ -7,6 +7,7 @@ mod account;
 mod arguments;
 mod backup;
 mod console;
+mod declaration;
 mod demo;
 mod domain;
 mod explain;
@@ -103,6 +104,8 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
 async fn perform(command: Command, inherited: Inherited, console: &mut Console) -> Result<Exit, Failure> {
     match command {
         Command::Start => start::start(inherited, console).await,
+        Command::Export(arguments) => declaration::export(arguments, console).await,
+        Command::Apply(arguments) => declaration::apply(arguments, console).await,
         Command::Backup(arguments) => backup::backup(arguments, console).await,
         Command::Restore(arguments) => backup::restore(&arguments, console),
         Command::Setup(arguments) => setup::setup(arguments, console).await,

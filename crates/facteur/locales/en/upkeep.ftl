@@ -40,3 +40,24 @@ restore-not-whole = This is not a whole backup: { $what } is not there.
     .fix = Check the name of the directory; a backup that was interrupted cannot be used, take another one.
 store-newer = The data was written by a newer facteur: { $detail }
     .fix = Install that version or a newer one. Nothing was changed.
+
+help-facteur-export = Write the configuration down (owners, domains, relays, accounts, sites, routes, settings), as facteur apply reads it
+    .with_secrets = With passwords and private keys: only into a file or a pipe, never onto a terminal
+    .output = A new file that only its owner can read (otherwise standard output)
+help-facteur-apply = Make the server what a file says: add and change; what is not in the file is left alone
+    .file = The file, in the form of facteur export; - for standard input
+    .dry_run = Only show what would change
+    .epilogue = A password may also be named by password_file (its first line) or password_env. Nothing is done while anything in the file cannot be.
+
+export-head = # The configuration of a facteur server. Read it back with: facteur apply FILE
+apply-nothing = Everything is as the file says already.
+apply-done = { $count ->
+    [one] { $count } change was made.
+   *[other] { $count } changes were made.
+}
+apply-would = { $count ->
+    [one] { $count } change would be made.
+   *[other] { $count } changes would be made.
+}
+usage-secrets-shown = Passwords and private keys are not written onto a terminal.
+    .fix = Name a file with --output FILE: only you will be able to read it.

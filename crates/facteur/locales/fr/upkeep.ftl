@@ -40,3 +40,24 @@ restore-not-whole = Ce n'est pas une sauvegarde complète : { $what } n'y est p
     .fix = Vérifiez le nom du répertoire ; une sauvegarde interrompue ne peut pas servir, prenez-en une autre.
 store-newer = Les données ont été écrites par un facteur plus récent : { $detail }
     .fix = Installez cette version ou une plus récente. Rien n'a été modifié.
+
+help-facteur-export = Mettre la configuration par écrit (propriétaires, domaines, relais, comptes, sites, routes, réglages), comme facteur apply la lit
+    .with_secrets = Avec les mots de passe et les clés privées : seulement vers un fichier ou un tube, jamais sur un terminal
+    .output = Un nouveau fichier, lisible par son seul propriétaire (sinon la sortie standard)
+help-facteur-apply = Faire du serveur ce que dit un fichier : ajouter et modifier ; ce qui n'est pas dans le fichier reste tel quel
+    .file = Le fichier, dans la forme de facteur export ; - pour l'entrée standard
+    .dry_run = Montrer seulement ce qui changerait
+    .epilogue = Un mot de passe peut aussi être indiqué par password_file (sa première ligne) ou password_env. Rien n'est fait tant que quelque chose dans le fichier ne peut pas l'être.
+
+export-head = # La configuration d'un serveur facteur. Pour la relire : facteur apply FICHIER
+apply-nothing = Tout est déjà comme le dit le fichier.
+apply-done = { $count ->
+    [one] { $count } changement a été fait.
+   *[other] { $count } changements ont été faits.
+}
+apply-would = { $count ->
+    [one] { $count } changement serait fait.
+   *[other] { $count } changements seraient faits.
+}
+usage-secrets-shown = Les mots de passe et les clés privées ne s'écrivent pas sur un terminal.
+    .fix = Indiquez un fichier avec --output FICHIER : vous seul pourrez le lire.

@@ -1,7 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, domain, explain, mailq, queue, relay, route, send, setup, site, start, undo, why,
+    account, backup, declaration, domain, explain, mailq, queue, relay, route, send, setup, site, start,
+    undo, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -83,6 +84,8 @@ pub enum Command {
     Explain(explain::Arguments),
     Mailq(mailq::MailqArguments),
     Postqueue(mailq::PostqueueArguments),
+    Export(declaration::ExportArguments),
+    Apply(declaration::ApplyArguments),
     Backup(backup::BackupArguments),
     Restore(backup::RestoreArguments),
     Sendmail(OldArguments),

@@ -13,6 +13,8 @@ mod crash;
 #[cfg(test)]
 mod data_folders;
 #[cfg(test)]
+mod declaration;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod first_start;
