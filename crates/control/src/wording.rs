@@ -3,7 +3,7 @@
 
 use crate::ClosureView;
 use explain::{CauseId, Facts, Place, Words};
-use mail::{ClosureId, Evidence, Language};
+use mail::{ClosureId, Evidence, Language, RelayId};
 use std::collections::BTreeMap;
 use store::{RecipientRow, RecipientState};
 
@@ -20,14 +20,26 @@ pub struct Reason {
 
 /// The words of evidence seen at a relay.
 pub fn of_evidence(evidence: &Evidence, relay: &str, preset: Option<&str>, language: Language) -> Reason {
-    let verdict = explain::judge(evidence, Place::Relay);
-    let facts = Facts {
-        relay: Some(relay.to_owned()).filter(|name| !name.is_empty()),
-        wait_secs: verdict.retry_after_secs,
-        ..Facts::of(evidence)
-    };
+    let relay = Some(relay.to_owned()).filter(|name| !name.is_empty());
+    reason(evidence, Place::Relay, relay, preset, language)
+}
+
+/// The words of evidence seen on the way to the hosts of a recipient's domain.
+pub fn of_direct_evidence(evidence: &Evidence, language: Language) -> Reason {
+    reason(evidence, Place::Direct, None, None, language)
+}
+
+fn reason(
+    evidence: &Evidence,
+    place: Place,
+    relay: Option<String>,
+    preset: Option<&str>,
+    language: Language,
+) -> Reason {
+    let verdict = explain::judge(evidence, place);
+    let facts = Facts { relay, wait_secs: verdict.retry_after_secs, ..Facts::of(evidence) };
     let provider = verdict.provider.or(preset);
-    let words = explain::words(verdict.cause, provider, Place::Relay, language, &facts);
+    let words = explain::words(verdict.cause, provider, place, language, &facts);
     Reason { cause: verdict.cause, words, raw: evidence.to_string() }
 }
 
@@ -62,7 +74,13 @@ pub fn of_recipient(
     if matches!(row.state, RecipientState::Delivered | RecipientState::Cancelled) {
         return None;
     }
-    let seen = || row.evidence.as_ref().map(|evidence| of_evidence(evidence, relay, None, language));
+    let seen = || {
+        let evidence = row.evidence.as_ref()?;
+        Some(match row.relay {
+            Some(RelayId::DIRECT) => of_direct_evidence(evidence, language),
+            _ => of_evidence(evidence, relay, None, language),
+        })
+    };
     let own = |cause| Reason {
         raw: seen().map(|reason| reason.raw).unwrap_or_default(),
         ..of_cause(cause, language)
