@@ -4,6 +4,9 @@
 #   scripts/setup.sh build    a C compiler (the embedded database and the cryptography are C and assembly) and Rust
 #   scripts/setup.sh tests    the same, and the mail programs that the tests talk to
 #
+# Debian lets one mail server be installed, and the tests talk to several: Postfix is installed, the others are
+# unpacked below the build directory, where the tests find them and nothing else does.
+#
 # As root on Debian or a child of it, what is missing is installed; no daemon is
 # started by that, and a mail server that already runs here is left alone.
 # Otherwise the missing packages are named and the status is 1.
@@ -38,6 +41,13 @@ openssl                                 openssl
 /usr/lib/python3/dist-packages/flufl/bounce python3-flufl.bounce
 '
 
+# Mail servers to unpack: the program, then its package.
+SERVERS='
+usr/sbin/exim4                          exim4-daemon-light
+usr/sbin/smtpd                          opensmtpd
+'
+UNPACKED=${CARGO_TARGET_DIR:-target}/tmp/mail-servers
+
 need_rust() {
     if command -v cargo >/dev/null; then
         return
@@ -63,7 +73,11 @@ missing() {
 
 # Debian starts a daemon as soon as its package is set up, unless this file says no.
 POLICY=/usr/sbin/policy-rc.d
+FORBIDDEN=
 forbid_daemons() {
+    # A second time, the file that is in the way would be our own.
+    [ -z "$FORBIDDEN" ] || return 0
+    FORBIDDEN=yes
     if [ -e "$POLICY" ]; then
         mv "$POLICY" "$POLICY.before-facteur"
     fi
@@ -95,6 +109,45 @@ install() {
     fi
 }
 
+# Fetches a package of the distribution into the present directory.
+download() {
+    apt-get download -q "$1" >/dev/null 2>&1 && return
+    [ "$(id -u)" = 0 ] && apt-get update -q >/dev/null
+    apt-get download -q "$1" >/dev/null
+}
+
+# Unpacks the servers that are not there yet, and installs the libraries that they need.
+unpack() {
+    local program package scratch libraries
+    while read -r program package; do
+        [ -n "$program" ] || continue
+        [ -e "$UNPACKED/$package/$program" ] && continue
+        if ! command -v apt-get >/dev/null; then
+            echo "setup: without apt-get, $package cannot be unpacked: its tests will fail" >&2
+            exit 1
+        fi
+        echo "setup: unpacking $package"
+        mkdir -p "$UNPACKED"
+        scratch=$(mktemp -d)
+        (cd "$scratch" && download "$package")
+        libraries=$(dpkg-deb -f "$scratch"/*.deb Depends | tr ',' '\n' | sed 's/^ *//; s/[ (|].*//' | grep '^lib' || true)
+        dpkg-deb -x "$scratch"/*.deb "$scratch/$package"
+        if ldd "$scratch/$package/$program" | grep -q 'not found'; then
+            if [ "$(id -u)" != 0 ]; then
+                # shellcheck disable=SC2086
+                echo "As root, run / En tant que root, lancez : apt-get install --no-install-recommends" $libraries >&2
+                exit 1
+            fi
+            # shellcheck disable=SC2086
+            install $libraries
+        fi
+        # It appears whole, or not at all.
+        rm -rf "${UNPACKED:?}/$package"
+        mv "$scratch/$package" "$UNPACKED/$package"
+        rm -rf "$scratch"
+    done <<<"$SERVERS"
+}
+
 main() {
     local wanted packages
     case "${1:-}" in
@@ -107,9 +160,17 @@ main() {
     esac
     need_rust
     packages=$(missing "$wanted")
-    if [ -z "$packages" ]; then
-        return
+    if [ -n "$packages" ]; then
+        install_missing "$packages" "$wanted"
     fi
+    if [ "$1" = tests ]; then
+        unpack
+    fi
+}
+
+# Installs packages of a table, or says how to.
+install_missing() {
+    local packages=$1 wanted=$2
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         {
             echo "These packages are missing; as root, run / Ces paquets manquent ; en tant que root, lancez :"
