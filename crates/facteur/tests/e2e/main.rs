@@ -17,6 +17,8 @@ mod declaration;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
 mod first_start;
 #[cfg(test)]
 mod inherited;

@@ -2,7 +2,7 @@
 //! from other servers joins the story of its message.
 
 use crate::support::client::{Client, letter};
-use crate::support::names::Names;
+use crate::support::names::NameServer;
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink, Taken};
 use crate::support::until;
@@ -172,7 +172,7 @@ fn bounce(action: &str, status: &str) -> Vec<u8> {
 #[test]
 fn what_another_server_sends_back_joins_its_message() {
     let sink = Sink::start(Habits::default());
-    let names = Names::all_here();
+    let names = NameServer::all_here();
     let more = format!(
         "[[listener]]\naddress = \"127.0.0.1:0\"\nkind = \"mx\"\n\n[dns]\nservers = [\"{}\"]\n\n\
          [direct]\nport = {}\nnetworks = [\"127.0.0.0/8\"]\n",

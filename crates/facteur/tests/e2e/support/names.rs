@@ -1,56 +1,293 @@
-//! A name server that finds every domain on this machine: each name has the address of loopback, and nothing else.
+//! A name server of the test's own: a zone, answered over UDP and TCP, and the ways in which resolvers are out of order.
 
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use resolve::{Answer, Failure, Found, Kind, Name, Question, Record, Zone};
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// The longest answer by UDP; a longer one is cut, and said to be (RFC 9715 §3.1).
+const UDP_BYTES: usize = 1_232;
+
+/// What is wrong with the whole resolver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Nothing.
+    Sane,
+    /// It says of every name that it does not exist: a resolver that has lost its way to the root.
+    DeniesAll,
+    /// It gives every name an address of its own network and knows nothing else, as in a hotel before signing in.
+    Captive(Ipv4Addr),
+}
+
+struct Shared {
+    zone: Zone,
+    mood: Mutex<Mood>,
+    by_tcp: AtomicUsize,
+    stopping: AtomicBool,
+}
 
 /// A name server that runs until it is dropped.
-pub struct Names {
+pub struct NameServer {
     pub address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
-impl Names {
-    pub fn all_here() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let address = socket.local_addr().expect("it is bound");
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        std::thread::spawn(move || {
-            let mut buffer = [0; 1_500];
-            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                if let Some(answer) = answer(&buffer[..length]) {
-                    let _ = socket.send_to(&answer, from);
-                }
+impl NameServer {
+    pub fn start(zone: Zone) -> Self {
+        let (udp, tcp) = loop {
+            let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
+            // The same port for both; somebody else may have the other one.
+            if let Ok(tcp) = TcpListener::bind(udp.local_addr().expect("it is bound")) {
+                break (udp, tcp);
             }
+        };
+        let address = udp.local_addr().expect("it is bound");
+        let shared = Arc::new(Shared {
+            zone,
+            mood: Mutex::new(Mood::Sane),
+            by_tcp: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
         });
-        Self { address, stopping }
+        let (packets, streams) = (Arc::clone(&shared), Arc::clone(&shared));
+        std::thread::spawn(move || packets.serve_packets(&udp));
+        std::thread::spawn(move || streams.serve_streams(&tcp));
+        Self { address, shared }
+    }
+
+    /// One that finds every domain on this machine: each name has the address of loopback, and nothing else.
+    pub fn all_here() -> Self {
+        let server = Self::start(Zone::default());
+        server.become_so(Mood::Captive(Ipv4Addr::LOCALHOST));
+        server
+    }
+
+    /// Makes the resolver as a whole so.
+    pub fn become_so(&self, mood: Mood) {
+        *self.shared.mood.lock().unwrap() = mood;
+    }
+
+    /// How many questions came by TCP.
+    pub fn asked_by_tcp(&self) -> usize {
+        self.shared.by_tcp.load(Ordering::SeqCst)
+    }
+
+    /// The lines of a configuration that make a server ask here.
+    pub fn lines(&self) -> String {
+        format!("[dns]\nservers = [\"{}\"]\n\n", self.address)
     }
 }
 
-impl Drop for Names {
+impl Drop for NameServer {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        // Wakes the thread that reads.
-        let _ = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.send_to(&[0], self.address));
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Wakes both threads.
+        let _ = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.send_to(b"", self.address));
+        let _ = TcpStream::connect(self.address);
     }
 }
 
-/// The answer to a question for an address (RFC 1035 §4.1); to every other, that there is no such record.
-fn answer(asked: &[u8]) -> Option<Vec<u8>> {
-    let name = asked.get(12..)?.iter().position(|byte| *byte == 0)?;
-    let end = 12 + name + 5;
-    let question = asked.get(12..end)?;
-    let is_address = question.ends_with(&[0, 1, 0, 1]);
-    let mut answer = asked.get(..2)?.to_vec();
-    // A response, recursion was asked for and is there, no error; one question, an answer or none.
-    answer.extend([0x81, 0x80, 0, 1, 0, u8::from(is_address), 0, 0, 0, 0]);
-    answer.extend(question);
-    if is_address {
-        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+impl Shared {
+    fn serve_packets(&self, socket: &UdpSocket) {
+        let mut packet = [0; 2_048];
+        while let Ok((length, from)) = socket.recv_from(&mut packet) {
+            if self.stopping.load(Ordering::SeqCst) {
+                return;
+            }
+            if let Some(mut reply) = self.reply(&packet[..length]) {
+                if reply.len() > UDP_BYTES {
+                    // RFC 1035 §4.1.1: the header and the question stay, the bit TC says that there is more.
+                    reply = Writer::header(&packet[..length], 0, true)
+                        .map(|writer| writer.bytes)
+                        .unwrap_or_default();
+                }
+                let _ = socket.send_to(&reply, from);
+            }
+        }
     }
-    Some(answer)
+
+    fn serve_streams(self: &Arc<Self>, listener: &TcpListener) {
+        for stream in listener.incoming().map_while(Result::ok) {
+            if self.stopping.load(Ordering::SeqCst) {
+                return;
+            }
+            let shared = Arc::clone(self);
+            // Who asks may go away at any time.
+            std::thread::spawn(move || shared.serve_stream(stream).ok());
+        }
+    }
+
+    fn serve_stream(&self, mut stream: TcpStream) -> std::io::Result<()> {
+        loop {
+            let mut length = [0; 2];
+            stream.read_exact(&mut length)?;
+            let mut asked = vec![0; usize::from(u16::from_be_bytes(length))];
+            stream.read_exact(&mut asked)?;
+            self.by_tcp.fetch_add(1, Ordering::SeqCst);
+            if let Some(reply) = self.reply(&asked) {
+                let length = u16::try_from(reply.len()).expect("no answer is that long");
+                stream.write_all(&[&length.to_be_bytes(), reply.as_slice()].concat())?;
+            }
+        }
+    }
+
+    /// The reply to a question; `None` is silence.
+    fn reply(&self, asked: &[u8]) -> Option<Vec<u8>> {
+        let (name, code) = question(asked)?;
+        let kind = kind(code);
+        let answer = match *self.mood.lock().unwrap() {
+            Mood::DeniesAll => Answer::NameUnknown,
+            Mood::Captive(address) if kind == Some(Kind::A) => {
+                let records = vec![Record::A(address)];
+                Answer::Found(Found { records, aliases: Vec::new(), ttl_secs: 0 })
+            }
+            Mood::Captive(_) => Answer::NoData,
+            Mood::Sane => match kind {
+                Some(kind) => self.zone.ask(&Question::new(Name::answered(&name), kind)),
+                // A question after the alias alone: whether there is one is seen in the answers to others.
+                None => self.zone.ask(&Question::new(Name::answered(&name), Kind::A)),
+            },
+        };
+        write(asked, &name, code, answer)
+    }
+}
+
+fn kind(code: u16) -> Option<Kind> {
+    let codes =
+        [(1, Kind::A), (2, Kind::Ns), (12, Kind::Ptr), (15, Kind::Mx), (16, Kind::Txt), (28, Kind::Aaaa)];
+    codes.into_iter().find(|(known, _)| *known == code).map(|(_, kind)| kind)
+}
+
+/// The name that is asked for, and the code of what is asked of it (RFC 1035 §4.1.2).
+fn question(asked: &[u8]) -> Option<(String, u16)> {
+    let (mut labels, mut at) = (Vec::new(), 12);
+    loop {
+        let length = usize::from(*asked.get(at)?);
+        at += 1;
+        if length == 0 {
+            let code = asked.get(at..at + 2)?;
+            return Some((labels.join("."), u16::from_be_bytes([code[0], code[1]])));
+        }
+        labels.push(String::from_utf8_lossy(asked.get(at..at + length)?).into_owned());
+        at += length;
+    }
+}
+
+fn write(asked: &[u8], name: &str, code: u16, answer: Answer) -> Option<Vec<u8>> {
+    let refused = |code| Writer::header(asked, code, false).map(|writer| writer.bytes);
+    match answer {
+        Answer::Found(found) => {
+            let mut writer = Writer::header(asked, 0, false)?;
+            let mut owner = name.to_owned();
+            for alias in &found.aliases {
+                writer.record(&owner, 5, found.ttl_secs, &written(alias.as_str()));
+                alias.as_str().clone_into(&mut owner);
+            }
+            for record in &found.records {
+                writer.record(&owner, code, found.ttl_secs, &data(record)?);
+            }
+            Some(writer.bytes)
+        }
+        Answer::NoData => Writer::header(asked, 0, false).map(Writer::denied),
+        Answer::NameUnknown => Writer::header(asked, 3, false).map(Writer::denied),
+        Answer::Failed(Failure::TimedOut) => None,
+        Answer::Failed(Failure::ServerFailed) => refused(2),
+        Answer::Failed(Failure::Refused) => refused(5),
+        Answer::Failed(Failure::AliasLoop) => {
+            let mut writer = Writer::header(asked, 0, false)?;
+            writer.record(name, 5, 60, &written(name));
+            Some(writer.bytes)
+        }
+        Answer::Failed(_) => Some([asked.get(..2)?, &[0xff; 30]].concat()),
+    }
+}
+
+fn data(record: &Record) -> Option<Vec<u8>> {
+    Some(match record {
+        Record::A(ip) => ip.octets().to_vec(),
+        Record::Aaaa(ip) => ip.octets().to_vec(),
+        Record::Mx { preference, exchange } => {
+            [&preference.to_be_bytes()[..], &written(exchange.as_str())].concat()
+        }
+        Record::Ns(name) | Record::Ptr(name) => written(name.as_str()),
+        Record::Txt(text) => {
+            let strings = text.chunks(255);
+            strings.flat_map(|text| std::iter::once(text.len() as u8).chain(text.iter().copied())).collect()
+        }
+        _ => return None,
+    })
+}
+
+/// A name as it is written, without compression.
+fn written(name: &str) -> Vec<u8> {
+    let labels = name.split('.').filter(|label| !label.is_empty());
+    let mut bytes: Vec<u8> = Vec::new();
+    for label in labels {
+        bytes.push(u8::try_from(label.len()).expect("a label has at most 63 bytes"));
+        bytes.extend_from_slice(label.as_bytes());
+    }
+    bytes.push(0);
+    bytes
+}
+
+struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// The header and the question of a response (RFC 1035 §4.1.1).
+    fn header(asked: &[u8], code: u8, cut: bool) -> Option<Self> {
+        let name_end = asked.get(12..)?.iter().position(|byte| *byte == 0)? + 13;
+        let mut bytes = asked.get(..name_end + 4)?.to_vec();
+        // A response to a question that wanted recursion; recursion is there.
+        bytes[2..4].copy_from_slice(&[0x81 | if cut { 2 } else { 0 }, 0x80 | code]);
+        bytes[4..12].copy_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
+        Some(Self { bytes })
+    }
+
+    fn record(&mut self, owner: &str, code: u16, ttl_secs: u32, data: &[u8]) {
+        let count = u16::from_be_bytes([self.bytes[6], self.bytes[7]]) + 1;
+        self.bytes[6..8].copy_from_slice(&count.to_be_bytes());
+        self.append(owner, code, ttl_secs, data);
+    }
+
+    fn append(&mut self, owner: &str, code: u16, ttl_secs: u32, data: &[u8]) {
+        let length = u16::try_from(data.len()).expect("no record is that long");
+        self.bytes.extend(written(owner));
+        self.bytes.extend(code.to_be_bytes());
+        self.bytes.extend([0, 1]);
+        self.bytes.extend(ttl_secs.to_be_bytes());
+        self.bytes.extend(length.to_be_bytes());
+        self.bytes.extend_from_slice(data);
+    }
+
+    /// A no names its zone (RFC 2308 §2).
+    fn denied(mut self) -> Vec<u8> {
+        let mut soa = [written("ns.test"), written("hostmaster.test")].concat();
+        for number in [1_u32, 7_200, 3_600, 1_209_600, 60] {
+            soa.extend(number.to_be_bytes());
+        }
+        self.bytes[9] = 1;
+        self.append("test", 6, 60, &soa);
+        self.bytes
+    }
+}
+
+/// A port that is free on all these addresses, and what keeps it so until it is listened on.
+pub fn same_port(addresses: &[IpAddr]) -> (u16, Vec<tokio::net::TcpSocket>) {
+    const TRIES: usize = 50;
+    for _ in 0..TRIES {
+        let mut held = Vec::new();
+        let mut port = 0;
+        for address in addresses {
+            let socket = super::held_socket(SocketAddr::new(*address, port));
+            let Ok(socket) = socket else { break };
+            port = socket.local_addr().expect("it is bound").port();
+            held.push(socket);
+        }
+        if held.len() == addresses.len() {
+            return (port, held);
+        }
+    }
+    panic!("no port is free on all of {addresses:?}");
 }

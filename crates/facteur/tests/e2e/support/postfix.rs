@@ -1,15 +1,14 @@
 //! A real Postfix with Dovecot's SASL, in a directory of its own, on ports of its own. Debian's are not touched.
 
+use super::kept::{Keep, Kept};
 use super::paper::Authority;
 use super::program::{Running, find, need_root, run};
 use super::until;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -18,7 +17,10 @@ pub const LOGIN: (&str, &str) = ("facteur", "sésame, ouvre-toi");
 /// The domain whose mail it keeps.
 pub const DOMAIN: &str = "rcpt.test";
 /// The user who owns the mail.
-const NOBODY: u32 = 65_534;
+pub(super) const NOBODY: u32 = 65_534;
+
+/// Any free port of loopback.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What every Postfix of these tests has in common.
 const MAIN: &str = "
@@ -79,8 +81,28 @@ smtp_tls_security_level = none
 smtputf8_enable = no
 ";
 
+/// A host for the mail of every domain, which it keeps. It refuses two local parts, one for good and one for now.
+const MX: &str = "
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access regexp:@DIR@/etc/recipients
+smtpd_tls_cert_file = @DIR@/cert.pem
+smtpd_tls_key_file = @DIR@/key.pem
+local_header_rewrite_clients =
+message_drop_headers =
+virtual_mailbox_domains = static:here
+virtual_mailbox_base = @DIR@/mail
+virtual_mailbox_maps = static:box/
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+";
+
+const RECIPIENTS: &str = "
+/^unknown@/ 550 5.1.1 User unknown
+/^greylisted@/ 450 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/mx.test.html
+";
+
 const MASTER: &str = "
-127.0.0.1:@PLAIN@ inet n - n - - smtpd -o smtpd_tls_security_level=@LEVEL@
+@ADDRESS@:@PLAIN@ inet n - n - - smtpd -o smtpd_tls_security_level=@LEVEL@
 127.0.0.1:@TLS@ inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -134,14 +156,6 @@ service stats {
 /// it with its parent; its own children end when it does.
 const TIED: &str = "\"$0\" \"$@\" & trap \"kill -KILL $!; exit\" TERM; wait";
 
-/// What Postfix took: the recipient, and the content after its own lines, with CR LF.
-#[derive(Debug)]
-pub struct Kept {
-    pub to: String,
-    pub trace: String,
-    pub content: Vec<u8>,
-}
-
 /// A Postfix that runs until it is dropped.
 pub struct Postfix {
     /// STARTTLS for a relay, in clear for a sender.
@@ -171,13 +185,26 @@ impl Postfix {
         let arguments = ["-F", "-c", at("dovecot.conf").to_str().expect("a plain path")].map(str::to_owned);
         let dovecot = Running::start(&dovecot, &arguments, &at("dovecot.out"));
         until("dovecot listens", 20, || at("auth").exists().then_some(()));
-        Self::run(directory, &format!("{MAIN}{RELAY}"), "encrypt", &[("DOMAIN", DOMAIN)], Some(dovecot))
+        let main = format!("{MAIN}{RELAY}");
+        Self::run(directory, &main, "encrypt", &[("DOMAIN", DOMAIN)], Some(dovecot), ANY_PORT)
     }
 
     /// A server that anyone on this machine may use, and that sends on to a port.
     pub fn sender(next: u16) -> Self {
         let next = next.to_string();
-        Self::run(private_directory(), &format!("{MAIN}{SENDER}"), "none", &[("NEXT", &next)], None)
+        Self::run(private_directory(), &format!("{MAIN}{SENDER}"), "none", &[("NEXT", &next)], None, ANY_PORT)
+    }
+
+    /// A host for the mail of every domain, at an address that is kept free for it.
+    pub fn mx(address: SocketAddr) -> Self {
+        let directory = private_directory();
+        let at = |name: &str| directory.path().join(name);
+        Authority::new().issue("postfix.mx.test", &at("cert.pem"), &at("key.pem"));
+        fs::create_dir(at("mail")).expect("a directory");
+        chown(at("mail"), Some(NOBODY), Some(NOBODY)).expect("root may give it away");
+        fs::create_dir(at("etc")).expect("a directory");
+        write(&at("etc/recipients"), RECIPIENTS);
+        Self::run(directory, &format!("{MAIN}{MX}"), "may", &[], None, address)
     }
 
     fn run(
@@ -186,21 +213,23 @@ impl Postfix {
         level: &str,
         gaps: &[(&str, &str)],
         dovecot: Option<Running>,
+        address: SocketAddr,
     ) -> Self {
         need_root("Postfix starts only as root");
-        let held = [(); 2].map(|()| held_port());
+        let held = [address, ANY_PORT].map(|address| super::held_socket(address).expect("a free port"));
         let ports = held.each_ref().map(|socket| socket.local_addr().expect("it is bound").port());
         let [port, tls_port] = ports;
         let [plain, tls] = ports.map(|port| port.to_string());
         let etc = directory.path().join("etc");
         for name in ["etc", "queue", "data"] {
-            fs::create_dir(directory.path().join(name)).expect("a directory");
+            fs::create_dir_all(directory.path().join(name)).expect("a directory");
         }
         let owner = fs::metadata("/var/lib/postfix").expect("Postfix has its data here");
         let uid = std::os::unix::fs::MetadataExt::uid(&owner);
         chown(directory.path().join("data"), Some(uid), None).expect("root may give it away");
         write(&etc.join("main.cf"), &filled(main, &directory, gaps));
-        let master = [("PLAIN", plain.as_str()), ("TLS", &tls), ("LEVEL", level)];
+        let ip = address.ip().to_string();
+        let master = [("ADDRESS", ip.as_str()), ("PLAIN", &plain), ("TLS", &tls), ("LEVEL", level)];
         write(&etc.join("master.cf"), &filled(MASTER, &directory, &master));
         let postfix = find("postfix", "postfix");
         let etc = etc.to_str().expect("a plain path");
@@ -209,7 +238,7 @@ impl Postfix {
         let arguments = ["-c", TIED, "/usr/lib/postfix/sbin/master", "-c", etc, "-s"];
         let running = Running::start(Path::new("/bin/sh"), &arguments, &directory.path().join("out"));
         let server = Self { port, tls_port, _master: running, _dovecot: dovecot, _ports: held, directory };
-        until("postfix answers", 30, || greets(port).then_some(()));
+        until("postfix answers", 30, || super::greets(SocketAddr::new(address.ip(), port)).then_some(()));
         server
     }
 
@@ -229,7 +258,7 @@ impl Postfix {
 
     /// How many messages it has delivered.
     pub fn count(&self) -> usize {
-        fs::read_dir(self.path("mail/box/new")).map_or(0, Iterator::count)
+        self.keep().count()
     }
 
     /// Waits for so many messages, and reads them.
@@ -237,72 +266,28 @@ impl Postfix {
     pub fn until_kept(&self, count: usize, secs: i64) -> Vec<Kept> {
         let what = format!("{count} messages delivered by Postfix");
         until(&what, secs, || (self.count() >= count).then_some(()));
-        let entries = fs::read_dir(self.path("mail/box/new")).expect("a mailbox");
-        entries.map(|entry| kept(&entry.expect("a message").path())).collect()
+        self.keep().read()
+    }
+
+    /// Where it keeps what it took.
+    pub fn keep(&self) -> Keep {
+        Keep(self.path("mail/box/new"))
     }
 }
 
 /// A directory that Postfix's own user may walk through.
-fn private_directory() -> TempDir {
+pub(super) fn private_directory() -> TempDir {
     need_root("Postfix starts only as root");
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
     directory
 }
 
-/// A port that nobody else is given while this is kept: bound, but without listening, so that Postfix may.
-fn held_port() -> TcpSocket {
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_reuseaddr(true).expect("an option of sockets");
-    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-    socket
-}
-
-fn filled(text: &str, directory: &TempDir, gaps: &[(&str, &str)]) -> String {
+pub(super) fn filled(text: &str, directory: &TempDir, gaps: &[(&str, &str)]) -> String {
     let text = text.replace("@DIR@", directory.path().to_str().expect("a plain path"));
     gaps.iter().fold(text, |text, (name, value)| text.replace(&format!("@{name}@"), value))
 }
 
-fn write(path: &Path, text: &str) {
+pub(super) fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
-fn greets(port: u16) -> bool {
-    let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("220 ")
-}
-
-/// Reads a delivered message. In front stand the lines of virtual(8) and the `Received:` of Postfix.
-fn kept(path: &Path) -> Kept {
-    let text = super::read(path);
-    let end = own_lines(&text);
-    let trace = String::from_utf8_lossy(&text[..end]).into_owned();
-    let to = trace.lines().find_map(|line| line.strip_prefix("X-Original-To: ")).unwrap_or_default();
-    let mut content = Vec::with_capacity(text.len());
-    for line in text[end..].split_inclusive(|byte| *byte == b'\n') {
-        content.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
-        content.extend_from_slice(b"\r\n");
-    }
-    Kept { to: to.to_owned(), trace: trace.clone(), content }
-}
-
-/// Where the lines end that Postfix put in front: `Return-Path`, `X-Original-To`, `Delivered-To`, one `Received`.
-fn own_lines(text: &[u8]) -> usize {
-    let mut at = 0;
-    let mut received = false;
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let folded = line.starts_with(b"\t") || line.starts_with(b" ");
-        let own = ["Return-Path:", "X-Original-To:", "Delivered-To:"]
-            .iter()
-            .any(|name| line.starts_with(name.as_bytes()));
-        let first_received = !received && line.starts_with(b"Received:");
-        if !(folded || (own && !received) || first_received) {
-            break;
-        }
-        received |= first_received;
-        at += line.len();
-    }
-    at
 }

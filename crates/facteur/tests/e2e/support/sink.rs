@@ -4,8 +4,8 @@ use super::until;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,14 +38,32 @@ pub struct Habits {
     pub recipients_told: Option<&'static str>,
     /// The beginning of recipients that it does not know.
     pub unknown: Option<&'static str>,
+    /// The greeting instead of 220.
+    pub greets_with: Option<&'static str>,
+    /// What STARTTLS leads to; without it, it is not offered.
+    pub starttls: Option<StartTls>,
+    /// Where it falls silent for ever: `greeting`, a verb in capitals, or `end`.
+    pub mute_at: Option<&'static str>,
     /// Whether the reply to a message waits until [`Sink::release`].
     pub holds: bool,
+}
+
+/// How STARTTLS goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartTls {
+    /// It is offered and agreed to, and what follows is no TLS.
+    Nonsense,
+    /// It is offered and agreed to, and the connection ends.
+    Cut,
+    /// It is offered, and refused when it is asked for.
+    Refused,
 }
 
 struct Shared {
     habits: Habits,
     taken: Mutex<Vec<Taken>>,
     breaches: Mutex<Vec<String>>,
+    muted: AtomicUsize,
     holding: AtomicBool,
     stopping: AtomicBool,
 }
@@ -53,18 +71,25 @@ struct Shared {
 /// A sink that runs until it is dropped.
 pub struct Sink {
     pub port: u16,
+    address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 impl Sink {
     pub fn start(habits: Habits) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("it is bound").port();
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), habits)
+    }
+
+    /// The same at an address of the caller's choice.
+    pub fn start_at(address: SocketAddr, habits: Habits) -> Self {
+        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+        let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             holding: AtomicBool::new(habits.holds),
             habits,
             taken: Mutex::default(),
             breaches: Mutex::default(),
+            muted: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
@@ -77,7 +102,7 @@ impl Sink {
                 std::thread::spawn(move || Talk::hold(stream, &shared));
             }
         });
-        Self { port, shared }
+        Self { port: address.port(), address, shared }
     }
 
     /// What was taken so far. Fails when the sender broke the protocol.
@@ -91,6 +116,11 @@ impl Sink {
     /// How many were taken so far.
     pub fn count(&self) -> usize {
         self.shared.taken.lock().unwrap().len()
+    }
+
+    /// How many connections it has let hang.
+    pub fn muted(&self) -> usize {
+        self.shared.muted.load(Ordering::SeqCst)
     }
 
     /// Waits for so many messages.
@@ -111,7 +141,7 @@ impl Drop for Sink {
         self.shared.stopping.store(true, Ordering::SeqCst);
         self.release();
         // Wakes the thread that accepts.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = TcpStream::connect(self.address);
     }
 }
 
@@ -155,11 +185,18 @@ impl<'a> Talk<'a> {
     }
 
     fn talk(&mut self) -> io::Result<()> {
-        self.say("220 sink.test ESMTP")?;
+        self.mute_at("greeting")?;
+        self.say(self.shared.habits.greets_with.unwrap_or("220 sink.test ESMTP"))?;
+        self.talk_on()
+    }
+
+    fn talk_on(&mut self) -> io::Result<()> {
         while let Some(line) = self.line()? {
             let command = String::from_utf8_lossy(&line).into_owned();
             let verb = command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            self.mute_at(&verb)?;
             match verb.as_str() {
+                "STARTTLS" if self.shared.habits.starttls.is_some() => return self.start_tls(),
                 "EHLO" => self.welcome()?,
                 "AUTH" => self.sign_in(&command)?,
                 "MAIL" if !self.signed_in => self.say("530 5.7.0 Authentication required")?,
@@ -184,7 +221,10 @@ impl<'a> Talk<'a> {
 
     fn welcome(&mut self) -> io::Result<()> {
         let auth = if self.shared.habits.sign_in.is_some() { "250-AUTH PLAIN LOGIN\r\n" } else { "" };
-        self.say(&format!("250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n{auth}250 ENHANCEDSTATUSCODES"))
+        let tls = if self.shared.habits.starttls.is_some() { "250-STARTTLS\r\n" } else { "" };
+        self.say(&format!(
+            "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n{auth}{tls}250 ENHANCEDSTATUSCODES"
+        ))
     }
 
     fn sign_in(&mut self, command: &str) -> io::Result<()> {
@@ -228,7 +268,32 @@ impl<'a> Talk<'a> {
         let (from, to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
         self.shared.taken.lock().unwrap().push(Taken { from, to, content });
         self.until_released();
+        self.mute_at("end")?;
         self.say("250 2.0.0 Ok: taken")
+    }
+
+    /// Says nothing more at that step, until the other side goes away.
+    fn mute_at(&mut self, step: &str) -> io::Result<()> {
+        if self.shared.habits.mute_at != Some(step) {
+            return Ok(());
+        }
+        self.shared.muted.fetch_add(1, Ordering::SeqCst);
+        io::copy(&mut self.stream, &mut io::sink())?;
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn start_tls(&mut self) -> io::Result<()> {
+        match self.shared.habits.starttls {
+            Some(StartTls::Refused) => {
+                self.say("454 4.7.0 TLS not available due to local problem")?;
+                self.talk_on()
+            }
+            Some(StartTls::Nonsense) => {
+                self.say("220 2.0.0 Ready to start TLS")?;
+                self.say("421 4.3.0 I am no TLS")
+            }
+            _ => self.say("220 2.0.0 Ready to start TLS"),
+        }
     }
 
     fn until_released(&self) {
