@@ -111,6 +111,13 @@ impl Registry {
         self.snapshot().users.values().any(|(known, ..)| *known == principal)
     }
 
+    /// The local user whose programs a site is; the smallest number when there are several.
+    pub fn uid(&self, principal: Principal) -> Option<u32> {
+        let snapshot = self.snapshot();
+        let own = snapshot.users.iter().filter(|(_, (known, ..))| *known == principal);
+        own.map(|(uid, _)| *uid).min()
+    }
+
     /// The name of an account or a site: its login.
     pub fn name(&self, principal: Principal) -> Option<Arc<str>> {
         self.snapshot().names.get(&principal).cloned()

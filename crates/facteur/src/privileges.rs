@@ -43,6 +43,11 @@ pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
+/// The user that this process is now.
+pub fn own_uid() -> u32 {
+    Uid::effective().as_raw()
+}
+
 impl Identity {
     /// A user of this machine, who is not root.
     pub fn of_user(name: &str) -> Result<Self, PrivilegeError> {

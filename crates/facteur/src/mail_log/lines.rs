@@ -3,7 +3,7 @@
 use mail::{Address, Evidence, QueueId, ReversePath, Seen, Stage, Timestamp};
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use store::{Act, Attempt, Change, RecipientState, RecipientUpdate};
+use store::{About, Act, Attempt, Change, NoticeKind, RecipientState, RecipientUpdate};
 
 /// The most bytes of a server's text on a line: what pflogsumm and people read begins it.
 const SAID_BYTES: usize = 1_000;
@@ -15,6 +15,8 @@ pub enum Program {
     Smtpd,
     /// Takes mail from programs of this machine.
     Pickup,
+    /// Makes the notices to senders.
+    Bounce,
     /// Puts messages in order.
     Cleanup,
     /// Keeps the queue.
@@ -31,6 +33,7 @@ impl Program {
         match self {
             Self::Smtpd => "smtpd",
             Self::Pickup => "pickup",
+            Self::Bounce => "bounce",
             Self::Cleanup => "cleanup",
             Self::Qmgr => "qmgr",
             Self::Smtp => "smtp",
@@ -65,8 +68,10 @@ pub struct Taken<'a> {
     pub client: Option<IpAddr>,
     /// Who signed in.
     pub login: Option<&'a str>,
-    /// The local user, when it is known.
-    pub uid: Option<u32>,
+    /// The local user who gave it, when it came from this machine; the server's own, when nobody else is known.
+    pub uid: u32,
+    /// What it is about, when it is a notice.
+    pub about: Option<About>,
     /// The envelope sender.
     pub from: &'a ReversePath,
     /// The text of its `Message-ID:`.
@@ -82,27 +87,38 @@ fn path(from: &ReversePath) -> String {
 }
 
 /// A message was taken: where from, its id, its size.
-pub fn accepted(taken: &Taken<'_>) -> [Line; 3] {
+pub fn accepted(taken: &Taken<'_>) -> Vec<Line> {
     let id = taken.id;
     let from = path(taken.from);
-    let first = match taken.client {
-        Some(client) => {
+    let mut lines = Vec::with_capacity(3);
+    match (taken.client, taken.about) {
+        (Some(client), _) => {
             let mut text = format!("{id}: client=unknown[{client}]");
             if let Some(login) = taken.login {
                 // fail2ban and others look for the name; the mechanism is not kept with a message.
                 let _ = write!(text, ", sasl_username={login}");
             }
-            Line::new(Program::Smtpd, &text)
+            lines.push(Line::new(Program::Smtpd, &text));
         }
-        None => {
-            let uid = taken.uid.map(|uid| format!("uid={uid} ")).unwrap_or_default();
-            Line::new(Program::Pickup, &format!("{id}: {uid}from=<{from}>"))
+        (None, None) => {
+            lines.push(Line::new(Program::Pickup, &format!("{id}: uid={} from=<{from}>", taken.uid)));
         }
-    };
-    let message_id = Line::new(Program::Cleanup, &format!("{id}: message-id={}", taken.message_id));
+        // A notice is made by this server, and given to nobody.
+        (None, Some(_)) => {}
+    }
+    lines.push(Line::new(Program::Cleanup, &format!("{id}: message-id={}", taken.message_id)));
     let size =
         format!("{id}: from=<{from}>, size={}, nrcpt={} (queue active)", taken.bytes, taken.recipients);
-    [first, message_id, Line::new(Program::Qmgr, &size)]
+    lines.push(Line::new(Program::Qmgr, &size));
+    if let Some(About { message, kind }) = taken.about {
+        let what = match kind {
+            NoticeKind::Failure => "sender non-delivery notification",
+            NoticeKind::Delay => "sender delay notification",
+            NoticeKind::Success | NoticeKind::Relayed => "sender delivery status notification",
+        };
+        lines.push(Line::new(Program::Bounce, &format!("{message}: {what}: {id}")));
+    }
+    lines
 }
 
 /// What an attempt, or a decision without one, made of a recipient.

@@ -2,6 +2,7 @@
 
 use super::MailLog;
 use super::lines::{Taken, accepted, acted};
+use crate::privileges;
 use control::Registry;
 use mail::{Clock, RecipientId};
 use queue::{Letter, Trace, Witness};
@@ -25,6 +26,14 @@ impl LogWitness {
     }
 }
 
+impl LogWitness {
+    /// The local user behind a message: who called, or whose site it is.
+    fn uid(&self, letter: &Letter, trace: &Trace) -> u32 {
+        let called = trace.helo.strip_prefix(UID).and_then(|uid| uid.parse().ok());
+        called.or_else(|| self.registry.uid(letter.principal)).unwrap_or_else(privileges::own_uid)
+    }
+}
+
 impl Witness for LogWitness {
     fn accepted(&self, letter: &Letter, message_id: &str, trace: &Trace, recipients: usize) {
         let name = self.registry.name(letter.principal);
@@ -33,7 +42,8 @@ impl Witness for LogWitness {
             client: trace.client,
             // RFC 3848: the A says that somebody signed in.
             login: name.as_deref().filter(|_| trace.protocol.ends_with('A')),
-            uid: trace.helo.strip_prefix(UID).and_then(|uid| uid.parse().ok()),
+            uid: self.uid(letter, trace),
+            about: letter.extras.about,
             from: &letter.from,
             message_id,
             bytes: letter.body_bytes + letter.added_headers.len() as u64,
@@ -49,7 +59,7 @@ impl Witness for LogWitness {
         let now = self.clock.now();
         for of_one in recipients.chunk_by(|one, other| one.message == other.message) {
             let Some(first) = of_one.first() else { continue };
-            if act == Act::Delete {
+            if matches!(act, Act::Delete | Act::Undo | Act::Fail) {
                 self.mail_log.end(first.message, of_one.len());
             }
             self.mail_log.write(now, acted(act, first.message));

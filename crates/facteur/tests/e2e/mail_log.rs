@@ -102,7 +102,8 @@ fn the_lines_are_those_of_postfix_and_its_readers_count_right() {
     until_logged(&server, "status=", 6);
     server.ok("en", &["queue", "hold", "--sender", "a@later.test"]);
     server.ok("en", &["send", "b@rcpt.test", "--from", "a@good.test", "--no-follow"]);
-    until_logged(&server, "status=sent", 4);
+    // Three, the test mail, and the notice of what was refused.
+    until_logged(&server, "status=sent", 5);
     let log = until_logged(&server, "placed on hold", 2);
     let known = golden();
     for line in log.lines() {
@@ -112,13 +113,14 @@ fn the_lines_are_those_of_postfix_and_its_readers_count_right() {
         assert!(over_smtp || known.contains(&ours), "Postfix has no line like\n{line}\n{ours}\n{known:#?}");
     }
     assert_eq!(log.matches(": client=unknown[127.0.0.1]").count(), 6, "{log}");
-    assert_eq!(log.matches(": removed").count(), 5, "delivered four times, bounced once:\n{log}");
+    assert_eq!(log.matches(": removed").count(), 6, "delivered five times, bounced once:\n{log}");
+    assert_eq!(log.matches(": sender non-delivery notification: ").count(), 1, "{log}");
     let summary = read_by("pflogsumm", "pflogsumm", &[], &log_of(&server)).out;
     let counted = |what: &str| {
         let line = summary.lines().find(|line| line.split_whitespace().nth(1) == Some(what));
         line.and_then(|line| line.split_whitespace().next()?.parse::<u32>().ok())
     };
-    for (what, count) in [("received", 7), ("delivered", 4), ("deferred", 2), ("bounced", 1)] {
+    for (what, count) in [("received", 7), ("delivered", 5), ("deferred", 2), ("bounced", 1)] {
         assert_eq!(counted(what), Some(count), "{what}:\n{summary}");
     }
     let log = log_of(&server);

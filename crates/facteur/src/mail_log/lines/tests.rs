@@ -101,14 +101,17 @@ fn an_accepted_message_has_its_three_lines() {
         id: id(),
         client: "192.0.2.9".parse().ok(),
         login: Some("anne"),
-        uid: None,
+        uid: 33,
+        about: None,
         from: &from,
         message_id: "<m1@facteur.test>",
         bytes: 265,
         recipients: 2,
     };
-    let texts =
-        |taken: &Taken<'_>| accepted(taken).map(|line| format!("{}: {}", line.program.name(), line.text));
+    let texts = |taken: &Taken<'_>| {
+        let lines = accepted(taken);
+        lines.iter().map(|line| format!("{}: {}", line.program.name(), line.text)).collect::<Vec<_>>()
+    };
     assert_eq!(
         texts(&taken),
         [
@@ -117,9 +120,19 @@ fn an_accepted_message_has_its_three_lines() {
             "qmgr: 02djLpNvZrFX: from=<a@facteur.test>, size=265, nrcpt=2 (queue active)",
         ]
     );
-    let local = Taken { client: None, login: None, uid: Some(0), from: &ReversePath::Null, ..taken };
-    assert_eq!(texts(&local)[0], "pickup: 02djLpNvZrFX: uid=0 from=<>");
+    let local = Taken { client: None, login: None, from: &ReversePath::Null, ..taken };
+    assert_eq!(texts(&local)[0], "pickup: 02djLpNvZrFX: uid=33 from=<>");
     assert_eq!(texts(&local)[2], "qmgr: 02djLpNvZrFX: from=<>, size=265, nrcpt=2 (queue active)");
+    for (kind, what) in [
+        (NoticeKind::Failure, "sender non-delivery notification"),
+        (NoticeKind::Delay, "sender delay notification"),
+        (NoticeKind::Success, "sender delivery status notification"),
+    ] {
+        let message = "02djLpP32d9X".parse().unwrap();
+        let notice = Taken { about: Some(About { message, kind }), ..local.clone() };
+        assert_eq!(texts(&notice).len(), 3, "nobody gave it");
+        assert_eq!(texts(&notice)[2], format!("bounce: 02djLpP32d9X: {what}: 02djLpNvZrFX"));
+    }
 }
 
 #[test]
