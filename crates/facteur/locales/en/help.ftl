@@ -166,7 +166,9 @@ help-facteur-queue-retry = Try at once
 help-facteur-queue-hold = Hold back, until released
 help-facteur-queue-release = Let go what is held
 help-facteur-queue-delete = Delete, without telling the sender
+    .yes = Do it without asking, however many messages there are
 help-facteur-queue-bounce = Give up, and tell the sender
+    .yes = Do it without asking, however many messages there are
 
 help-facteur-undo = Take a message back before it leaves
     .id = The message's queue id

@@ -61,3 +61,13 @@ apply-would = { $count ->
 }
 usage-secrets-shown = Passwords and private keys are not written onto a terminal.
     .fix = Name a file with --output FILE: only you will be able to read it.
+
+queue-sure-count = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
+queue-sure-more = more than { $count } messages
+queue-sure-delete = This deletes { $messages } for good, and their senders are not told. Go on? (yes/no)
+queue-sure-bounce = This gives up { $messages } for good, and their senders are told. Go on? (yes/no)
+queue-sure-yes = yes y
+queue-left = Nothing was done.

@@ -166,7 +166,9 @@ help-facteur-queue-retry = Réessayer tout de suite
 help-facteur-queue-hold = Retenir, jusqu'à nouvel ordre
 help-facteur-queue-release = Laisser partir ce qui est retenu
 help-facteur-queue-delete = Supprimer, sans prévenir l'expéditeur
+    .yes = Le faire sans demander, quel que soit le nombre de messages
 help-facteur-queue-bounce = Abandonner, en prévenant l'expéditeur
+    .yes = Le faire sans demander, quel que soit le nombre de messages
 
 help-facteur-undo = Reprendre un message avant qu'il parte
     .id = L'identifiant du message dans la file

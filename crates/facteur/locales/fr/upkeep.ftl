@@ -61,3 +61,13 @@ apply-would = { $count ->
 }
 usage-secrets-shown = Les mots de passe et les clés privées ne s'écrivent pas sur un terminal.
     .fix = Indiquez un fichier avec --output FICHIER : vous seul pourrez le lire.
+
+queue-sure-count = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
+queue-sure-more = plus de { $count } messages
+queue-sure-delete = Ceci supprime définitivement { $messages }, sans prévenir les expéditeurs. Continuer ? (oui/non)
+queue-sure-bounce = Ceci abandonne définitivement { $messages } ; les expéditeurs en sont avertis. Continuer ? (oui/non)
+queue-sure-yes = oui o
+queue-left = Rien n'a été fait.

@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
-use super::{output, parse};
+use super::{output, parse, password};
 use crate::client::Client;
 use crate::show;
 use clap::{Args, Subcommand};
@@ -20,8 +20,8 @@ pub enum Command {
     Retry(ActArguments),
     Hold(ActArguments),
     Release(ActArguments),
-    Delete(ActArguments),
-    Bounce(ActArguments),
+    Delete(FinalArguments),
+    Bounce(FinalArguments),
 }
 
 /// What is to be listed.
@@ -40,6 +40,15 @@ pub struct ActArguments {
     filter: Filter,
     #[arg(long)]
     all: bool,
+}
+
+/// To which messages something is to be done that cannot be undone.
+#[derive(Debug, Args)]
+pub struct FinalArguments {
+    #[command(flatten)]
+    act: ActArguments,
+    #[arg(long, short)]
+    yes: bool,
 }
 
 #[derive(Debug, Default, Args)]
@@ -64,20 +73,46 @@ struct Filter {
 
 /// Does it.
 pub async fn run(command: Option<Command>, console: &mut Console) -> Result<Exit, Failure> {
-    let (act, arguments) = match command {
+    let (act, arguments, sure) = match command {
         None => return list(ListArguments::default(), console).await,
         Some(Command::List(arguments)) => return list(arguments, console).await,
-        Some(Command::Retry(arguments)) => (Act::Retry, arguments),
-        Some(Command::Hold(arguments)) => (Act::Hold, arguments),
-        Some(Command::Release(arguments)) => (Act::Release, arguments),
-        Some(Command::Delete(arguments)) => (Act::Delete, arguments),
-        Some(Command::Bounce(arguments)) => (Act::Fail, arguments),
+        Some(Command::Retry(arguments)) => (Act::Retry, arguments, true),
+        Some(Command::Hold(arguments)) => (Act::Hold, arguments, true),
+        Some(Command::Release(arguments)) => (Act::Release, arguments, true),
+        Some(Command::Delete(FinalArguments { act, yes })) => (Act::Delete, act, yes),
+        Some(Command::Bounce(FinalArguments { act, yes })) => (Act::Fail, act, yes),
     };
     let filter = arguments.filter.of();
     if filter == QueueFilter::default() && !arguments.all {
         return Err(Failure::Usage("usage-all-needed", String::new()));
     }
+    // Who names messages by their id has looked at them; and a script has nobody to ask.
+    let named = !filter.ids.is_empty();
+    if !sure && !named && password::can_ask() && !confirmed(act, &filter, console).await? {
+        console.say("queue-left")?;
+        return Ok(Exit::Failed);
+    }
     act_on(act, filter, console).await
+}
+
+/// Says how many messages are meant, and asks whether that is what was meant.
+async fn confirmed(act: Act, filter: &QueueFilter, console: &mut Console) -> Result<bool, Failure> {
+    let mut pages = Pages::of(filter.clone(), console).await?;
+    let first = pages.next(Page::MAX).await;
+    pages.close().await;
+    let page = first?;
+    let count = page.as_ref().map_or(0, |page| page.rows.len());
+    if count == 0 {
+        return Ok(true);
+    }
+    let more = page.is_some_and(|page| page.next.is_some());
+    let phrases = &console.reader.phrases;
+    let gaps = [("count", count.into())];
+    let messages = phrases.fill(if more { "queue-sure-more" } else { "queue-sure-count" }, gaps);
+    let key = if act == Act::Delete { "queue-sure-delete" } else { "queue-sure-bounce" };
+    let prompt = phrases.fill(key, [("messages", messages.into())]);
+    let answer = password::ask_openly(&format!("{prompt} "))?.to_lowercase();
+    Ok(phrases.say("queue-sure-yes").split(' ').any(|yes| yes == answer))
 }
 
 /// Does something to what the filter means.

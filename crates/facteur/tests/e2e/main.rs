@@ -49,4 +49,6 @@ mod submission;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod sure;
+#[cfg(test)]
 mod tls;
