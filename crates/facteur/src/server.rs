@@ -300,6 +300,7 @@ pub async fn run(
     let mut session = SessionConfig::new(config.host_name());
     session.max_message_bytes = assembly.queue.limits().message_bytes;
     session.max_recipients = assembly.queue.limits().recipients;
+    session.max_hold_secs = Some(assembly.queue.limits().hold_secs);
     let shared = Serve::new(door, Arc::clone(&tls), net::Limits::default(), session);
     for port in ports {
         set.spawn(serve(port, Arc::clone(&shared), stop.clone()));

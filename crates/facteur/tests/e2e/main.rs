@@ -52,3 +52,5 @@ mod support;
 mod sure;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod wishes;
