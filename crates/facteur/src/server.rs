@@ -264,9 +264,9 @@ pub async fn run(
     stop: watch::Receiver<bool>,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
-    let StartOptions { place, language, ports } = options;
+    let StartOptions { place, language, ports: mut inherited } = options;
     let config = Config::read(&place.config)?;
-    let ports = ports.map_or_else(|| Ok(Vec::new()), |inherited| take_ports(&config, inherited, announce))?;
+    let ports = take_ports(&config, inherited.as_mut(), announce)?;
     // A key of one's own is often readable by root alone, as the ports are root's to take.
     let own = config.tls.as_ref().map(|tls| ServerTls::load(&tls.cert, &tls.key)).transpose()?;
     leave_root(&config, &place, announce)?;
@@ -310,7 +310,7 @@ pub async fn run(
     let socket =
         socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
     set.spawn(socket::serve(socket, Arc::clone(&assembly.control), stop.clone()));
-    open_to_all(&assembly, (&config, &place), &shared, &stop, &mut set);
+    open_to_all(&assembly, (&config, &place), &shared, inherited, &stop, &mut set);
     if assembly.has_no_route().await? {
         announce(Announcement::NoRelay);
     }
@@ -334,9 +334,11 @@ fn open_to_all(
     assembly: &Assembly,
     (config, place): (&Config, &Place),
     shared: &Arc<Serve>,
+    inherited: Option<Inherited>,
     stop: &watch::Receiver<bool>,
     set: &mut JoinSet<()>,
 ) {
+    let mut inherited = inherited.unwrap_or_default();
     let path = place.public(config);
     let failed = |error: &dyn std::error::Error| {
         tracing::error!(path = %path.display(), %error, "sendmail cannot hand over mail: its place cannot be made");
@@ -345,7 +347,11 @@ fn open_to_all(
         Ok(public) => public,
         Err(error) => return failed(&error),
     };
-    match LocalSocket::bind(&public.socket()) {
+    let handed_over = inherited.take_local(&public.socket()).transpose();
+    for unused in inherited.unused() {
+        tracing::warn!(socket = %unused, "a socket was handed over that nothing in the configuration is for");
+    }
+    match handed_over.unwrap_or_else(|| LocalSocket::bind(&public.socket())) {
         Ok(socket) => {
             set.spawn(serve_local(socket, Arc::clone(shared), stop.clone()));
         }
@@ -388,13 +394,11 @@ async fn reopen_on_hangup(mail_log: Arc<MailLog>, mut stop: watch::Receiver<bool
 /// Takes the ports that can be had. None at all is an error: a server that nobody can reach has not started.
 fn take_ports(
     config: &Config,
-    mut inherited: Inherited,
+    inherited: Option<&mut Inherited>,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<Vec<Bound>, StartError> {
+    let Some(inherited) = inherited else { return Ok(Vec::new()) };
     let (mut ports, missing) = inherited.divide(&config.listeners())?;
-    for unused in inherited.unused() {
-        tracing::warn!(socket = %unused, "a socket was handed over that no listener of the configuration is for");
-    }
     let mut last = None;
     for spec in missing {
         match spec.bind() {
