@@ -38,6 +38,11 @@ openssl                                 openssl
 /usr/sbin/opendkim                      opendkim
 /usr/lib/python3/dist-packages/dkim     python3-dkim
 /usr/lib/python3/dist-packages/nacl     python3-nacl
+php                                     php-cli
+/usr/lib/git-core/git-send-email        git-email
+/usr/bin/mail.mailutils                 mailutils
+/usr/bin/bsd-mailx                      bsd-mailx
+s-nail                                  s-nail
 /usr/lib/python3/dist-packages/flufl/bounce python3-flufl.bounce
 '
 

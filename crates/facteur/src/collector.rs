@@ -28,7 +28,7 @@ const NAMES: usize = 10_000;
 /// The most messages of one user in one look: a user with many must not hold up the others.
 const PER_USER: usize = 100;
 /// When a message that cannot be taken now is tried again, in milliseconds.
-const AGAIN_MS: i64 = 30_000;
+const AGAIN_MS: i64 = 10_000;
 /// After how many seconds an unfinished file is nobody's.
 const UNFINISHED_SECS: i64 = 86_400;
 /// The most bytes of an envelope beside the content.

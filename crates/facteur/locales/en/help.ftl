@@ -77,6 +77,7 @@ help-facteur-site-add = Add a site: with --network it needs no login; else a key
     .name = The name, also the SMTP login
     .network = A network from which it sends without a login, such as 192.168.1.0/24 (repeatable)
     .uid = The number of a local user whose programs it is (repeatable)
+    .user = The same by the user's name: www-data (repeatable)
     .sender = What it may send with: an address, all of a @domain, or * for any (repeatable)
     .allow_any_sender = The same as --sender '*': only for a program that you trust as much as this server
 help-facteur-site-password = Change the key of a site; one is made and shown, unless you give one

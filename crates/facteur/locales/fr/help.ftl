@@ -77,6 +77,7 @@ help-facteur-site-add = Ajouter un site : avec --network, il n'a pas à s'authe
     .name = Le nom, qui est aussi l'identifiant SMTP
     .network = Un réseau d'où il envoie sans s'authentifier, par exemple 192.168.1.0/24 (répétable)
     .uid = Le numéro d'un utilisateur local dont ce sont les programmes (répétable)
+    .user = La même chose par le nom de l'utilisateur : www-data (répétable)
     .sender = Ce avec quoi il peut envoyer : une adresse, tout un @domaine, ou * pour toute adresse (répétable)
     .allow_any_sender = Comme --sender '*' : seulement pour un programme auquel vous vous fiez autant qu'à ce serveur
 help-facteur-site-password = Changer la clé d'un site ; elle est créée et affichée, à moins que vous n'en donniez une

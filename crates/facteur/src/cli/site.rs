@@ -5,7 +5,7 @@ use super::console::Console;
 use super::failure::{Exit, Failure};
 use crate::show;
 use clap::{Args, Subcommand};
-use control::{Answer, Operation, SiteSpec};
+use control::{Answer, Blame, Fault, Operation, SiteSpec, system_users};
 use store::{Network, SenderRule};
 
 /// What can be done with sites.
@@ -26,6 +26,8 @@ pub struct AddArguments {
     network: Vec<Network>,
     #[arg(long, value_name = "UID")]
     uid: Vec<u32>,
+    #[arg(long, value_name = "NAME")]
+    user: Vec<String>,
     #[arg(long, value_name = "ADDRESS|@DOMAIN|*")]
     sender: Vec<SenderRule>,
     #[arg(long)]
@@ -82,13 +84,24 @@ impl AddArguments {
         if self.allow_any_sender {
             senders.push(SenderRule::Any);
         }
+        let mut uids = self.uid;
+        for user in &self.user {
+            uids.push(uid_of(user)?);
+        }
         Ok(SiteSpec {
             password: self.password.read(&self.name, console)?,
             name: self.name,
             networks: self.network,
-            uids: self.uid,
+            uids,
             senders,
             owner: self.owner,
         })
     }
+}
+
+/// The number of a user of this machine.
+fn uid_of(name: &str) -> Result<u32, Failure> {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = system_users::parse(&users).into_iter().find(|user| user.name == name);
+    user.map(|user| user.uid).ok_or_else(|| Fault::about(Blame::Missing, name).into())
 }

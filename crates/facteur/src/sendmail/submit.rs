@@ -4,18 +4,24 @@ use mail::{
     Address, Clock, Envelope, Evidence, Peer, Reply, ReversePath, Seen, Severity, Stage, Timestamp, TlsFacts,
     TlsFault,
 };
+use rustix::fs::OFlags;
 use smtp::Input;
 use smtp::client::{Client, Outgoing};
 use smtp::reply::ReplyReader;
 use smtp::transport::{BoxFuture, Content, Piece, Transport};
+use std::fs::OpenOptions;
 use std::future::ready;
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 /// The name of the socket in the public directory.
 pub const SOCKET: &str = "submit.sock";
+/// The most bytes of a socket's path, with its final zero (unix(7)).
+const SOCKET_PATH_BYTES: usize = 108;
 /// How long the server may be silent before its time limits are known.
 const FIRST_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes are read at a time: replies are short.
@@ -33,10 +39,21 @@ pub struct Connection {
 impl Connection {
     /// Connects. An error means that no server listens there.
     pub fn open(public: &Path) -> io::Result<Self> {
-        let stream = UnixStream::connect(public.join(SOCKET))?;
+        let path = public.join(SOCKET);
+        if path.as_os_str().len() < SOCKET_PATH_BYTES {
+            return Ok(Self::over(UnixStream::connect(path)?));
+        }
+        // However deep it lies: the directory need not be readable to be gone through.
+        let flags = OFlags::PATH.bits().cast_signed();
+        let directory = OpenOptions::new().read(true).custom_flags(flags).open(public)?;
+        let path = format!("/proc/self/fd/{}/{SOCKET}", directory.as_raw_fd());
+        Ok(Self::over(UnixStream::connect(path)?))
+    }
+
+    fn over(stream: UnixStream) -> Self {
         let mut connection = Self { stream, input: Input::new(), replies: ReplyReader::default() };
         connection.set_time_limit(FIRST_LIMIT);
-        Ok(connection)
+        connection
     }
 
     /// The bare stream, for whoever speaks SMTP itself.
@@ -233,4 +250,140 @@ pub async fn submit(
 async fn introduce(client: &mut Client, connection: &mut Connection, our_name: &str) -> Result<(), Evidence> {
     client.greet(connection).await?;
     client.hello(connection, our_name).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mail::{BodyType, Notify, Recipient, Returned};
+    use std::io::{BufRead as _, BufReader};
+
+    /// A server that says these replies, each to one line, and gives the lines that it got.
+    fn server(replies: &'static [&'static str]) -> (Connection, std::thread::JoinHandle<Vec<String>>) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let heard = std::thread::spawn(move || {
+            let mut stream = BufReader::new(theirs);
+            let (mut got, mut in_content) = (Vec::new(), false);
+            for reply in replies {
+                stream.get_mut().write_all(format!("{reply}\r\n").as_bytes()).unwrap();
+                loop {
+                    let mut line = String::new();
+                    if stream.read_line(&mut line).unwrap_or_default() == 0 {
+                        return got;
+                    }
+                    got.push(line.trim_end().to_owned());
+                    if !in_content || line == ".\r\n" {
+                        break;
+                    }
+                }
+                in_content = got.last().is_some_and(|line| line == "DATA");
+            }
+            got
+        });
+        (Connection::over(ours), heard)
+    }
+
+    fn envelope() -> Envelope {
+        let notify = Some(Notify { success: true, failure: false, delay: true });
+        Envelope {
+            from: "a@b.test".parse().unwrap(),
+            recipients: ["c@d.test", "root@localhost"]
+                .map(|to| Recipient { notify, ..to.parse().unwrap() })
+                .to_vec(),
+            body: BodyType::SevenBit,
+            envid: Some("id+2B1".into()),
+            ret: Some(Returned::Headers),
+            hold: None,
+        }
+    }
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn what_the_sender_wants_to_hear_goes_with_the_message() {
+        let (mut connection, heard) = server(&[
+            "220 h.test ESMTP",
+            "250-h.test\r\n250 DSN",
+            "250 2.1.0 Ok",
+            "250 2.1.5 Ok",
+            "451 4.3.5 <root@localhost>: nobody",
+            "354 Go on",
+            "250 2.0.0 Ok: queued as 1",
+        ]);
+        let answers = run(submit(&mut connection, "me.test", &envelope(), b"Subject: x\r\n\r\n.hi\r\n"));
+        assert!(matches!(&answers[..], [Answer::Taken(_), Answer::NotNow(_)]), "{answers:?}");
+        let expected = [
+            "EHLO me.test",
+            "MAIL FROM:<a@b.test> RET=HDRS ENVID=id+2B1",
+            "RCPT TO:<c@d.test> NOTIFY=SUCCESS,DELAY",
+            "RCPT TO:<root@localhost> NOTIFY=SUCCESS,DELAY",
+            "DATA",
+            "Subject: x",
+            "",
+            "..hi",
+            ".",
+            "QUIT",
+        ];
+        assert_eq!(heard.join().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_server_that_goes_away_has_not_taken_it() {
+        for replies in [
+            &["220 h.test ESMTP"][..],
+            &["421 4.3.2 Stopping"],
+            &["220 h.test ESMTP", "250 h.test", "250 Ok", "250 Ok", "250 Ok", "354 Go on"],
+        ] {
+            let (mut connection, heard) = server(replies);
+            let answers = run(submit(&mut connection, "me.test", &envelope(), b"x\r\n"));
+            assert!(answers.iter().all(|answer| matches!(answer, Answer::NotNow(_))), "{answers:?}");
+            drop(connection);
+            heard.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_refusal_for_good_says_at_which_step() {
+        let (mut connection, _heard) =
+            server(&["220 h.test ESMTP", "250 h.test", "553 5.7.1 not yours", "221 bye"]);
+        let answers = run(submit(&mut connection, "me.test", &envelope(), b"x\r\n"));
+        let refused = |answer: &Answer| matches!(answer, Answer::Refused { stage: Stage::Mail, .. });
+        assert!(answers.iter().all(refused), "{answers:?}");
+    }
+
+    #[test]
+    fn recipients_are_verified_and_nothing_is_sent() {
+        let (mut connection, heard) = server(&[
+            "220 h.test ESMTP",
+            "250 h.test",
+            "250 2.1.0 Ok",
+            "250 2.1.5 Ok",
+            "550 5.1.1 nobody",
+            "250 Ok",
+            "221 bye",
+        ]);
+        let to = ["c@d.test", "e@f.test"].map(|to| to.parse().unwrap());
+        let replies = connection.verify("me.test", &"a@b.test".parse().unwrap(), &to).unwrap();
+        assert_eq!(replies.iter().map(Reply::is_positive).collect::<Vec<_>>(), [true, false]);
+        drop(connection);
+        assert_eq!(heard.join().unwrap().last().map(String::as_str), Some("QUIT"));
+    }
+
+    #[test]
+    fn a_socket_is_reached_however_deep_it_lies() {
+        let top = tempfile::tempdir().unwrap();
+        let deep = top.path().join("d".repeat(120));
+        std::fs::create_dir(&deep).unwrap();
+        let _socket = net_socket(&deep);
+        assert!(Connection::open(&deep).is_ok());
+        assert!(Connection::open(top.path()).is_err());
+    }
+
+    fn net_socket(directory: &Path) -> std::os::unix::net::UnixListener {
+        let open = std::fs::File::open(directory).unwrap();
+        let path = format!("/proc/self/fd/{}/{SOCKET}", open.as_raw_fd());
+        std::os::unix::net::UnixListener::bind(path).unwrap()
+    }
 }

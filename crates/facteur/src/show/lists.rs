@@ -57,7 +57,9 @@ pub fn sites(sites: &[SiteView], reader: &Reader) -> String {
         phrases.say("column-senders"),
     ]);
     for site in sites {
-        table.row([site.name.clone(), site.owner.clone(), joined(&site.networks), joined(&site.senders)]);
+        let users = site.uids.iter().map(|uid| format!("uid {uid}"));
+        let from: Vec<String> = site.networks.iter().map(ToString::to_string).chain(users).collect();
+        table.row([site.name.clone(), site.owner.clone(), joined(&from), joined(&site.senders)]);
     }
     table.text()
 }

@@ -25,6 +25,8 @@ mod inherited;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod mail_log;
 #[cfg(test)]
 mod mailq;

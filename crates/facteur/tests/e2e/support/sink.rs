@@ -44,6 +44,8 @@ pub struct Habits {
     pub starttls: Option<StartTls>,
     /// Where it falls silent for ever: `greeting`, a verb in capitals, or `end`.
     pub mute_at: Option<&'static str>,
+    /// The one address that it takes mail from, in the envelope and in `From`, as providers of mailboxes do.
+    pub only_sender: Option<&'static str>,
     /// Whether the reply to a message waits until [`Sink::release`].
     pub holds: bool,
 }
@@ -200,6 +202,9 @@ impl<'a> Talk<'a> {
                 "EHLO" => self.welcome()?,
                 "AUTH" => self.sign_in(&command)?,
                 "MAIL" if !self.signed_in => self.say("530 5.7.0 Authentication required")?,
+                "MAIL" if self.shared.habits.only_sender.is_some_and(|own| path(&command) != own) => {
+                    self.say("553 5.7.1 Sender address rejected: not owned by user")?;
+                }
                 "MAIL" => {
                     self.from = path(&command);
                     self.to.clear();
@@ -264,6 +269,14 @@ impl<'a> Talk<'a> {
                 None => content.extend_from_slice(&line),
             }
             content.extend_from_slice(b"\r\n");
+        }
+        if let Some(own) = self.shared.habits.only_sender {
+            let text = String::from_utf8_lossy(&content).into_owned();
+            let header = text.split("\r\n\r\n").next().unwrap_or_default();
+            let authors: Vec<&str> = header.lines().filter(|line| line.starts_with("From:")).collect();
+            if !(authors.len() == 1 && authors.iter().all(|line| line.ends_with(&format!("<{own}>")))) {
+                return self.say("550 5.7.1 From is not an address of yours");
+            }
         }
         let (from, to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
         self.shared.taken.lock().unwrap().push(Taken { from, to, content });
