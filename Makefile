@@ -17,6 +17,7 @@ KILLS ?= 20
 POWER_CUTS ?= 15
 ACCEPT_KILLS ?= 1000
 ACCEPT_POWER_CUTS ?= 300
+ACCEPT_UNDOS ?= 10000
 # Options for bench/run, for example: make bench BENCH="--pairs 3".
 BENCH ?=
 
@@ -28,7 +29,7 @@ help:
 	@echo 'make test     install what the tests need, then check, test, kill the server and cut its power'
 	@echo 'make check    format, lints, house rules and the fast tests (under two minutes once built)'
 	@echo 'make bench    measure against Postfix on this machine'
-	@echo 'make accept   the long proofs: $(ACCEPT_KILLS) kills and $(ACCEPT_POWER_CUTS) power cuts'
+	@echo 'make accept   the long proofs: $(ACCEPT_KILLS) kills, $(ACCEPT_POWER_CUTS) power cuts, $(ACCEPT_UNDOS) messages taken back'
 	@echo 'make format   format every Rust file'
 
 start:
@@ -69,3 +70,4 @@ accept:
 	@scripts/setup.sh tests
 	$(CARGO) build --release --locked -p facteur
 	bench/crash/run --binary $(TARGET)/release/facteur --kills $(ACCEPT_KILLS) --power-cuts $(ACCEPT_POWER_CUTS)
+	FACTEUR_UNDO_ROUNDS=$(ACCEPT_UNDOS) $(CARGO) test --locked -p facteur --test e2e -- undo

@@ -56,3 +56,4 @@ mod sure;
 mod tls;
 #[cfg(test)]
 mod wishes;
+mod undo;
