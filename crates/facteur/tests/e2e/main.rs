@@ -55,5 +55,6 @@ mod sure;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
-mod wishes;
 mod undo;
+#[cfg(test)]
+mod wishes;
