@@ -2,6 +2,7 @@
 
 use crate::archive::PlaceArchive;
 use crate::config::{Config, ConfigError};
+use crate::mail_log::{self, LogWitness, MailLog};
 use crate::place::Place;
 use crate::socket;
 use control::{Control, Listener, LocalNames, Registry, ServerFacts};
@@ -47,6 +48,8 @@ pub struct Assembly {
     pub couriers: Arc<Couriers>,
     /// Its operations.
     pub control: Arc<Control>,
+    /// The mail log: who gives mail to a stopped server is in it too.
+    pub mail_log: Arc<MailLog>,
     /// What was perhaps in flight when it stopped without warning.
     pub perhaps: Vec<RecipientId>,
 }
@@ -104,9 +107,14 @@ impl Assembly {
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
         let control = Control::new(Arc::clone(&queue), Arc::clone(&couriers), registry, facts);
         control.reload_keys().await?;
+        let mail_log = open_mail_log(&config, place);
+        if mail_log.is_on() {
+            let registry = Arc::clone(control.registry());
+            queue.tell(Arc::new(LogWitness::new(Arc::clone(&mail_log), registry, clock.clone())));
+        }
         let archive = PlaceArchive::new(Arc::clone(&store), place.clone(), clock);
         control.archive_by(Arc::new(archive));
-        Ok(Self { store, queue, couriers, control: Arc::new(control), perhaps })
+        Ok(Self { store, queue, couriers, control: Arc::new(control), mail_log, perhaps })
     }
 
     /// Whether there is no route at all: every message waits.
@@ -117,8 +125,30 @@ impl Assembly {
     /// Gives everything back to the store and closes it.
     pub async fn close(self) -> Result<(), StoreError> {
         self.queue.stop().await?;
-        self.store.close().await
+        let closed = self.store.close().await;
+        // It waits for its thread, and that for the disk.
+        let _ = tokio::task::spawn_blocking(move || self.mail_log.close()).await;
+        closed
     }
+}
+
+/// The mail log as it is configured. One that cannot be opened stops no mail.
+fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
+    let log = &config.mail_log;
+    if !log.enabled {
+        return Arc::default();
+    }
+    let path = place.data.join(&log.path);
+    let settings = mail_log::Settings {
+        path: path.clone(),
+        keep_days: log.keep_days,
+        syslog_name: log.syslog_name.clone(),
+        host_name: config.host_name().to_string(),
+    };
+    Arc::new(MailLog::open(settings).unwrap_or_else(|error| {
+        tracing::error!(path = %path.display(), %error, "there is no mail log: its file cannot be opened");
+        MailLog::default()
+    }))
 }
 
 /// The ways out of this server.

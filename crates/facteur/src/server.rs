@@ -4,7 +4,7 @@ use crate::assembly::{Assembly, AssemblyError};
 use crate::collector::Collector;
 use crate::config::{self, Config, ConfigError};
 use crate::door::ControlDoor;
-use crate::mail_log::{self, LogWitness, MailLog};
+use crate::mail_log::MailLog;
 use crate::notify::Manager;
 use crate::place::Place;
 use crate::privileges::{self, Identity, PrivilegeError};
@@ -282,7 +282,7 @@ pub async fn run(
     ports.iter().for_each(|port| announce(Announcement::Listening { listener: listener_view(port) }));
     report_perhaps(&assembly, announce);
     let mut set = JoinSet::new();
-    let mail_log = open_mail_log(&config, &place);
+    let mail_log = Arc::clone(&assembly.mail_log);
     let workers = Workers {
         queue: Arc::clone(&assembly.queue),
         couriers: Arc::clone(&assembly.couriers),
@@ -290,11 +290,6 @@ pub async fn run(
         mail_log: Arc::clone(&mail_log),
         language,
     };
-    if mail_log.is_on() {
-        let (registry, clock) = (assembly.control.registry(), assembly.queue.clock().clone());
-        let witness = LogWitness::new(Arc::clone(&mail_log), Arc::clone(registry), clock);
-        assembly.queue.tell(Arc::new(witness));
-    }
     workers.start(&mut set, &stop);
     let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control), Arc::clone(&mail_log)));
     let mut session = SessionConfig::new(config.host_name());
@@ -323,10 +318,7 @@ pub async fn run(
     manager.stopping();
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
-    let closed = assembly.close().await;
-    // It waits for its thread, and that for the disk.
-    let _ = tokio::task::spawn_blocking(move || mail_log.close()).await;
-    Ok(closed?)
+    Ok(assembly.close().await?)
 }
 
 /// Opens the doors of local programs. That they cannot be opened stops no other mail.
@@ -359,25 +351,6 @@ fn open_to_all(
         Err(error) => failed(&error),
     }
     set.spawn(Collector::new(Arc::clone(&assembly.control), public).run(stop.clone()));
-}
-
-/// The mail log as it is configured. One that cannot be opened stops no mail.
-fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
-    let log = &config.mail_log;
-    if !log.enabled {
-        return Arc::default();
-    }
-    let path = place.data.join(&log.path);
-    let settings = mail_log::Settings {
-        path: path.clone(),
-        keep_days: log.keep_days,
-        syslog_name: log.syslog_name.clone(),
-        host_name: config.host_name().to_string(),
-    };
-    Arc::new(MailLog::open(settings).unwrap_or_else(|error| {
-        tracing::error!(path = %path.display(), %error, "there is no mail log: its file cannot be opened");
-        MailLog::default()
-    }))
 }
 
 /// SIGHUP says that another program has moved the log away.

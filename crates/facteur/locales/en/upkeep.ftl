@@ -17,13 +17,10 @@ help-facteur-restore = Put a backup into a data directory where there is no serv
     .key = The key, when it is not in the backup
     .hold = Hold what was waiting until it is released, rather than perhaps send it twice
 
-backup-done = { $messages ->
-    [one] Everything is in { $path }: { $messages } message, { $open } recipients of it not finished.
-   *[other] Everything is in { $path }: { $messages } messages; { $open } recipients are not finished.
-}
+backup-done = Everything is in { $path }. Messages: { $messages }; recipients not finished: { $open }.
 backup-key-in = The key is in it too: keep the backup where nobody else can read it.
 backup-key-left = The key is not in it. Keep a copy of { $path } elsewhere: without it, the passwords of relays cannot be read.
-restore-done = The backup of { $when } is in { $path }: { $messages } messages.
+restore-done = The backup taken { $when } is in { $path }. Messages: { $messages }.
 restore-perhaps = { $count ->
     [one] The mail of { $count } recipient was waiting when the backup was taken. If it has left since, it will arrive twice; facteur queue shows it.
    *[other] The mail of { $count } recipients was waiting when the backup was taken. What has left since will arrive twice; facteur queue shows it.

@@ -17,13 +17,10 @@ help-facteur-restore = Remettre une sauvegarde dans un répertoire de données o
     .key = La clé, si elle n'est pas dans la sauvegarde
     .hold = Retenir ce qui attendait jusqu'à nouvel ordre, plutôt que de l'envoyer peut-être deux fois
 
-backup-done = { $messages ->
-    [one] Tout est dans { $path } : { $messages } message, dont { $open } destinataires encore en cours.
-   *[other] Tout est dans { $path } : { $messages } messages ; { $open } destinataires sont encore en cours.
-}
+backup-done = Tout est dans { $path }. Messages : { $messages } ; destinataires encore en cours : { $open }.
 backup-key-in = La clé y est aussi : gardez la sauvegarde là où personne d'autre ne peut la lire.
 backup-key-left = La clé n'y est pas. Gardez une copie de { $path } ailleurs : sans elle, les mots de passe des relais sont illisibles.
-restore-done = La sauvegarde du { $when } est dans { $path } : { $messages } messages.
+restore-done = La sauvegarde faite { $when } est dans { $path }. Messages : { $messages }.
 restore-perhaps = { $count ->
     [one] Le courrier de { $count } destinataire attendait au moment de la sauvegarde. S'il est parti depuis, il arrivera deux fois ; facteur queue le montre.
    *[other] Le courrier de { $count } destinataires attendait au moment de la sauvegarde. Ce qui est parti depuis arrivera deux fois ; facteur queue le montre.

@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
-use crate::archive::CONFIG;
+use crate::archive::{CERTIFICATE, CONFIG};
 use crate::config::Config;
 use crate::privileges::Identity;
 use crate::server::StartError;
@@ -67,10 +67,11 @@ pub fn restore(arguments: &RestoreArguments, console: &Console) -> Result<Exit, 
     let owner = owner(arguments, console)?;
     let restored =
         store_sqlite::restore(from, &place.data, &how, Clock::System.now()).map_err(Failure::Restore)?;
-    let config = from.join(CONFIG);
-    if config.exists() && !place.config.exists() {
-        fs::copy(&config, &place.config)
-            .map_err(|error| Failure::File(place.config.display().to_string(), error))?;
+    let beside = CERTIFICATE.iter().map(|name| (from.join(name), place.data.join(name)));
+    for (kept, target) in beside.chain([(from.join(CONFIG), place.config.clone())]) {
+        if kept.exists() && !target.exists() {
+            fs::copy(&kept, &target).map_err(|error| Failure::File(target.display().to_string(), error))?;
+        }
     }
     if let Some(owner) = owner {
         owner.give(&place.data).map_err(Failure::System)?;

@@ -53,7 +53,7 @@ fn a_backup_of_a_running_server_is_restored_and_its_mail_leaves() {
     let backup = server.directory().join("backup");
     let said = server.ok("fr", &["backup", text(&backup)]);
     assert!(plain(&said).contains("La clé n'y est pas"), "{said}");
-    assert!(!backup.join("key").exists());
+    assert!(!backup.join("key").exists() && !backup.join("key.pem").exists());
     for private in [backup.clone(), backup.join("facteur.db"), backup.join("backup.json")] {
         let mode = fs::metadata(&private).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", private.display());
@@ -97,6 +97,8 @@ fn what_waited_can_be_held_and_a_sealed_password_still_opens() {
     assert!(said.contains("The key is in it too"), "{said}");
     let mut other = elsewhere();
     let said = other.ok("en", &["restore", text(&backup), "--hold"]);
+    let certificate = |server: &Server| fs::read(server.data().join("cert.pem")).expect("a certificate");
+    assert_eq!(certificate(&other), certificate(&server), "people's programs go on trusting it");
     assert!(said.contains("and is held"), "{said}");
     other.go();
     assert_eq!(other.json(&["status"])["totals"]["held"], 5);

@@ -142,6 +142,10 @@ fn the_log_is_opened_anew_on_sighup_and_has_its_switch() {
     server.ok("en", &["send", "b@rcpt.test", "--from", "a@good.test", "--no-follow"]);
     let log = until_logged(&server, ": removed", 1);
     assert_eq!(log.matches("status=sent").count(), 1, "{log}");
+    let mut stopped = server;
+    stopped.stop();
+    stopped.ok("en", &["send", "b@rcpt.test", "--from", "a@good.test"]);
+    until_logged(&stopped, "(queue active)", 2);
     let mut quiet = Server::fresh("en", "[mail_log]\nenabled = false\n");
     quiet.go();
     quiet.ok("en", &["send", "b@rcpt.test", "--from", "a@good.test", "--no-follow"]);
