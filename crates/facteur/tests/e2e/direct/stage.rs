@@ -87,17 +87,17 @@ impl Stage {
         &found.unwrap_or_else(|| panic!("no host {name}")).1
     }
 
-    /// Sends a letter to one recipient, of whose end nobody is told; gives its id.
+    /// Sends a content to one recipient, of whose end nobody is told; gives its id.
     #[track_caller]
-    pub fn send(&self, to: &str, content: &[u8]) -> String {
-        send(&mut Client::connect(self.server.port(Port::Submission)), to, content)
+    pub fn send(&self, from: &str, to: &str, content: &[u8]) -> String {
+        send(&mut Client::connect(self.server.port(Port::Submission)), from, to, content)
     }
 
     /// Sends a letter to each recipient.
     #[track_caller]
     pub fn send_all(&self, recipients: &[String]) -> Vec<String> {
         let mut client = Client::connect(self.server.port(Port::Submission));
-        recipients.iter().map(|to| send(&mut client, to, &letter(to))).collect()
+        recipients.iter().map(|to| send(&mut client, SENDER, to, &letter(to))).collect()
     }
 
     /// Waits until every message has come to its end or was tried, and gives their stories.
@@ -123,8 +123,8 @@ impl Stage {
 }
 
 #[track_caller]
-fn send(client: &mut Client, to: &str, content: &[u8]) -> String {
-    client.expect(&format!("MAIL FROM:<{SENDER}>"), "250");
+fn send(client: &mut Client, from: &str, to: &str, content: &[u8]) -> String {
+    client.expect(&format!("MAIL FROM:<{from}>"), "250");
     client.expect(&format!("RCPT TO:<{to}> NOTIFY=NEVER"), "250");
     let reply = client.content(content);
     let id = reply.strip_prefix("250 2.0.0 Ok: queued as ").unwrap_or_else(|| panic!("{to}: {reply}"));

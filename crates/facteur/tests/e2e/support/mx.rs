@@ -38,6 +38,7 @@ rfc1413_hosts =
 acl_smtp_rcpt = recipients
 acl_smtp_data = contents
 message_size_limit = 60M
+smtp_accept_queue_per_connection = 0
 never_users =
 begin acl
 recipients:

@@ -46,6 +46,8 @@ pub struct Habits {
     pub mute_at: Option<&'static str>,
     /// The one address that it takes mail from, in the envelope and in `From`, as providers of mailboxes do.
     pub only_sender: Option<&'static str>,
+    /// How many messages it puts off at their end, after it has read them.
+    pub puts_off: usize,
     /// Whether the reply to a message waits until [`Sink::release`].
     pub holds: bool,
 }
@@ -279,7 +281,14 @@ impl<'a> Talk<'a> {
             }
         }
         let (from, to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
-        self.shared.taken.lock().unwrap().push(Taken { from, to, content });
+        let taken = {
+            let mut taken = self.shared.taken.lock().unwrap();
+            taken.push(Taken { from, to, content });
+            taken.len()
+        };
+        if taken <= self.shared.habits.puts_off {
+            return self.say("451 4.3.0 Not now");
+        }
         self.until_released();
         self.mute_at("end")?;
         self.say("250 2.0.0 Ok: taken")
