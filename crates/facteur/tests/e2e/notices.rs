@@ -3,13 +3,13 @@
 
 use crate::support::client::{Client, letter};
 use crate::support::names::NameServer;
-use crate::support::server::{Port, Server};
+use crate::support::server::{PASSWORD, Port, Server};
 use crate::support::sink::{Habits, Sink, Taken};
+use crate::support::tongue::{Entrance, Tongue, Way};
 use crate::support::until;
-use mail::{Domain, DomainId, OwnerId, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use store::{Directory as _, HostedDomain};
+use store::Directory as _;
 use store_sqlite::{Options, SqliteStore};
 
 /// A relay that knows nobody whose name begins with `gone`.
@@ -85,6 +85,50 @@ fn a_failure_comes_back_in_french_with_its_cause_and_what_to_do() {
 }
 
 #[test]
+fn each_is_told_in_their_own_language_and_root_by_whoever_reads_its_mail() {
+    let sink = sink();
+    let mut server = Server::start();
+    server.open_to_loopback();
+    server.add_sink("sink", &sink, None);
+    let add = ["account", "add", "marie@first.test", "--sender", "marie@first.test", "--language", "fr"];
+    server.give("en", &[&add[..], &["--password-stdin"]].concat(), PASSWORD);
+    let way = Way {
+        port: (Port::Tls, server.port(Port::Tls)),
+        entrance: Entrance::SignIn("PLAIN"),
+        login: "marie@first.test",
+        from: "marie@first.test",
+        to: "gone@rcpt.test",
+    };
+    let done = Tongue::Swaks.send(way, "Subject: bonjour\n\nBonjour.\n");
+    assert_eq!(done.code, 0, "{}", done.out);
+    let french = sink.until_taken(1, 20).remove(0);
+    assert!(readable(&french).contains("n'a pas pu être remis à gone@rcpt.test"), "{}", readable(&french));
+    server.stop();
+    set_administrator(&server, "boss@rcpt.test");
+    server.go();
+    let mut client = Client::connect(server.port(Port::Submission));
+    client.send("root@mail.facteur.test", "gone@rcpt.test", &letter("cron"));
+    let english = sink.until_taken(2, 20).remove(1);
+    assert_eq!((english.from.as_str(), &english.to), ("", &vec!["boss@rcpt.test".to_owned()]));
+    assert!(
+        readable(&english).contains("could not be delivered to gone@rcpt.test"),
+        "{}",
+        readable(&english)
+    );
+}
+
+/// Names whoever reads root's mail, as the set-up does, while the server does not run.
+fn set_administrator(server: &Server, address: &str) {
+    let store = SqliteStore::open(Options::new(server.data())).expect("the server is stopped");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let value = Some(address.to_owned());
+        store.set_setting("administrator".to_owned(), value).await.expect("set");
+        store.close().await.expect("closed");
+    });
+}
+
+#[test]
 fn nobody_is_told_in_vain() {
     let sink = sink();
     let server = Server::start();
@@ -139,24 +183,6 @@ fn a_kill_makes_each_notice_neither_lost_nor_doubled() {
     }
 }
 
-/// Gives a domain a return path, as long as the server does not run.
-fn host(server: &Server, name: &str, return_path: &str) {
-    let domain = HostedDomain {
-        id: DomainId(0),
-        owner: OwnerId::DEFAULT,
-        name: name.parse::<Domain>().expect("a domain"),
-        keys: Vec::new(),
-        return_path: Some(return_path.parse().expect("a domain")),
-        created_at: Timestamp(0),
-    };
-    let store = SqliteStore::open(Options::new(server.data())).expect("the server is stopped");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        store.save_domain(domain, Vec::new()).await.expect("saved");
-        store.close().await.expect("closed");
-    });
-}
-
 fn bounce(action: &str, status: &str) -> Vec<u8> {
     format!(
         "From: MAILER-DAEMON@rcpt.test\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n\
@@ -182,9 +208,8 @@ fn what_another_server_sends_back_joins_its_message() {
     server.go();
     server.open_to_loopback();
     server.ok("en", &["route", "set", "--default", "direct"]);
-    server.stop();
-    host(&server, "first.test", "back.first.test");
-    server.go();
+    server.ok("en", &["domain", "add", "first.test"]);
+    server.ok("en", &["domain", "bounces", "first.test", "--to", "back.first.test"]);
     let mut client = Client::connect(server.port(Port::Submission));
     let id = id_of(&client.send("a@first.test", "bob@rcpt.test", &letter("there and back")));
     let taken = sink.until_taken(1, 20).remove(0);
