@@ -6,6 +6,7 @@ mod acts;
 mod chance;
 #[cfg(test)]
 mod closures;
+#[cfg(test)]
 mod direct;
 #[cfg(test)]
 mod drafts;
@@ -15,6 +16,8 @@ mod fairness;
 mod faults;
 #[cfg(test)]
 mod faulty;
+#[cfg(test)]
+mod notice;
 #[cfg(test)]
 mod road;
 #[cfg(test)]

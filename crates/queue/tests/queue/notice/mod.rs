@@ -1,11 +1,8 @@
 //! Notices as others read them: RFC 3464's grammar, our own reader of bounces, Python's email, flufl.bounce.
 //! `scripts/setup.sh tests` installs the last two.
 
-#[cfg(test)]
 mod grammar;
-#[cfg(test)]
 mod readers;
-#[cfg(test)]
 mod samples;
 
 use mail::BodyType;
@@ -57,7 +54,7 @@ fn python_and_flufl_read_every_sample() {
 /// directory of the build, to be read and put in place.
 #[test]
 fn golden_notices_are_unchanged() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notice/golden");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/queue/notice/golden");
     let mut changed = Vec::new();
     for sample in samples().iter().filter(|sample| sample.golden) {
         let content = sample.compose().content;

@@ -1,6 +1,6 @@
 //! Two readers that are not ours: the email package of Python, and flufl.bounce, the reader of Mailman.
 
-use crate::samples::Sample;
+use super::samples::Sample;
 use queue::notice::NoticeKind;
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +24,7 @@ pub fn check_all(samples: &[Sample]) {
         std::fs::write(dir.path().join(format!("{}.eml", sample.name)), sample.compose().content).unwrap();
         std::fs::write(dir.path().join(format!("{}.json", sample.name)), expected.to_string()).unwrap();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notice/readers.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/queue/notice/readers.py");
     let output = Command::new("/usr/bin/python3").arg(script).arg(dir.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let wrong = String::from_utf8_lossy(&output.stderr);

@@ -1,6 +1,6 @@
 //! The form of a notice, read as RFC 2046, RFC 3464 and RFC 6522 write it, by a reader that forgives nothing.
 
-use crate::samples::Sample;
+use super::samples::Sample;
 
 /// The fields of a header, unfolded; panics where RFC 5322 §2.2 is broken.
 fn fields(text: &str) -> Vec<(String, String)> {
