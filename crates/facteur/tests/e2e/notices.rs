@@ -198,7 +198,10 @@ fn bounce(action: &str, status: &str) -> Vec<u8> {
 #[test]
 fn what_another_server_sends_back_joins_its_message() {
     let sink = Sink::start(Habits::default());
-    let names = NameServer::all_here();
+    let zone = "rcpt.test A 127.0.0.1
+                first.test A 127.0.0.1
+                back.first.test MX 10 mail.facteur.test";
+    let names = NameServer::start(zone.parse().expect("a zone"));
     let more = format!(
         "[[listener]]\naddress = \"127.0.0.1:0\"\nkind = \"mx\"\n\n[dns]\nservers = [\"{}\"]\n\n\
          [direct]\nport = {}\nnetworks = [\"127.0.0.0/8\"]\n",

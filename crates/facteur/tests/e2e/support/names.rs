@@ -55,13 +55,6 @@ impl NameServer {
         Self { address, shared }
     }
 
-    /// One that finds every domain on this machine: each name has the address of loopback, and nothing else.
-    pub fn all_here() -> Self {
-        let server = Self::start(Zone::default());
-        server.become_so(Mood::Captive(Ipv4Addr::LOCALHOST));
-        server
-    }
-
     /// Makes the resolver as a whole so.
     pub fn become_so(&self, mood: Mood) {
         *self.shared.mood.lock().unwrap() = mood;
