@@ -18,7 +18,7 @@ async fn stalling(answers: &'static [&'static str]) -> u16 {
         tcp.write_all(b"220 stalling.test ESMTP\r\n").await.unwrap();
         let mut waste = vec![0; 4096];
         for answer in answers {
-            tcp.read(&mut waste).await.unwrap();
+            assert!(tcp.read(&mut waste).await.unwrap() > 0);
             tcp.write_all(answer.as_bytes()).await.unwrap();
         }
         std::future::pending::<()>().await;
