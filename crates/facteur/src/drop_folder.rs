@@ -77,6 +77,10 @@ pub fn make(public: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    // Under systemd the server may not set the group bit, and finds the folder made.
+    if fs::metadata(&folder)?.permissions().mode() & 0o7777 == FOLDER_MODE {
+        return Ok(());
+    }
     fs::set_permissions(&folder, fs::Permissions::from_mode(FOLDER_MODE))
 }
 

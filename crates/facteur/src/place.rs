@@ -58,7 +58,8 @@ impl Place {
     /// happen to be is not looked for, since anybody may have put it there.
     pub fn find_for_all(data: Option<&Path>) -> Self {
         let place = Self::find(data);
-        if place.data == Path::new(BY_HAND) { Self::of(PathBuf::from(INSTALLED_DATA)) } else { place }
+        let is_installed = [BY_HAND, RUN].iter().any(|path| place.data == Path::new(path));
+        if is_installed { Self::of(PathBuf::from(INSTALLED_DATA)) } else { place }
     }
 
     /// The directory with what every local user reaches: the socket and the folder for their mail.
@@ -103,6 +104,17 @@ pub struct SocketPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_all_reach_is_beside_the_data_of_an_installed_server_and_below_any_other() {
+        let of = |data: &str, public: Option<&str>| {
+            let config = Config { public: public.map(PathBuf::from), ..Config::default() };
+            Place::of(PathBuf::from(data)).public(&config)
+        };
+        assert_eq!(of("/var/lib/facteur", None), Path::new("/var/spool/facteur"));
+        assert_eq!(of("/srv/mail", None), Path::new("/srv/mail/public"));
+        assert_eq!(of("/var/lib/facteur", Some("/srv/public")), Path::new("/srv/public"));
+    }
 
     #[test]
     fn a_deep_directory_has_a_short_socket() {

@@ -201,3 +201,30 @@ async fn a_reader_reads_and_changes_nothing() {
     }
     assert_eq!(desk.audits().await, before);
 }
+
+#[tokio::test]
+async fn a_local_user_gets_a_site_with_the_first_mail_and_only_one() {
+    let desk = Desk::new().await;
+    desk.does(site("web", json!({"uids": [4_000_000_001_u32], "networks": ["127.0.0.1/32"]}))).await;
+    let known = desk.control.user_site(4_000_000_001).await.unwrap();
+    assert_eq!(&*known.2, "web", "the administrator has said whose mail it is");
+    assert!(matches!(desk.judge(known.0, "a@else.test"), Err(queue::Refusal::SenderNotOwned(_))));
+    // Nobody here has these numbers, so the numbers are the names; and one name is taken.
+    desk.does(site("local-uid-4000000003", json!({"networks": ["127.0.0.2/32"]}))).await;
+    let before = desk.audits().await.len();
+    let asked = |uid| desk.control.user_site(uid);
+    let (one, again, other) = tokio::join!(asked(4_000_000_002), asked(4_000_000_002), asked(4_000_000_003));
+    let (one, again, other) = (one.unwrap(), again.unwrap(), other.unwrap());
+    assert_eq!((&*one.2, &*other.2), ("local-uid-4000000002", "local-uid-4000000003-4000000003"));
+    assert_eq!(one, again);
+    assert!(desk.judge(one.0, "whoever@else.test").is_ok());
+    assert!(desk.control.registry().is_of_a_user(one.0));
+    assert_eq!(desk.control.user_site(4_000_000_002).await.unwrap(), one);
+    assert_eq!(
+        desk.audits().await[before..],
+        [
+            "uid 4000000002 first mail of a local user local-uid-4000000002",
+            "uid 4000000003 first mail of a local user local-uid-4000000003-4000000003",
+        ]
+    );
+}

@@ -295,3 +295,30 @@ async fn routes_are_set_by_name() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn mailboxes_get_mail_of_their_own_address_unless_somebody_says_otherwise() {
+    let desk = Desk::new().await;
+    for (relay, sender) in [
+        (json!({"preset": "gmail", "login": "me@gmail.test"}), "login"),
+        (json!({"name": "kept", "preset": "gmail", "login": "me@gmail.test", "sender": "keep"}), "keep"),
+        (json!({"preset": "orange", "login": "me"}), "keep"),
+        (json!({"preset": "brevo", "login": "me@x.test"}), "keep"),
+        (json!({"name": "own", "host": "smtp.test", "login": "me@x.test", "sender": "login"}), "login"),
+        (json!({"name": "plain", "host": "smtp.test", "login": "me@x.test"}), "keep"),
+    ] {
+        let mut relay = relay;
+        relay["password"] = CANARY.into();
+        assert_eq!(desk.does(add(&relay)).await["relay"]["sender"], sender, "{relay}");
+    }
+    let no_address =
+        json!({"name": "x", "host": "smtp.test", "login": "us", "password": CANARY, "sender": "login"});
+    desk.refuses(add(&no_address), Blame::Invalid, "login").await;
+    let no_login = json!({"name": "x", "host": "smtp.test", "no_auth": true, "sender": "login"});
+    desk.refuses(add(&no_login), Blame::Needed, "login").await;
+    desk.refuses(change("own", &json!({"login": "us"})), Blame::Invalid, "login").await;
+    assert_eq!(desk.does(change("plain", &json!({"sender": "login"}))).await["relay"]["sender"], "login");
+    assert_eq!(desk.does(change("kept", &json!({"max_connections": 1}))).await["relay"]["sender"], "keep");
+    let bare = json!({"no_auth": true, "tls": "never", "insecure": true});
+    assert_eq!(desk.does(change("own", &bare)).await["relay"]["sender"], "keep");
+}

@@ -44,6 +44,14 @@ fn lines_mean_what_they_say() {
     check("/usr/bin/mailq -C /d", &["Mailq", "\"/d\""]);
     check("/usr/sbin/postqueue -p", &["print: true"]);
     check("postqueue -i 0123456789BC", &["id: Some(\"0123456789BC\")"]);
+    check("/usr/sbin/sendmail -t", &["Sendmail", "\"-t\""]);
+    check(
+        "facteur --data /d sendmail -i -fa@b.test -- -x",
+        &["\"/d\"", "\"-i\"", "\"-fa@b.test\"", "\"-x\""],
+    );
+    check("facteur postsuper -d ALL", &["Postsuper", "\"-d\", \"ALL\""]);
+    check("newaliases", &["Newaliases"]);
+    check("facteur site add web --user www-data --sender *", &["user: [\"www-data\"]"]);
     check("facteur postqueue -j", &["lines: true"]);
     check("facteur queue", &["Queue { command: None }"]);
     check("facteur queue list --older-than 2h --state held", &["older_than: Some(7200)", "Some(Held)"]);
