@@ -7,7 +7,7 @@ use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::settle::owed;
 use crate::{BoxFuture, Limits, Queue};
 use explain::CauseId;
-use mail::{ClosureId, RecipientId, RelayId, Timestamp};
+use mail::{ClosureId, QueueId, RecipientId, RelayId, ReversePath, Timestamp};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -100,6 +100,8 @@ impl Queue {
     /// Finds each claimed recipient its place: a lane, or behind a closure. Gives what is to be parked or ended.
     fn take_in(&self, messages: Vec<ClaimedMessage>, now: Timestamp) -> ToPark {
         let mut settlement = Settlement::default();
+        let sender = |message: &ClaimedMessage| (message.id, message.from.clone());
+        let senders = self.witness.get().map(|_| messages.iter().map(sender).collect()).unwrap_or_default();
         let mut state = self.lock();
         let epoch = state.routes_epoch;
         for message in messages {
@@ -126,7 +128,7 @@ impl Queue {
             }
         }
         drop(state);
-        ToPark { settlement, epoch, state: Arc::clone(&self.state), done: false }
+        ToPark { settlement, senders, epoch, state: Arc::clone(&self.state), done: false }
     }
 
     /// Puts what nothing stops into its lanes; what goes to a destination that is left alone for a while waits for that.
@@ -188,11 +190,22 @@ impl Queue {
             self.store.settle(parking.settlement.clone()).await?;
         }
         parking.done = true;
+        self.tell_expired(&parking);
         let closures: BTreeSet<ClosureId> =
             parking.settlement.updates.iter().filter_map(closure_of).collect();
         let mut state = self.lock();
         closures.into_iter().for_each(|closure| state.parked_on(closure, parking.epoch));
         Ok(())
+    }
+
+    fn tell_expired(&self, parking: &ToPark) {
+        let Some(witness) = self.witness.get() else { return };
+        let expired = |update: &&RecipientUpdate| update.change == Change::Final(RecipientState::Expired);
+        for update in parking.settlement.updates.iter().filter(expired) {
+            if let Some((_, from)) = parking.senders.iter().find(|(id, _)| *id == update.id.message) {
+                witness.expired(update.id, from);
+            }
+        }
     }
 
     fn stopped(
@@ -260,6 +273,8 @@ impl Claiming {
 /// What was claimed and has to wait, until the store has it. Dropped before that, it is given back.
 struct ToPark {
     settlement: Settlement,
+    /// Who sent what was claimed, when somebody is told of what expires.
+    senders: Vec<(QueueId, ReversePath)>,
     epoch: u64,
     state: Arc<Mutex<State>>,
     done: bool,

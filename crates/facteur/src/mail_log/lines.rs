@@ -154,11 +154,15 @@ pub fn outcome(
         lines.push(Line::new(Program::Smtp, &text));
     }
     if matches!(update.change, Change::Final(RecipientState::Expired)) {
-        let from = path(from);
-        let text = format!("{id}: from=<{from}>, status=expired, returned to sender");
-        lines.push(Line::new(Program::Qmgr, &text));
+        lines.push(expired(id, from));
     }
     lines
+}
+
+/// A message, or one recipient of it, waited too long.
+pub fn expired(id: QueueId, from: &ReversePath) -> Line {
+    let text = format!("{id}: from=<{}>, status=expired, returned to sender", path(from));
+    Line::new(Program::Qmgr, &text)
 }
 
 /// Everything is over for a message.

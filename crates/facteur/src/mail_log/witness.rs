@@ -1,10 +1,10 @@
 //! What the queue tells the mail log.
 
 use super::MailLog;
-use super::lines::{Taken, accepted, acted};
+use super::lines::{Taken, accepted, acted, expired, removed};
 use crate::privileges;
 use control::Registry;
-use mail::{Clock, RecipientId};
+use mail::{Clock, RecipientId, ReversePath};
 use queue::{Letter, Trace, Witness};
 use std::sync::Arc;
 use store::Act;
@@ -52,6 +52,15 @@ impl Witness for LogWitness {
         self.mail_log.begin(letter.id, recipients);
         for line in accepted(&taken) {
             self.mail_log.write(letter.received_at, line);
+        }
+    }
+
+    fn expired(&self, recipient: RecipientId, from: &ReversePath) {
+        let now = self.clock.now();
+        self.mail_log.write(now, expired(recipient.message, from));
+        // Of a message from before this start it is not known here whether others wait: then nothing is claimed.
+        if self.mail_log.end(recipient.message, 1) == Some(false) {
+            self.mail_log.write(now, removed(recipient.message));
         }
     }
 

@@ -25,4 +25,6 @@ mod story;
 #[cfg(test)]
 mod telling;
 #[cfg(test)]
+mod witness;
+#[cfg(test)]
 mod world;
