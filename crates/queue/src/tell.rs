@@ -56,14 +56,7 @@ impl Queue {
             }
         }
         for (message, kind, notices) in groups {
-            match self.tell_of(message, kind, notices, languages).await {
-                Ok(made) => round.made += usize::from(made),
-                // One message that cannot be read must not keep the senders of all others waiting.
-                Err(error @ (StoreError::Damaged { .. } | StoreError::Missing { .. })) => {
-                    tracing::error!(%message, %error, "the sender of a message cannot be told");
-                }
-                Err(error) => return Err(error),
-            }
+            round.made += made(message, self.tell_of(message, kind, notices, languages).await)?;
         }
         Ok(round)
     }
@@ -107,26 +100,31 @@ impl Queue {
         let late = self.store().late(last, before, LATE_PAGE).await?;
         let mut round = Round { made: 0, more: late.len() >= LATE_PAGE };
         for id in &late {
-            let Some(story) = self.store().story(*id).await? else { continue };
-            let Some(to) = story.message.from.address().cloned() else { continue };
-            let notice = |row: &RecipientRow| DueNotice {
-                recipient: RecipientId { message: *id, index: row.index },
-                kind: NoticeKind::Delay,
-            };
-            let is_late = |row: &&RecipientRow| {
-                is_wanted(row, NoticeKind::Delay) && !is_planned(row) && !was_told(&story, row.index)
-            };
-            let owed: Vec<DueNotice> = story.message.recipients.iter().filter(is_late).map(notice).collect();
-            if !owed.is_empty() {
-                let made = self.send_notice(&story, &to, NoticeKind::Delay, owed, languages).await?;
-                round.made += usize::from(made);
-            }
+            round.made += made(*id, self.tell_of_delay(*id, languages).await)?;
         }
         if let Some(last) = late.last() {
             // After the notices: what a crash leaves is looked at again, and the story says who was told.
             self.store().set_setting(LATE_SETTING.to_owned(), Some(last.to_string())).await?;
         }
         Ok(round)
+    }
+
+    /// Tells the sender of a message that has become late; whether a notice was made.
+    async fn tell_of_delay(&self, id: QueueId, languages: &dyn Languages) -> Result<bool, StoreError> {
+        let Some(story) = self.store().story(id).await? else { return Ok(false) };
+        let Some(to) = story.message.from.address().cloned() else { return Ok(false) };
+        let notice = |row: &RecipientRow| DueNotice {
+            recipient: RecipientId { message: id, index: row.index },
+            kind: NoticeKind::Delay,
+        };
+        let is_late = |row: &&RecipientRow| {
+            is_wanted(row, NoticeKind::Delay) && !is_planned(row) && !was_told(&story, row.index)
+        };
+        let owed: Vec<DueNotice> = story.message.recipients.iter().filter(is_late).map(notice).collect();
+        if owed.is_empty() {
+            return Ok(false);
+        }
+        self.send_notice(&story, &to, NoticeKind::Delay, owed, languages).await
     }
 
     /// Writes a notice and puts it into the queue, in the transaction after which it is owed no more.
@@ -332,6 +330,17 @@ pub(crate) async fn fill(draft: &mut Draft, content: &[u8]) -> Result<(), Refusa
         draft.append(piece.to_vec()).await?;
     }
     Ok(())
+}
+
+/// The notices that one message came to. One that cannot be read must not keep the senders of all others waiting.
+fn made(message: QueueId, told: Result<bool, StoreError>) -> Result<usize, StoreError> {
+    match told {
+        Err(error @ (StoreError::Damaged { .. } | StoreError::Missing { .. })) => {
+            tracing::error!(%message, %error, "the sender of a message cannot be told");
+            Ok(0)
+        }
+        told => told.map(usize::from),
+    }
 }
 
 /// Whether the sender wants to hear this of a recipient, and it is still so.
