@@ -93,11 +93,9 @@ impl Collector {
     /// Looks again and again until `stop` becomes true.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
-            tokio::select! {
-                // A message that is half taken is in no queue yet, and its file stays: it is taken at the next start.
-                () = stopped(&mut stop) => return,
-                () = self.look() => {}
-            }
+            // A message that is being taken is taken to its end: cut between the queue and the folder, it would be taken
+            // again at the next start.
+            self.look(&stop).await;
             tokio::select! {
                 () = stopped(&mut stop) => return,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -105,7 +103,7 @@ impl Collector {
         }
     }
 
-    async fn look(&mut self) {
+    async fn look(&mut self, stop: &watch::Receiver<bool>) {
         let folder = self.public.drop_folder();
         let now = self.clock.now();
         let found = tokio::task::spawn_blocking(move || names(&folder)).await;
@@ -117,6 +115,9 @@ impl Collector {
         self.waiting.retain(|name, _| found.iter().any(|(known, _)| known == name));
         let mut taken: HashMap<u32, usize> = HashMap::new();
         for (name, uid) in found {
+            if *stop.borrow() {
+                return;
+            }
             if self.waiting.get(&name).is_some_and(|again| *again > now) {
                 continue;
             }

@@ -4,7 +4,7 @@ use crate::mail_log::{MailLog, refused_sign_in};
 use crate::returned::{self, ReturnedIntake};
 use control::{Control, SignInError, Standing};
 use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
-use net::door::{BoxFuture, Client, Door, Intake, Visitor};
+use net::door::{BoxFuture, Client, Door, Intake, Origin, Visitor};
 use queue::{Draft, Refusal, Submission, Trace};
 use smtp::server::SignIn;
 use std::net::IpAddr;
@@ -128,11 +128,16 @@ impl Door for ControlDoor {
     }
 
     fn intake(&self, visitor: &Visitor, client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        // What a program of this machine calls itself says nothing; whose it is, the system has said.
+        let helo = match client.origin {
+            Origin::Tcp { .. } => client.helo.clone(),
+            Origin::Local { .. } => visitor.name.clone(),
+        };
         Ok(Box::new(DraftIntake {
             control: Arc::clone(&self.control),
             draft: self.control.queue().draft(),
             visitor: visitor.clone(),
-            trace: Trace { helo: client.helo.clone(), client: client.origin.ip(), protocol: client.protocol },
+            trace: Trace { helo, client: client.origin.ip(), protocol: client.protocol },
         }))
     }
 

@@ -137,6 +137,8 @@ fn crons_own_line_brings_roots_mail_to_the_administrator() {
         assert_eq!(field(&taken, "From"), format!("root@{HOST} (Cron Daemon)"));
         assert_eq!(field(&taken, "To"), format!("root@{HOST}"));
         assert_eq!(field(&taken, "Subject"), "Cron <root@vps> /usr/bin/backup");
+        let received = field(&taken, "Received");
+        assert!(received.starts_with(&format!("from local-root by {HOST} with local id ")), "{received}");
         assert_ne!((field(&taken, "Date"), field(&taken, "Message-ID")), (String::new(), String::new()));
         assert_eq!(body(&taken), "sauvegarde terminée\n.\nfin\n");
     }
