@@ -45,6 +45,10 @@ impl Place {
         if Path::new(RUN).join(SOCKET).exists() {
             return Self::of(PathBuf::from(RUN));
         }
+        // The unit of systemd keeps it there, with its configuration.
+        if Path::new(INSTALLED_DATA).is_dir() {
+            return Self::of(PathBuf::from(INSTALLED_DATA));
+        }
         Self::of(PathBuf::from(BY_HAND))
     }
 

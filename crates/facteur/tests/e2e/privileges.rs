@@ -1,7 +1,8 @@
 //! Started by root: ports below 1024, then nobody in particular. And what a service manager is told.
 
-use crate::support::program::{FACTEUR, Running, need_root};
+use crate::support::program::{FACTEUR, Running, find, need_root, run};
 use crate::support::server::{Port, Server};
+use crate::support::sink::{Habits, Sink};
 use crate::support::until;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -134,11 +135,37 @@ fn the_unit_is_one_that_systemd_understands() {
     let directory = tempfile::tempdir().expect("a directory");
     let copy = directory.path().join("facteur.service");
     fs::write(&copy, text).expect("a copy");
-    let done = crate::support::program::run(
-        Command::new(crate::support::program::find("systemd-analyze", "systemd"))
-            .args(["verify", "--man=no"])
-            .arg(&copy),
-        b"",
-    );
+    let mut command = Command::new(find("systemd-analyze", "systemd"));
+    let done = run(command.args(["verify", "--man=no"]).arg(&copy), b"");
     assert_eq!((done.code, done.err.as_str()), (0, ""), "{done:?}");
+}
+
+/// As the unit's head says it, in a view of the file system that is this test's own.
+const INSTALL: &str = r#"
+set -e
+mount -t tmpfs none /var/lib
+mount -t tmpfs none /var/spool
+install -d -o nobody -g nogroup -m 0700 /var/lib/facteur
+"$0" "$@"
+stat -c '%U %n' /var/lib/facteur/*
+"$0" relay list --json
+"#;
+
+#[test]
+fn root_sets_an_installed_server_up_for_its_own_user() {
+    need_root("only root has file systems of its own, and can become somebody else");
+    let sink = Sink::start(Habits { sign_in: Some(("moi@first.test", "le mien")), ..Habits::default() });
+    let port = sink.port.to_string();
+    let setup =
+        ["setup", "--host-name", "mail.facteur.test", "--admin", "admin@rcpt.test", "--relay", "127.0.0.1"];
+    let relay = ["--port", &port, "--tls", "never", "--login", "moi@first.test", "--password-stdin"];
+    let mut command = Command::new(find("unshare", "util-linux"));
+    command.args(["-m", "/bin/sh", "-c", INSTALL, FACTEUR]).args(setup).args(relay);
+    let directory = tempfile::tempdir().expect("a directory without a server");
+    let done = run(command.env_remove("FACTEUR_DATA").current_dir(directory.path()), b"le mien\n");
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(sink.taken().len(), 1, "the confirmation mail arrived");
+    let owners: Vec<&str> = done.out.lines().filter(|line| line.contains(" /var/lib/facteur/")).collect();
+    assert!(owners.len() >= 4 && owners.iter().all(|line| line.starts_with("nobody ")), "{owners:?}");
+    assert!(done.out.contains("\"name\": \"127.0.0.1\""), "it is found without being named: {}", done.out);
 }
