@@ -24,6 +24,10 @@ const SIBLINGS_IN_FLIGHT_MS: i64 = 60_000;
 const LATE_SECS: i64 = 4 * 3_600;
 /// The setting that keeps the last message that was looked at for being late.
 const LATE_SETTING: &str = "late.last";
+/// The setting that keeps the messages that are to leave later, until they have left or are late.
+const PLANNED_SETTING: &str = "late.planned";
+/// The most such messages; the senders of more are not told of a delay, only of a failure.
+const MOST_PLANNED: usize = 1_000;
 /// The most messages that are looked at in one go for being late.
 const LATE_PAGE: usize = 100;
 
@@ -56,7 +60,8 @@ impl Queue {
             }
         }
         for (message, kind, notices) in groups {
-            round.made += made(message, self.tell_of(message, kind, notices, languages).await)?;
+            let told = self.tell_of(message, kind, notices, languages).await;
+            round.made += usize::from(unless_unreadable(message, told)?);
         }
         Ok(round)
     }
@@ -92,39 +97,49 @@ impl Queue {
         self.send_notice(&story, &to, kind, owed, languages).await
     }
 
-    /// Tells the senders of messages that have become late: each message once, when it is as old as that.
+    /// Tells the senders of messages that have become late: each message once, when it is as old as that; one that was to
+    /// leave later, as long after its departure.
     pub async fn tell_of_delays(&self, languages: &dyn Languages) -> Result<Round, StoreError> {
+        let now = self.clock().now();
         let last = self.store().setting(LATE_SETTING).await?;
         let last: Option<QueueId> = last.and_then(|text| text.parse().ok());
-        let before = self.clock().now().plus_secs(-LATE_SECS);
-        let late = self.store().late(last, before, LATE_PAGE).await?;
+        let late = self.store().late(last, now.plus_secs(-LATE_SECS), LATE_PAGE).await?;
+        let kept = planned_of(&self.store().setting(PLANNED_SETTING).await?.unwrap_or_default());
+        let (due, mut planned): (Vec<_>, Vec<_>) = kept.iter().partition(|(_, at)| *at <= now);
         let mut round = Round { made: 0, more: late.len() >= LATE_PAGE };
-        for id in &late {
-            round.made += made(*id, self.tell_of_delay(*id, languages).await)?;
+        for id in due.iter().map(|(id, _)| *id).chain(late.iter().copied()) {
+            let told = self.tell_of_delay(id, languages).await;
+            let looked = unless_unreadable(id, told)?;
+            round.made += usize::from(looked.made);
+            let room = planned.len() < MOST_PLANNED;
+            planned.extend(looked.leaves_at.filter(|_| room).map(|at| (id, at.plus_secs(LATE_SECS))));
+        }
+        // After the notices: what a crash leaves is looked at again, and the story says who was told.
+        if planned != kept {
+            let text = planned.iter().map(|(id, at)| format!("{id}:{}", at.0)).collect::<Vec<_>>().join(" ");
+            self.store().set_setting(PLANNED_SETTING.to_owned(), Some(text)).await?;
         }
         if let Some(last) = late.last() {
-            // After the notices: what a crash leaves is looked at again, and the story says who was told.
             self.store().set_setting(LATE_SETTING.to_owned(), Some(last.to_string())).await?;
         }
         Ok(round)
     }
 
-    /// Tells the sender of a message that has become late; whether a notice was made.
-    async fn tell_of_delay(&self, id: QueueId, languages: &dyn Languages) -> Result<bool, StoreError> {
-        let Some(story) = self.store().story(id).await? else { return Ok(false) };
-        let Some(to) = story.message.from.address().cloned() else { return Ok(false) };
+    /// Tells the sender of a message that has become late.
+    async fn tell_of_delay(&self, id: QueueId, languages: &dyn Languages) -> Result<Looked, StoreError> {
+        let Some(story) = self.store().story(id).await? else { return Ok(Looked::default()) };
+        let Some(to) = story.message.from.address().cloned() else { return Ok(Looked::default()) };
         let notice = |row: &RecipientRow| DueNotice {
             recipient: RecipientId { message: id, index: row.index },
             kind: NoticeKind::Delay,
         };
-        let is_late = |row: &&RecipientRow| {
-            is_wanted(row, NoticeKind::Delay) && !is_planned(row) && !was_told(&story, row.index)
-        };
-        let owed: Vec<DueNotice> = story.message.recipients.iter().filter(is_late).map(notice).collect();
-        if owed.is_empty() {
-            return Ok(false);
-        }
-        self.send_notice(&story, &to, NoticeKind::Delay, owed, languages).await
+        let rows = || story.message.recipients.iter().filter(|row| is_wanted(row, NoticeKind::Delay));
+        let leaves_at = rows().filter(|row| is_planned(row)).map(|row| row.next_attempt_at).max();
+        let is_late = |row: &&RecipientRow| !is_planned(row) && !was_told(&story, row.index);
+        let owed: Vec<DueNotice> = rows().filter(is_late).map(notice).collect();
+        let made =
+            !owed.is_empty() && self.send_notice(&story, &to, NoticeKind::Delay, owed, languages).await?;
+        Ok(Looked { made, leaves_at })
     }
 
     /// Writes a notice and puts it into the queue, in the transaction after which it is owed no more.
@@ -332,14 +347,31 @@ pub(crate) async fn fill(draft: &mut Draft, content: &[u8]) -> Result<(), Refusa
     Ok(())
 }
 
-/// The notices that one message came to. One that cannot be read must not keep the senders of all others waiting.
-fn made(message: QueueId, told: Result<bool, StoreError>) -> Result<usize, StoreError> {
+/// What looking at one message for its delay came to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looked {
+    made: bool,
+    /// When it is to leave, if that is still to come.
+    leaves_at: Option<Timestamp>,
+}
+
+/// The messages that are to leave later, and when each of them will be late: `ID:milliseconds`, with spaces between.
+fn planned_of(text: &str) -> Vec<(QueueId, Timestamp)> {
+    let one = |word: &str| {
+        let (id, at) = word.split_once(':')?;
+        Some((id.parse().ok()?, Timestamp(at.parse().ok()?)))
+    };
+    text.split(' ').filter_map(one).collect()
+}
+
+/// What one message came to. One that cannot be read must not keep the senders of all others waiting.
+fn unless_unreadable<T: Default>(message: QueueId, told: Result<T, StoreError>) -> Result<T, StoreError> {
     match told {
         Err(error @ (StoreError::Damaged { .. } | StoreError::Missing { .. })) => {
             tracing::error!(%message, %error, "the sender of a message cannot be told");
-            Ok(0)
+            Ok(T::default())
         }
-        told => told.map(usize::from),
+        told => told,
     }
 }
 

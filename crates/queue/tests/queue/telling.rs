@@ -180,6 +180,26 @@ fn a_late_message_is_told_once_at_four_hours() {
 }
 
 #[test]
+fn a_message_that_was_to_leave_later_is_late_four_hours_after() {
+    let mut world = world();
+    let mut submission = world.submission(1, "anne@x.test", &["later@y.test"]);
+    submission.envelope.hold = Some(mail::Hold::ForSecs(6 * 3_600));
+    run(world.queue.accept(submission)).unwrap();
+    world.pass(5 * 3_600);
+    assert_eq!(tell_late(&world).made, 0, "it waits because it was asked to");
+    world.crash();
+    world.pass(4 * 3_600);
+    assert_eq!(tell_late(&world).made, 0, "it has been tried for three hours");
+    world.pass(3_660);
+    assert_eq!(tell_late(&world).made, 1);
+    world.pass(86_400);
+    assert_eq!(tell_late(&world).made, 0);
+    assert_eq!(notices(&world).len(), 1);
+    let kept = run(store::Directory::setting(&*world.memory, "late.planned")).unwrap();
+    assert_eq!(kept.as_deref(), Some(""), "nothing is remembered of what was told");
+}
+
+#[test]
 fn a_delay_that_a_crash_left_untold_is_told_once() {
     let mut world = world();
     send(&world, "anne@x.test", &[("later@y.test", None)]);
