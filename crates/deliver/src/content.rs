@@ -1,6 +1,6 @@
 //! A message's bytes on their way out: the lines that we add, then the content, from memory or from the store.
 
-use mail::{Recipient, Seen};
+use mail::{Notify, Recipient, ReversePath, Seen};
 use queue::{Batch, Letter, Passenger};
 use smtp::transport::{BoxFuture, Content, Piece};
 use std::sync::Arc;
@@ -18,11 +18,15 @@ pub(crate) fn size(letter: &Letter) -> u64 {
     letter.body_bytes + (letter.added_headers.len() + signature) as u64
 }
 
-/// The recipients of a batch, with what the sender wants to hear of each.
-pub(crate) fn recipients(batch: &Batch) -> Vec<Recipient> {
+/// The recipients of a batch, with what the sender wants to hear of each. Where the letter leaves in another's name, news of
+/// success would go there: it is not asked for, and the queue tells the sender that the letter was passed on
+/// (RFC 3461 §5.2.2, as for lists in §5.2.7).
+pub(crate) fn recipients(batch: &Batch, from: &ReversePath) -> Vec<Recipient> {
+    let is_sender = *from == batch.letter.from;
+    let asked = |notify: Notify| Notify { success: notify.success && is_sender, ..notify };
     let recipient = |passenger: &Passenger| Recipient {
         address: passenger.address.clone(),
-        notify: passenger.wishes.notify,
+        notify: passenger.wishes.notify.map(asked),
         orcpt: passenger.wishes.orcpt.clone(),
     };
     batch.passengers.iter().map(recipient).collect()

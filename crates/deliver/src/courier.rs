@@ -141,13 +141,16 @@ impl RelayCourier {
         // A notice has nobody to be told of its failure, whoever carries it.
         let own = login_sender(relay).filter(|_| batch.letter.from.address().is_some());
         let own = own.map(ReversePath::Address);
-        let results = self.send_from(batch, open, own.as_ref().unwrap_or(&batch.letter.from)).await?;
+        let from = own.as_ref().unwrap_or(&batch.letter.from);
+        let results = self.send_from(batch, open, from).await?;
+        // What the relay tells, it tells the sender that it was given.
+        let tells_success = open.client.extensions().dsn && *from == batch.letter.from;
         let login = login_instead(relay, &batch.letter.from, &results);
-        let Some(login) = login else { return Ok(Sent { results, is_remarkable: false }) };
+        let Some(login) = login else { return Ok(Sent { results, tells_success, is_remarkable: false }) };
         let note = format!("the null sender was refused: trying again as <{login}>");
         open.client.note(self.clock.now(), &note);
         let results = self.send_from(batch, open, &ReversePath::Address(login)).await?;
-        Ok(Sent { results, is_remarkable: true })
+        Ok(Sent { results, tells_success: false, is_remarkable: true })
     }
 
     async fn send_from(
@@ -170,7 +173,7 @@ impl RelayCourier {
         };
         let outgoing = Outgoing {
             from,
-            recipients: &content::recipients(batch),
+            recipients: &content::recipients(batch, from),
             envid: letter.extras.envid.as_deref(),
             ret: letter.extras.ret,
             body: letter.body_type,
@@ -182,7 +185,7 @@ impl RelayCourier {
 
     async fn carried(&self, relay: &Relay, began_at: Timestamp, mut open: Open, sent: Sent) -> Carried {
         let ended_at = self.clock.now();
-        let Sent { results, is_remarkable } = sent;
+        let Sent { results, tells_success, is_remarkable } = sent;
         let failed = results.iter().any(Result::is_err);
         let dialogue = (failed || is_remarkable).then(|| open.client.take_dialogue(ended_at));
         let results = results.into_iter().map(|result| result.map_err(Arc::new)).collect();
@@ -190,7 +193,7 @@ impl RelayCourier {
             peer: Some(open.connection.peer()),
             tls: open.connection.tls().cloned(),
             dialogue,
-            tells_success: open.client.extensions().dsn,
+            tells_success,
             ..Carried::new(began_at, ended_at, results)
         };
         open.carried += 1;
@@ -222,6 +225,8 @@ impl RelayCourier {
 /// What a relay said of a batch.
 struct Sent {
     results: Vec<Result<Reply, Evidence>>,
+    /// Whether the relay tells the sender of success.
+    tells_success: bool,
     /// Whether the dialogue is worth keeping although nothing failed.
     is_remarkable: bool,
 }

@@ -49,7 +49,7 @@ impl Couriers {
                 let from = self.return_paths.sender(&batch.letter);
                 let parcel = Parcel {
                     from: &from,
-                    recipients: &content::recipients(batch),
+                    recipients: &content::recipients(batch, &from),
                     envid: batch.letter.extras.envid.as_deref(),
                     ret: batch.letter.extras.ret,
                     body: batch.letter.body_type,
@@ -57,7 +57,9 @@ impl Couriers {
                     source: &source,
                 };
                 let seed = batch.letter.id.get().cast_unsigned();
-                self.direct.carry(domain, parcel, seed).await.carried
+                let carried = self.direct.carry(domain, parcel, seed).await.carried;
+                // What the host tells, it tells the return path.
+                Carried { tells_success: carried.tells_success && from == batch.letter.from, ..carried }
             }
         };
         Carried { signature, ..carried }

@@ -148,6 +148,34 @@ async fn a_notice_that_may_not_come_from_nobody_comes_from_the_login() {
 }
 
 #[tokio::test]
+async fn news_of_success_are_not_asked_for_in_the_name_of_the_login() {
+    for (notify, asked) in [
+        (Notify { success: true, ..Notify::DEFAULT }, " NOTIFY=FAILURE,DELAY\r\n"),
+        (Notify { success: true, ..Notify::NEVER }, " NOTIFY=NEVER\r\n"),
+        (Notify::NEVER, " NOTIFY=NEVER\r\n"),
+    ] {
+        let authority = Authority::new();
+        let offers = "PIPELINING DSN AUTH=PLAIN";
+        let server = authority.serve(Manner { offers, ..Manner::default() }).await;
+        let post = Post::to(&server, &authority, |relay| {
+            let (login, password) = ("us@relay.test".to_owned(), mail::Secret::new(CANARY));
+            relay.auth = store::RelayAuth::Password { login, password };
+            relay.sender = store::SenderMode::Login;
+        })
+        .await;
+        let recipient =
+            Recipient { notify: Some(notify), ..Recipient::from("bob@x.test".parse::<Address>().unwrap()) };
+        let from = "anne@here.test".parse().unwrap();
+        let envelope = Envelope { from, recipients: vec![recipient], ..Envelope::default() };
+        let batch = post.batch_of(envelope, "From: anne@here.test\r\n\r\nx\r\n").await;
+        let carried = post.courier.carry(&batch).await;
+        assert!(carried.results[0].is_ok() && !carried.tells_success, "{carried:?}");
+        assert_eq!(server.heard("MAIL"), ["MAIL FROM:<us@relay.test>\r\n"]);
+        assert_eq!(server.heard("RCPT"), [format!("RCPT TO:<bob@x.test>{asked}")]);
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_offers_it_is_told_what_the_sender_wants_to_hear() {
     for (offers, mail, rcpt) in [
         ("PIPELINING DSN AUTH=PLAIN", " RET=FULL ENVID=E1\r\n", " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob\r\n"),
