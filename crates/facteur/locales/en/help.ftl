@@ -44,10 +44,10 @@ help-common = Shared by many commands
 help-facteur = Sends your mail, and tells you why a message has not arrived and what to do about it.
     .epilogue =
         First steps:
-          facteur start                                  run the server
-          facteur relay add gmail --login you@gmail.com  say who carries your mail
-          facteur send someone@example.org               send a test message and watch it leave
-          facteur status                                 see what needs attention
+          facteur start                       run the server
+          facteur setup                       say who carries your mail, and send a first message
+          facteur send someone@example.org    send a test message and watch it leave
+          facteur status                      see what needs attention
 
         Exit codes: 0 done, 1 not done, 64 wrong usage, 65 wrong value, 69 server or relay out of reach, 75 not now (try again later), 77 not allowed, 78 wrong configuration.
 

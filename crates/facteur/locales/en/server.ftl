@@ -14,7 +14,7 @@ start-perhaps-twice = { $count ->
 }
 start-no-relay =
     There is no relay yet: mail is accepted, and waits. Next step, in another terminal:
-      facteur relay add gmail --login you@gmail.com   (facteur relay presets lists the others)
+      facteur setup
 start-ready = { $host } is ready. Stop it with Ctrl-C.
 init-already = There is a server in { $path } already.
 init-next = Next step: facteur start

@@ -65,9 +65,9 @@ preset-key = key from its console
 preset-oauth2-only = OAuth2 only: passwords do not work
 presets-next = Add one with: facteur relay add NAME --login LOGIN
 
-closure-relay = The relay { $relay } is closed, since { $since }; its mail waits.
-closure-out-of-reach = The relay { $relay } is out of reach, since { $since }; its mail waits.
-closure-sender = { $sender } is stopped on the relay { $relay }, since { $since }; their mail waits.
+closure-relay = The relay { $relay } was closed { $since }; its mail waits.
+closure-out-of-reach = The relay { $relay } is out of reach (first failure { $since }); its mail waits.
+closure-sender = { $sender } was stopped on the relay { $relay } { $since }; their mail waits.
 closure-again = It is tried again { $when }.
 
 reason-who = Who must act: { $text }
@@ -166,7 +166,7 @@ status-running = facteur { $version } on { $host } (process { $pid }) runs, star
 status-stopped = facteur { $version } on { $host } is stopped: mail neither comes nor goes. Run it with: facteur start
 status-all-well = Nothing needs attention.
 status-attention = Needs attention
-status-no-relay = There is no relay yet: mail waits. Add one with: facteur relay add (facteur relay presets lists those known by name)
+status-no-relay = There is no way out yet: mail waits. Choose one with: facteur setup (or facteur relay add)
 status-no-route = No relay carries everybody's mail. Choose one with: facteur route set NAME --default
 status-nobody = Nobody may send yet. Add an account with: facteur account add you@example.org
 status-queue = { $messages ->

@@ -44,10 +44,10 @@ help-common = Commun à plusieurs commandes
 help-facteur = Envoie votre courrier, et vous dit pourquoi un message n'est pas arrivé et que faire.
     .epilogue =
         Premiers pas :
-          facteur start                                    lancer le serveur
-          facteur relay add gmail --login vous@gmail.com   dire qui transporte votre courrier
-          facteur send quelquun@example.org                envoyer un message d'essai et le voir partir
-          facteur status                                   voir ce qui demande votre attention
+          facteur start                       lancer le serveur
+          facteur setup                       dire qui transporte votre courrier, et envoyer un premier message
+          facteur send quelquun@example.org   envoyer un message d'essai et le voir partir
+          facteur status                      voir ce qui demande votre attention
 
         Codes de sortie : 0 fait, 1 pas fait, 64 mauvais usage, 65 mauvaise valeur, 69 serveur ou relais hors d'atteinte, 75 pas maintenant (réessayer plus tard), 77 pas permis, 78 mauvaise configuration.
 

@@ -14,7 +14,7 @@ start-perhaps-twice = { $count ->
 }
 start-no-relay =
     Il n'y a pas encore de relais : le courrier est accepté, et attend. Prochaine étape, dans un autre terminal :
-      facteur relay add gmail --login vous@gmail.com   (facteur relay presets liste les autres)
+      facteur setup
 start-ready = { $host } est prêt. Pour l'arrêter : Ctrl-C.
 init-already = Il y a déjà un serveur dans { $path }.
 init-next = Prochaine étape : facteur start

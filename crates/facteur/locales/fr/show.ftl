@@ -65,9 +65,9 @@ preset-key = clé fournie par sa console
 preset-oauth2-only = OAuth2 seulement : les mots de passe ne marchent pas
 presets-next = Ajoutez-en un avec : facteur relay add NOM --login IDENTIFIANT
 
-closure-relay = Le relais { $relay } est fermé depuis { $since } ; son courrier attend.
-closure-out-of-reach = Le relais { $relay } est hors d'atteinte depuis { $since } ; son courrier attend.
-closure-sender = { $sender } est arrêté sur le relais { $relay } depuis { $since } ; son courrier attend.
+closure-relay = Le relais { $relay } a été fermé { $since } ; son courrier attend.
+closure-out-of-reach = Le relais { $relay } est hors d'atteinte (premier échec { $since }) ; son courrier attend.
+closure-sender = { $sender } a été arrêté sur le relais { $relay } { $since } ; son courrier attend.
 closure-again = Nouvel essai { $when }.
 
 reason-who = Qui doit agir : { $text }
@@ -166,7 +166,7 @@ status-running = facteur { $version } sur { $host } (processus { $pid }) tourne,
 status-stopped = facteur { $version } sur { $host } est arrêté : le courrier n'entre ni ne sort. Lancez-le avec : facteur start
 status-all-well = Rien ne demande votre attention.
 status-attention = À voir
-status-no-relay = Il n'y a pas encore de relais : le courrier attend. Ajoutez-en un avec : facteur relay add (facteur relay presets liste ceux qui sont connus)
+status-no-relay = Il n'y a pas encore de voie de sortie : le courrier attend. Choisissez-en une avec : facteur setup (ou facteur relay add)
 status-no-route = Aucun relais ne transporte le courrier de tous. Choisissez-en un avec : facteur route set NOM --default
 status-nobody = Personne ne peut encore envoyer. Ajoutez un compte avec : facteur account add vous@example.org
 status-queue = { $messages ->

@@ -37,7 +37,7 @@ fn attention(report: &StatusReport, reader: &Reader) -> Vec<String> {
     let all = || report.relays.iter().flat_map(|relay| &relay.closures);
     items.extend(all().filter(|closure| closure.alarm).map(|alarm| closure(alarm, reader)));
     items.extend(all().filter(|closure| !closure.alarm).map(|away| closure(away, reader)));
-    let key = if report.relays.is_empty() {
+    let key = if report.relays.is_empty() && !report.has_route {
         Some("status-no-relay")
     } else if !report.has_route {
         Some("status-no-route")

@@ -281,7 +281,7 @@ fn status_begins_with_what_needs_attention() {
         &[
             "(processus 4242) tourne, lancé il y a 2 heures (à 06:39).",
             "À voir",
-            "Le relais gmail est fermé depuis il y a 2 minutes",
+            "Le relais gmail a été fermé il y a 2 minutes",
             "Qui doit agir\u{a0}: ",
             "facteur relay password gmail",
             "535 5.7.8 Username and Password not accepted",
@@ -292,7 +292,7 @@ fn status_begins_with_what_needs_attention() {
             "0.0.0.0:2587, STARTTLS, et sans pour les réseaux des sites, car le port 587",
         ],
     );
-    check(&status(&report(Vec::new()), &reader(Language::En)), &["Needs attention", "There is no relay yet"]);
+    check(&status(&report(Vec::new()), &reader(Language::En)), &["Needs attention", "There is no way out yet"]);
     let well = report(vec![relay_view(RelayState::Open, Vec::new())]);
     check(&status(&well, &reader(Language::En)), &["Nothing needs attention.", "Relays: gmail\n"]);
     let stopped = StatusReport { pid: None, ..report(vec![relay_view(RelayState::Open, Vec::new())]) };
@@ -311,7 +311,7 @@ fn relays_say_why_they_are_closed_and_what_to_do() {
     let relays = [relay_view(RelayState::Open, vec![sender])];
     check(
         &super::relays(&relays, &reader(Language::Fr)),
-        &["bob@facteur.test est arrêté sur le relais gmail"],
+        &["bob@facteur.test a été arrêté sur le relais gmail"],
     );
     check(&super::relays(&[], &reader(Language::Fr)), &["Il n'y a pas encore de relais"]);
 }
@@ -399,7 +399,7 @@ fn recipients_of_one_fate_are_one_paragraph() {
             "r0@dest.test",
             "r10@dest.test and 989 others",
             "waits",
-            "No relay is configured",
+            "No way out is set up",
             "r3@dest.test\n    delivered, now\n",
         ],
     );

@@ -22,17 +22,17 @@ const WORDS: [Words; 2] = [
         locale: "en",
         login: "login:",
         password: "password:",
-        next: "facteur relay add",
-        no_route: "No relay is configured that may carry this message.",
-        fix: "Add a relay with: facteur relay add; the message then leaves by itself.",
+        next: "facteur setup",
+        no_route: "No way out is set up for this message",
+        fix: "Choose one with: facteur setup; the message then leaves by itself.",
     },
     Words {
         locale: "fr",
         login: "identifiant :",
         password: "mot de passe :",
-        next: "facteur relay add",
-        no_route: "Aucun relais n'est configuré pour transporter ce message.",
-        fix: "Ajoutez un relais avec : facteur relay add ; le message partira alors tout seul.",
+        next: "facteur setup",
+        no_route: "Aucune voie de sortie n'est prévue pour ce message",
+        fix: "Choisissez-en une avec : facteur setup ; le message partira alors tout seul.",
     },
 ];
 

@@ -29,7 +29,7 @@ const EN: Words = Words {
     locale: "en",
     cause: "The relay broken does not accept the user name and password that this server gives it.",
     fix: "Enter the new password with: facteur relay password broken",
-    closed: "The relay broken is closed",
+    closed: "The relay broken was closed",
     logged: "relay closed: its mail waits",
     waits: "49 messages wait or are being sent",
 };
@@ -37,7 +37,7 @@ const FR: Words = Words {
     locale: "fr",
     cause: "Le relais broken n'accepte pas le nom d'utilisateur et le mot de passe que ce serveur lui donne.",
     fix: "Saisissez le nouveau mot de passe avec : facteur relay password broken",
-    closed: "Le relais broken est fermé",
+    closed: "Le relais broken a été fermé",
     logged: "relais fermé : son courrier attend",
     waits: "49 messages attendent ou sont en cours d'envoi",
 };
