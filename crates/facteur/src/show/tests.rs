@@ -292,7 +292,10 @@ fn status_begins_with_what_needs_attention() {
             "0.0.0.0:2587, STARTTLS, et sans pour les réseaux des sites, car le port 587",
         ],
     );
-    check(&status(&report(Vec::new()), &reader(Language::En)), &["Needs attention", "There is no way out yet"]);
+    check(
+        &status(&report(Vec::new()), &reader(Language::En)),
+        &["Needs attention", "There is no way out yet"],
+    );
     let well = report(vec![relay_view(RelayState::Open, Vec::new())]);
     check(&status(&well, &reader(Language::En)), &["Nothing needs attention.", "Relays: gmail\n"]);
     let stopped = StatusReport { pid: None, ..report(vec![relay_view(RelayState::Open, Vec::new())]) };
