@@ -6,6 +6,7 @@ use crate::support::program::{Done, FACTEUR, find, need_root, run};
 use crate::support::server::{HOST, PASSWORD, Port, Server};
 use crate::support::sink::{Habits, Sink, Taken};
 use crate::support::until;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
@@ -413,6 +414,35 @@ fn roots_mail_leaves_through_a_relay_that_takes_only_its_own_sender() {
         b"",
     );
     assert_eq!(refused.code, 64, "a relay without a login has no address: {refused:?}");
+}
+
+/// How many messages are sent while the server is killed and started again.
+const SENT: usize = 40;
+
+#[test]
+fn what_was_handed_over_while_the_server_was_killed_arrives() {
+    let mut machine = Machine::new();
+    let (bin, data) = (machine.bin.join("sendmail"), machine.server.data());
+    let sender = std::thread::spawn(move || {
+        for number in 0..SENT {
+            let mut command = Command::new(&bin);
+            command.env_clear().env("FACTEUR_DATA", &data).args(["-i", "a@rcpt.test"]);
+            let done = run(&mut command, format!("Subject: {number}\n\nhi\n").as_bytes());
+            assert_eq!(done.code, 0, "{number}: {done:?}");
+        }
+    });
+    for part in [SENT / 8, SENT / 4] {
+        machine.sink.until_taken(part, 60);
+        // Its socket stays behind, and nobody listens.
+        machine.server.kill();
+        machine.server.go();
+    }
+    sender.join().expect("every call ended well");
+    let all = || {
+        let subjects: BTreeSet<String> = machine.sink.taken().iter().map(Taken::subject).collect();
+        (subjects.len() == SENT).then_some(())
+    };
+    until("every message is there, once or twice", 60, all);
 }
 
 #[test]
