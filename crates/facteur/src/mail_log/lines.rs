@@ -52,9 +52,10 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(program: Program, text: &str) -> Self {
+    fn new(program: Program, text: String) -> Self {
         // What strangers sent can neither end the line nor begin another.
-        let text = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        let hostile = text.contains(char::is_control);
+        let text = if hostile { text.replace(char::is_control, "?") } else { text };
         Self { program, text }
     }
 }
@@ -98,25 +99,25 @@ pub fn accepted(taken: &Taken<'_>) -> Vec<Line> {
                 // fail2ban and others look for the name; the mechanism is not kept with a message.
                 let _ = write!(text, ", sasl_username={login}");
             }
-            lines.push(Line::new(Program::Smtpd, &text));
+            lines.push(Line::new(Program::Smtpd, text));
         }
         (None, None) => {
-            lines.push(Line::new(Program::Pickup, &format!("{id}: uid={} from=<{from}>", taken.uid)));
+            lines.push(Line::new(Program::Pickup, format!("{id}: uid={} from=<{from}>", taken.uid)));
         }
         // A notice is made by this server, and given to nobody.
         (None, Some(_)) => {}
     }
-    lines.push(Line::new(Program::Cleanup, &format!("{id}: message-id={}", taken.message_id)));
+    lines.push(Line::new(Program::Cleanup, format!("{id}: message-id={}", taken.message_id)));
     let size =
         format!("{id}: from=<{from}>, size={}, nrcpt={} (queue active)", taken.bytes, taken.recipients);
-    lines.push(Line::new(Program::Qmgr, &size));
+    lines.push(Line::new(Program::Qmgr, size));
     if let Some(About { message, kind }) = taken.about {
         let what = match kind {
             NoticeKind::Failure => "sender non-delivery notification",
             NoticeKind::Delay => "sender delay notification",
             NoticeKind::Success | NoticeKind::Relayed => "sender delivery status notification",
         };
-        lines.push(Line::new(Program::Bounce, &format!("{message}: {what}: {id}")));
+        lines.push(Line::new(Program::Bounce, format!("{message}: {what}: {id}")));
     }
     lines
 }
@@ -151,7 +152,7 @@ pub fn outcome(
         let text = format!(
             "{id}: to=<{to}>, relay={relay}, delay={delay}, delays={delays}, dsn={dsn}, status={status} ({said})"
         );
-        lines.push(Line::new(Program::Smtp, &text));
+        lines.push(Line::new(Program::Smtp, text));
     }
     if matches!(update.change, Change::Final(RecipientState::Expired)) {
         lines.push(expired(id, from));
@@ -162,12 +163,12 @@ pub fn outcome(
 /// A message, or one recipient of it, waited too long.
 pub fn expired(id: QueueId, from: &ReversePath) -> Line {
     let text = format!("{id}: from=<{}>, status=expired, returned to sender", path(from));
-    Line::new(Program::Qmgr, &text)
+    Line::new(Program::Qmgr, text)
 }
 
 /// Everything is over for a message.
 pub fn removed(id: QueueId) -> Line {
-    Line::new(Program::Qmgr, &format!("{id}: removed"))
+    Line::new(Program::Qmgr, format!("{id}: removed"))
 }
 
 /// A person did something to a waiting message.
@@ -179,7 +180,7 @@ pub fn acted(act: Act, id: QueueId) -> Line {
         Act::Delete | Act::Undo => "removed",
         Act::Fail => "force-expired",
     };
-    Line::new(Program::Postsuper, &format!("{id}: {what}"))
+    Line::new(Program::Postsuper, format!("{id}: {what}"))
 }
 
 /// Somebody could not sign in: the line that fail2ban counts.
@@ -187,7 +188,7 @@ pub fn refused_sign_in(client: IpAddr, mechanism: &str, login: &str) -> Line {
     let text = format!(
         "warning: unknown[{client}]: SASL {mechanism} authentication failed: authentication failure, sasl_username={login}"
     );
-    Line::new(Program::Smtpd, &text)
+    Line::new(Program::Smtpd, text)
 }
 
 /// Seconds as Postfix prints them: two digits that mean something.

@@ -20,6 +20,10 @@ const WAITING: usize = 20_000;
 /// How long the thread sleeps at most before it looks whether a day has passed, or the file was moved.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How long lines gather before they are written: whoever gives one meanwhile wakes nobody, which would cost a busy server
+/// more than the line itself.
+const GATHER: Duration = Duration::from_millis(50);
+
 enum Message {
     Line(Timestamp, Line),
     Reopen,
@@ -77,6 +81,10 @@ fn run(log: &mut Log, receiver: &Receiver<Message>, lost: &AtomicU64) {
             Err(_) => {
                 log.flush();
                 match receiver.recv_timeout(LOOK_EVERY) {
+                    Ok(line @ Message::Line(..)) => {
+                        std::thread::sleep(GATHER);
+                        Some(line)
+                    }
                     Ok(message) => Some(message),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => return,
