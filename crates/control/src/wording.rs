@@ -95,7 +95,11 @@ pub fn of_recipient(
                 // Lifted a moment ago: it is about to leave.
                 None => of_cause(CauseId::WAITING_FIRST_ATTEMPT, language),
             },
-            None => seen().unwrap_or_else(|| of_cause(CauseId::WAITING_FIRST_ATTEMPT, language)),
+            // Nothing was seen yet: it waits for its turn, for the hour that its sender chose, for a destination.
+            None => seen().unwrap_or_else(|| {
+                let stored = row.cause.as_deref().and_then(|cause| cause.parse().ok());
+                of_cause(stored.unwrap_or(CauseId::WAITING_FIRST_ATTEMPT), language)
+            }),
         },
     })
 }
