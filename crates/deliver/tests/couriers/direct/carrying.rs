@@ -11,7 +11,7 @@ const ZONE: &str =
 
 /// Waits for something that happens elsewhere.
 #[expect(clippy::disallowed_methods, reason = "a test waits for real sockets")]
-async fn until(done: impl Fn() -> bool) {
+pub async fn until(done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !done() {
         assert!(Instant::now() < deadline, "it never happened");

@@ -54,6 +54,8 @@ pub struct Log {
     /// The MAIL and RCPT commands.
     pub envelopes: Mutex<Vec<String>>,
     pub open: AtomicUsize,
+    /// How many hosts have fallen silent.
+    pub muted: AtomicUsize,
     pub most_open: AtomicUsize,
 }
 
@@ -149,6 +151,8 @@ async fn serve(listener: TcpListener, script: Arc<Script>, log: Arc<Log>) {
     let ip = listener.local_addr().unwrap().ip();
     while let Ok((stream, _)) = listener.accept().await {
         let (script, log) = (Arc::clone(&script), Arc::clone(&log));
+        // Small replies leave at once, so that nothing is on its way when a test moves its clock.
+        stream.set_nodelay(true).unwrap();
         tokio::spawn(async move {
             log.connections.fetch_add(1, Ordering::SeqCst);
             let open = log.open.fetch_add(1, Ordering::SeqCst) + 1;
@@ -175,7 +179,7 @@ enum End {
 impl Host {
     async fn talk(&mut self, stream: tokio::net::TcpStream) -> std::io::Result<()> {
         let mut stream = BufReader::new(stream);
-        if !say(&mut stream, &self.script.says("greeting", "220 host ESMTP")).await? {
+        if !self.say(&mut stream, &self.script.says("greeting", "220 host ESMTP")).await? {
             return Ok(());
         }
         if let End::StartTls = self.dialogue(&mut stream, false).await? {
@@ -184,6 +188,9 @@ impl Host {
                 stream.fill_buf().await?;
                 stream.write_all(b"this is no TLS at all\r\n").await?;
                 return Ok(());
+            }
+            if self.script.says("starttls", "") == "mute" {
+                self.fall_silent().await;
             }
             let tls = acceptor().accept(stream.into_inner()).await?;
             self.dialogue(&mut BufReader::new(tls), true).await?;
@@ -216,7 +223,7 @@ impl Host {
             let reply = match verb.as_str() {
                 "ehlo" => self.script.says(if tls { "ehlo-tls" } else { "ehlo" }, offers),
                 "helo" => self.script.says("helo", "250 host"),
-                "starttls" if starttls == "ok" || starttls == "broken" => "220 go".to_owned(),
+                "starttls" if ["ok", "broken", "mute"].contains(&starttls.as_str()) => "220 go".to_owned(),
                 "starttls" => starttls.clone(),
                 "mail" => self.script.says("mail", "250 ok"),
                 "rcpt" if sender_refused => "503 no sender".to_owned(),
@@ -227,7 +234,7 @@ impl Host {
                 "quit" => "221 bye".to_owned(),
                 _ => "500 what".to_owned(),
             };
-            if !say(stream, &reply).await? || verb == "quit" {
+            if !self.say(stream, &reply).await? || verb == "quit" {
                 return Ok(End::Over);
             }
             if verb == "starttls" && reply.starts_with('2') {
@@ -241,11 +248,24 @@ impl Host {
                     self.log.taken.lock().unwrap().push(Taken { host: self.ip, recipients, content, tls });
                 }
                 recipients.clear();
-                if !say(stream, &end).await? || self.script.says("then", "") == "close" {
+                if !self.say(stream, &end).await? || self.script.says("then", "") == "close" {
                     return Ok(End::Over);
                 }
             }
         }
+    }
+
+    /// Says a reply; `mute` is silence without an end.
+    async fn say<S: AsyncWrite + Unpin>(&self, stream: &mut S, reply: &str) -> std::io::Result<bool> {
+        if reply == "mute" {
+            self.fall_silent().await;
+        }
+        say(stream, reply).await
+    }
+
+    async fn fall_silent(&self) {
+        self.log.muted.fetch_add(1, Ordering::SeqCst);
+        std::future::pending::<()>().await;
     }
 
     fn recipient(&self, command: &str, recipients: &mut Vec<String>) -> String {

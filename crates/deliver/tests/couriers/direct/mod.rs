@@ -4,3 +4,4 @@ mod carrying;
 mod host;
 mod letter;
 mod situations;
+mod stalls;
