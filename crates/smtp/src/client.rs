@@ -28,6 +28,9 @@ const CONTENT_TIME_LIMIT: Duration = Duration::from_secs(180);
 /// How long the reply to the end of data may take (RFC 5321 §4.5.3.2.6): a server that stores the
 /// message and is then given up sends it a second time.
 const END_TIME_LIMIT: Duration = Duration::from_secs(600);
+/// How long a reply may take in all, however often a piece of it comes: twice what a tarpit needs that says one
+/// character a second, and still an end.
+const REPLY_TIME_LIMIT_MS: i64 = 1_200_000;
 /// How long a farewell, or the last words of a server that hung up, may take. Nothing depends on them.
 const LAST_WORDS_TIME_LIMIT: Duration = Duration::from_secs(5);
 /// How many bytes are asked for at a time: replies are short.
@@ -264,10 +267,16 @@ impl Client {
     }
 
     async fn read_reply(&mut self, t: &mut dyn Transport) -> Result<Reply, Seen> {
+        let began = t.now();
         loop {
             if let Some(reply) = self.replies.read(&mut self.input)? {
                 self.note_reply(t.now(), &reply);
                 return Ok(reply);
+            }
+            // The limit of a read counts anew with every byte: a server that says one now and then would hold the
+            // connection, and a place in the queue, for days.
+            if t.now().since_ms(began) > REPLY_TIME_LIMIT_MS {
+                return Err(Seen::Timeout { after_ms: REPLY_TIME_LIMIT_MS.unsigned_abs() });
             }
             if t.read(self.input.room(READ_BYTES)).await? == 0 {
                 return Err(Seen::Dropped);
