@@ -6,8 +6,9 @@ use crate::Timetable;
 use mail::{Domain, Timestamp};
 use std::collections::HashMap;
 
-/// The connections to a destination about which nothing is known, and the most that it grows to with successes.
-const CONNECTIONS: (u16, u16) = (5, 20);
+/// The connections to a destination about which nothing is known, and the most that it grows to with successes. It begins
+/// low: a hundred hosts that say nothing must not take every place there is.
+const CONNECTIONS: (u16, u16) = (2, 20);
 
 /// Destinations that refuse more connections than these at once (read in the providers' postmaster pages and refusals:
 /// Orange answers "too many connections" from the third on).
@@ -55,8 +56,7 @@ impl Destinations {
     /// A destination took mail.
     pub(crate) fn succeeded(&mut self, domain: &Domain) {
         self.make_room();
-        let (first, most) = (first_connections(domain), CONNECTIONS.1);
-        let most = if first < CONNECTIONS.0 { first } else { most };
+        let (first, most) = (first_connections(domain), known(domain).unwrap_or(CONNECTIONS.1));
         let destination = self.by_domain.entry(domain.clone());
         let destination = destination.or_insert(Destination { connections: first, pause: None });
         destination.connections = destination.connections.saturating_add(1).min(most);
@@ -106,9 +106,12 @@ impl Destinations {
     }
 }
 
+fn known(domain: &Domain) -> Option<u16> {
+    KNOWN.iter().find(|(name, _)| *name == domain.as_ascii()).map(|(_, connections)| *connections)
+}
+
 fn first_connections(domain: &Domain) -> u16 {
-    let known = KNOWN.iter().find(|(name, _)| *name == domain.as_ascii());
-    known.map_or(CONNECTIONS.0, |(_, connections)| *connections)
+    known(domain).unwrap_or(CONNECTIONS.0)
 }
 
 #[cfg(test)]
@@ -121,7 +124,7 @@ mod tests {
     fn a_destination_grows_with_success_and_shrinks_with_failure() {
         let (mut all, table) = (Destinations::default(), Timetable::default());
         let [unknown, orange]: [Domain; 2] = ["x.test", "orange.fr"].map(|name| name.parse().unwrap());
-        assert_eq!((all.connections(&unknown), all.connections(&orange)), (5, 2));
+        assert_eq!((all.connections(&unknown), all.connections(&orange)), (2, 2));
         for _ in 0..30 {
             all.succeeded(&unknown);
             all.succeeded(&orange);

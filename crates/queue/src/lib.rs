@@ -75,7 +75,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// A content larger than this goes to a file of its own as it arrives. Default 128 KiB.
     pub spill_bytes: usize,
-    /// Batches in flight that go straight to the hosts of a domain, all domains together. Default 200.
+    /// Batches in flight that go straight to the hosts of a domain, all domains together. Default 500.
     pub direct: usize,
     /// Recipients of one such batch. Default 100 (RFC 5321 §4.5.3.1.8).
     pub direct_recipients: usize,
@@ -94,7 +94,7 @@ impl Default for Limits {
             message_bytes: 50_000_000,
             body_bytes: 16 << 20,
             spill_bytes: 128 << 10,
-            direct: 200,
+            direct: 500,
             direct_recipients: 100,
             hold_secs: 30 * 86_400,
             hops: 50,
