@@ -122,8 +122,9 @@ impl Control {
         Ok(Answer::Done)
     }
 
-    /// Has the mail of a domain that leaves without a relay come back to this server when it bounces. The MX record must
-    /// point here first: else every server that checks its senders would refuse the mail.
+    /// Has the mail of a domain that leaves without a relay come back to this server when it bounces. A port must take it,
+    /// else the bounces would be lost, and the MX record must point here first: else every server that checks its
+    /// senders would refuse the mail.
     pub(crate) async fn domain_return_path(
         &self,
         audit: &Audit<'_>,
@@ -131,6 +132,11 @@ impl Control {
         return_path: Option<Domain>,
     ) -> Result<Answer, Fault> {
         let mut domain = self.domain_named(name).await?;
+        let is_listening = self.facts.listeners.iter().any(|listener| listener.kind == "mx");
+        // A server that is stopped has no ports to look at.
+        if return_path.is_some() && self.facts.pid.is_some() && !is_listening {
+            return Err(Fault::about(Blame::NoListener, name.to_string()));
+        }
         if let Some(wanted) = &return_path
             && self.look_up_mx(wanted).await != Published::Yes
         {

@@ -24,6 +24,8 @@ pub enum Blame {
     Insecure,
     /// A record that must be published first is not; the detail is the record.
     NotPublished,
+    /// No port takes mail from other servers.
+    NoListener,
     /// The store could not do it.
     Store,
     /// No relay takes this sender's mail yet.
@@ -32,7 +34,7 @@ pub enum Blame {
 
 impl Blame {
     /// All of them, for the test that each has its words.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotAllowed,
         Self::Missing,
         Self::Exists,
@@ -41,6 +43,7 @@ impl Blame {
         Self::OAuth2Only,
         Self::Insecure,
         Self::NotPublished,
+        Self::NoListener,
         Self::Store,
         Self::Refused,
     ];
@@ -56,6 +59,7 @@ impl Blame {
             Self::OAuth2Only => "oauth2-only",
             Self::Insecure => "insecure",
             Self::NotPublished => "not-published",
+            Self::NoListener => "no-listener",
             Self::Store => "store",
             Self::Refused => "refused",
         }

@@ -118,6 +118,9 @@ impl Control {
             Operation::Status => self.status().await,
             Operation::AccountList => self.account_list().await,
             Operation::AccountAdd { account } => self.account_add(&audit, account).await,
+            Operation::AccountChange { login, senders, language, undo_secs } => {
+                self.account_change(&audit, &login, (senders, language, undo_secs)).await
+            }
             Operation::AccountPassword { login, password } => {
                 self.account_password(&audit, login, password).await
             }

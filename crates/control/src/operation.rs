@@ -165,6 +165,17 @@ pub enum Operation {
         /// Which.
         account: AccountSpec,
     },
+    /// Changes what is said of an account; what is absent stays.
+    AccountChange {
+        /// Whose.
+        login: String,
+        /// What it may send with from now on.
+        senders: Option<Vec<SenderRule>>,
+        /// The language of what it is told.
+        language: Option<Language>,
+        /// The seconds before its mail leaves, in which it can be taken back.
+        undo_secs: Option<u32>,
+    },
     /// Changes an account's password; makes one when there is none.
     AccountPassword {
         /// Whose.
@@ -350,6 +361,7 @@ impl Operation {
             Self::Status => "status",
             Self::AccountList => "account list",
             Self::AccountAdd { .. } => "account add",
+            Self::AccountChange { .. } => "account change",
             Self::AccountPassword { .. } => "account password",
             Self::AccountRemove { .. } => "account remove",
             Self::SiteList => "site list",

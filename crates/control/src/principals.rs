@@ -7,7 +7,7 @@ use crate::{
     AccountSpec, AccountView, Answer, Audit, Blame, Caller, Control, Fault, NewPassword, Role, SiteSpec,
     SiteView,
 };
-use mail::{AccountId, Address, OwnerId, Secret, SiteId};
+use mail::{AccountId, Address, Language, OwnerId, Secret, SiteId};
 use std::collections::HashMap;
 use store::{Account, NewLogin, SenderRule, Site};
 
@@ -69,6 +69,21 @@ impl Control {
         let accounts = self.store.accounts().await?;
         let same = |account: &Account| account.login.eq_ignore_ascii_case(login);
         accounts.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, login))
+    }
+
+    pub(crate) async fn account_change(
+        &self,
+        audit: &Audit<'_>,
+        login: &str,
+        (senders, language, undo_secs): (Option<Vec<SenderRule>>, Option<Language>, Option<u32>),
+    ) -> Result<Answer, Fault> {
+        let mut account = self.account(login).await?;
+        account.senders = senders.unwrap_or(account.senders);
+        account.language = language.unwrap_or(account.language);
+        account.undo_secs = undo_secs.unwrap_or(account.undo_secs);
+        self.store.save_account(account, None, audit.of(&self.clock, login)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Done)
     }
 
     pub(crate) async fn account_password(

@@ -1,6 +1,6 @@
 //! A server without ports: its operations, and what they left behind.
 
-use control::{Answer, Blame, Caller, Control, Fault, Operation, Registry, Role, ServerFacts};
+use control::{Answer, Blame, Caller, Control, Fault, Listener, Operation, Registry, Role, ServerFacts};
 use deliver::direct::{DirectCourier, DirectSettings};
 use deliver::{Couriers, Keyring, RelayCourier, Settings};
 use mail::{
@@ -70,7 +70,11 @@ impl Desk {
         };
         let facts = ServerFacts {
             host_name: "mx.test".parse().unwrap(),
-            listeners: Vec::new(),
+            listeners: vec![Listener {
+                address: "0.0.0.0:25".to_owned(),
+                kind: "mx".to_owned(),
+                instead_of: None,
+            }],
             pid: Some(7),
             started_at: clock.now(),
             language: Language::En,

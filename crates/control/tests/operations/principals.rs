@@ -228,3 +228,30 @@ async fn a_local_user_gets_a_site_with_the_first_mail_and_only_one() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_changed_account_keeps_what_was_not_named() {
+    let desk = Desk::new().await;
+    desk.does(account("anne@here.test", json!({"language": "fr"}))).await;
+    let change = |rest: Value| {
+        let mut change = json!({"operation": "account_change", "login": "Anne@here.test"});
+        for (key, value) in rest.as_object().unwrap() {
+            change[key] = value.clone();
+        }
+        change
+    };
+    for (rest, expected) in [
+        (json!({"undo_secs": 10}), json!([["anne@here.test"], "fr", 10])),
+        (json!({"senders": ["@there.test"]}), json!([["@there.test"], "fr", 10])),
+        (json!({"language": "en", "undo_secs": 0}), json!([["@there.test"], "en", 0])),
+    ] {
+        assert_eq!(desk.does(change(rest)).await["answer"], "done");
+        let list = desk.does(json!({"operation": "account_list"})).await;
+        let row = &list["accounts"][0];
+        assert_eq!(json!([row["senders"], row["language"], row["undo_secs"]]), expected);
+    }
+    let anne = signs_in(&desk, "anne@here.test", &format!("{CANARY} {CANARY}")).await.unwrap();
+    assert!(desk.judge(anne, "bob@there.test").is_ok() && desk.judge(anne, "anne@here.test").is_err());
+    let unknown = json!({"operation": "account_change", "login": "nobody", "undo_secs": 1});
+    desk.refuses(unknown, Blame::Missing, "nobody").await;
+}

@@ -1,6 +1,7 @@
 # Answers.
 
 colon = :
+account-changed = The account is changed.
 account-removed = The account is gone.
 site-removed = The site is gone.
 site-added = The site is there. It sends from its network without a login.

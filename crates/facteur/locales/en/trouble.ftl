@@ -22,6 +22,8 @@ fault-insecure = A relay on a public address needs TLS and a sign-in, or your pa
     .fix = Leave out --tls never and --no-auth; if you know that the way is safe, add --insecure.
 fault-not-published = The MX record of { $what } does not point to this server yet, so that other servers would refuse mail from it.
     .fix = Publish this record, wait a few minutes, then try again: { $detail }
+fault-no-listener = No port of this server takes mail from other servers, so that the bounces of { $what } could not come back.
+    .fix = Add to facteur.toml: [[listener]] address = "0.0.0.0:25" kind = "mx", each on a line of its own; start the server anew, then try again.
 fault-store = The server's data cannot be read or written: { $detail }
     .fix = Check the disk and the rights on the data directory, then try again.
 fault-refused = The message was not accepted: { $detail }

@@ -1,6 +1,7 @@
 # Les réponses.
 
 colon = { "" } :
+account-changed = Le compte est modifié.
 account-removed = Le compte est supprimé.
 site-removed = Le site est supprimé.
 site-added = Le site est créé. Il envoie depuis son réseau sans s'authentifier.

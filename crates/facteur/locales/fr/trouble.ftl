@@ -22,6 +22,8 @@ fault-insecure = Un relais à une adresse publique demande TLS et une authentifi
     .fix = Retirez --tls never et --no-auth ; si vous savez que le chemin est sûr, ajoutez --insecure.
 fault-not-published = L'enregistrement MX de { $what } ne désigne pas encore ce serveur : d'autres serveurs refuseraient donc son courrier.
     .fix = Publiez cet enregistrement, attendez quelques minutes, puis réessayez : { $detail }
+fault-no-listener = Aucun port de ce serveur ne prend le courrier d'autres serveurs : les retours d'échec de { $what } ne pourraient pas revenir.
+    .fix = Ajoutez à facteur.toml, chacun sur sa ligne : [[listener]] address = "0.0.0.0:25" kind = "mx" ; relancez le serveur, puis réessayez.
 fault-store = Les données du serveur ne peuvent être ni lues ni écrites : { $detail }
     .fix = Vérifiez le disque et les droits sur le répertoire des données, puis réessayez.
 fault-refused = Le message n'a pas été accepté : { $detail }

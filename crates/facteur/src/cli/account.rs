@@ -14,6 +14,7 @@ use store::SenderRule;
 pub enum Command {
     List,
     Add(AddArguments),
+    Change(ChangeArguments),
     Password(PasswordArguments),
     Remove(RemoveArguments),
 }
@@ -33,6 +34,20 @@ pub struct AddArguments {
     owner: Option<String>,
     #[command(flatten)]
     password: NewPassword,
+}
+
+/// What is to change of an account; what is absent stays.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub struct ChangeArguments {
+    #[arg(value_name = "LOGIN")]
+    login: String,
+    #[arg(long, value_name = "ADDRESS|@DOMAIN|*", group = "what")]
+    sender: Vec<SenderRule>,
+    #[arg(long, value_name = "fr|en", group = "what")]
+    language: Option<Language>,
+    #[arg(long, value_name = "SECONDS", group = "what", value_parser = clap::value_parser!(u32).range(..=3_600))]
+    undo: Option<u32>,
 }
 
 /// Whose password is to change.
@@ -86,16 +101,24 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
     let operation = match command {
         Command::List => Operation::AccountList,
         Command::Add(arguments) => Operation::AccountAdd { account: arguments.spec(console)? },
+        Command::Change(ChangeArguments { login, sender, language, undo }) => Operation::AccountChange {
+            login,
+            senders: Some(sender).filter(|senders| !senders.is_empty()),
+            language,
+            undo_secs: undo,
+        },
         Command::Password(PasswordArguments { login, password }) => {
             let password = password.read(&login, console)?;
             Operation::AccountPassword { login, password }
         }
         Command::Remove(RemoveArguments { login }) => Operation::AccountRemove { login },
     };
+    let changes = matches!(operation, Operation::AccountChange { .. });
+    let done = if changes { "account-changed" } else { "account-removed" };
     match console.perform(operation).await? {
         Answer::Accounts { accounts } => console.show(&accounts, |reader| show::accounts(&accounts, reader)),
         Answer::Password { made } => console.show(&made, |reader| show::password(&made, reader)),
-        Answer::Done => console.say("account-removed"),
+        Answer::Done => console.say(done),
         _ => Err(Failure::Unexpected),
     }
 }
