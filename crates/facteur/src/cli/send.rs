@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::show::{self, Progress, StoryOf};
 use clap::Args;
 use control::{Answer, Operation, TestMail};
-use mail::{Address, Clock, QueueId};
+use mail::{Address, Clock, Domain, QueueId};
 use std::time::Duration;
 
 /// How often the message is looked at while it is followed.
@@ -44,7 +44,7 @@ async fn send_by(client: &mut Client, arguments: Arguments, console: &mut Consol
     let phrases = &console.reader.phrases;
     let from = match arguments.from {
         Some(from) => from,
-        None => sender(client).await?,
+        None => sender(client, None).await?,
     };
     let mut to = arguments.recipients;
     to.extend(arguments.to);
@@ -74,8 +74,8 @@ async fn send_by(client: &mut Client, arguments: Arguments, console: &mut Consol
 }
 
 /// With which address: the login of the relay that everybody's mail takes, which it surely accepts, else this server's
-/// own.
-pub async fn sender(client: &mut Client) -> Result<Address, Failure> {
+/// own. `host` is the name that the server has from its next start on.
+pub async fn sender(client: &mut Client, host: Option<&Domain>) -> Result<Address, Failure> {
     let Answer::Status { report } = client.perform(Operation::Status).await? else {
         return Err(Failure::Unexpected);
     };
@@ -85,7 +85,8 @@ pub async fn sender(client: &mut Client) -> Result<Address, Failure> {
     let default = routes.iter().find(|route| route.scope == "default");
     let relay = default.and_then(|route| report.relays.iter().find(|relay| relay.name == route.relay));
     let login = relay.and_then(|relay| relay.login.as_deref()?.parse().ok());
-    let own = || format!("postmaster@{}", report.host_name).parse().ok();
+    let host = host.map_or(report.host_name, ToString::to_string);
+    let own = || format!("postmaster@{host}").parse().ok();
     login.or_else(own).ok_or_else(|| Failure::Usage("usage-from-needed", String::new()))
 }
 

@@ -187,7 +187,7 @@ async fn confirm(wishes: &Wishes, console: &mut Console) -> Result<Exit, Failure
 }
 
 async fn confirm_by(client: &mut Client, wishes: &Wishes, console: &mut Console) -> Result<Exit, Failure> {
-    let from = send::sender(client).await?;
+    let from = send::sender(client, Some(&wishes.host_name)).await?;
     let phrases = &console.reader.phrases;
     let gaps = || [("host", wishes.host_name.to_string().into()), ("from", from.to_string().into())];
     let mail = TestMail {
