@@ -460,7 +460,7 @@ impl State {
         let relay = match &road {
             Road::Relay(relay) => *relay,
             Road::Direct(domain) => {
-                if let Some(pause) = self.destinations.pause(domain, now) {
+                if let Some(pause) = self.held_back(domain, now) {
                     let (cause, relay) = (CauseId::DESTINATION_SLOWED.as_str(), Some(RelayId::DIRECT));
                     return Placement::Later { at: pause.until, cause, relay };
                 }

@@ -53,6 +53,11 @@ impl Destinations {
         self.by_domain.get(domain)?.pause.filter(|pause| pause.until > now)
     }
 
+    /// The pause of a destination that has ended, and after which nothing has succeeded yet: it is being tried anew.
+    pub(crate) fn trial(&self, domain: &Domain, now: Timestamp) -> Option<Pause> {
+        self.by_domain.get(domain)?.pause.filter(|pause| pause.until <= now)
+    }
+
     /// A destination took mail.
     pub(crate) fn succeeded(&mut self, domain: &Domain) {
         self.make_room();

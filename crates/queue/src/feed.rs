@@ -145,7 +145,7 @@ impl Queue {
         for (road, row) in by_road(relay, recipients.iter(), |recipient| &recipient.address) {
             let pause = match &road {
                 Road::Relay(_) => None,
-                Road::Direct(domain) => state.destinations.pause(domain, now),
+                Road::Direct(domain) => state.held_back(domain, now),
             };
             match pause {
                 None => {

@@ -1,7 +1,7 @@
 //! What is in memory, about to be sent: lanes of relays, in them owners in turn, in them messages by age.
 
 use crate::closure::Closures;
-use crate::destination::Destinations;
+use crate::destination::{Destinations, Pause};
 use crate::lift::Endings;
 use crate::road::{Hop, Road};
 use crate::settle::Outcome;
@@ -14,6 +14,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use store::{Extras, Relay, Wishes};
+
+/// How long mail waits in the store while one message tries its destination anew, in seconds.
+const TRIAL_SECS: i64 = 30;
 
 /// A message in memory, shared by its batches.
 #[derive(Debug)]
@@ -414,6 +417,19 @@ impl State {
         if matches!(road, Road::Direct(_)) && self.lanes.get(road).is_some_and(is_idle) {
             self.lanes.remove(road);
         }
+    }
+
+    /// Why mail to a destination is not to come into memory now: it is left alone for a while, or one message is trying it
+    /// anew. A backlog behind a silent host would take every place in memory while that one waits.
+    pub(crate) fn held_back(&self, domain: &Domain, now: Timestamp) -> Option<Pause> {
+        let paused = self.destinations.pause(domain, now);
+        let trial = || {
+            let pause = self.destinations.trial(domain, now)?;
+            let lane = self.lanes.get(&Road::Direct(domain.clone()))?;
+            let is_tried = lane.in_flight > 0 || !lane.turns.is_empty();
+            is_tried.then(|| Pause { until: now.plus_secs(TRIAL_SECS), ..pause })
+        };
+        paused.or_else(trial)
     }
 
     /// Takes all jobs of a lane out, as when its relay closes.

@@ -46,6 +46,24 @@ fn a_destination_out_of_reach_is_tried_by_one_message_and_not_by_all() {
 }
 
 #[test]
+fn a_backlog_behind_a_dead_destination_leaves_room_for_others() {
+    check(
+        "route default direct
+         @dead.test says connect refused
+         send 3000x anne@here.test -> a@dead.test
+         pass 2m
+         # While one tries again, the others are not in memory.
+         leased 0
+         send 3x anne@here.test -> a@alive.test
+         pass 0s
+         delivered 3
+         @dead.test says ok
+         pass 30m
+         delivered 3003",
+    );
+}
+
+#[test]
 fn a_dead_destination_expires_its_mail_in_the_end() {
     check(
         "route default direct
@@ -70,6 +88,9 @@ fn retry_does_not_wait_for_the_pause() {
          @dead.test says ok
          retry domain=dead.test -> 3
          pass 0s
+         # One tries; the others follow when it got through.
+         delivered 1
+         pass 1m
          delivered 3",
     );
 }
