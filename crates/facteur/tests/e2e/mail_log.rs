@@ -5,7 +5,7 @@ use crate::support::program::{Done, find, run};
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink};
 use crate::support::tongue::replies;
-use crate::support::{read, until};
+use crate::support::until;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
@@ -58,9 +58,7 @@ fn shape(line: &str) -> String {
 
 /// What the log of a real Postfix says, as shapes.
 fn golden() -> BTreeSet<String> {
-    let corpora = std::env::var_os("FACTEUR_CORPORA").expect("FACTEUR_CORPORA names the corpora");
-    let text = read(&Path::new(&corpora).join("golden/golden-maillog.txt"));
-    String::from_utf8_lossy(&text).lines().map(shape).collect()
+    include_str!("golden/postfix-maillog.txt").lines().map(shape).collect()
 }
 
 /// Mail that is delivered, deferred, refused and held, and people who cannot sign in.
