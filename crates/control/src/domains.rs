@@ -61,9 +61,13 @@ impl Control {
         found.ok_or_else(|| Fault::about(Blame::Missing, name.to_string()))
     }
 
-    async fn domain_answer(&self, domain: &HostedDomain) -> Result<Answer, Fault> {
+    async fn domain_as_seen(&self, domain: &HostedDomain) -> Result<DomainView, Fault> {
         let owner = self.owner_names().await?.get(&domain.owner).cloned().unwrap_or_default();
-        Ok(Answer::Domain { domain: Box::new(self.domain_view(domain, owner)?) })
+        self.domain_view(domain, owner)
+    }
+
+    async fn domain_answer(&self, domain: &HostedDomain) -> Result<Answer, Fault> {
+        Ok(Answer::Domain { domain: Box::new(self.domain_as_seen(domain).await?) })
     }
 
     pub(crate) async fn domain_add(
@@ -151,9 +155,7 @@ impl Control {
 
     /// Looks the records of a domain up.
     pub(crate) async fn domain_check(&self, name: &Domain) -> Result<Answer, Fault> {
-        let domain = self.domain_named(name).await?;
-        let owner = self.owner_names().await?.get(&domain.owner).cloned().unwrap_or_default();
-        let mut view = self.domain_view(&domain, owner)?;
+        let mut view = self.domain_as_seen(&self.domain_named(name).await?).await?;
         for record in &mut view.records {
             record.published = Some(self.look_up(record).await);
         }

@@ -239,16 +239,20 @@ fn login_instead(relay: &Relay, from: &ReversePath, results: &[Result<Reply, Evi
         let permanent = |reply: &Reply| reply.severity() == Severity::Permanent;
         evidence.stage == Stage::Mail && evidence.reply().is_some_and(permanent)
     };
-    let RelayAuth::Password { login, .. } = &relay.auth else { return None };
     let is_refused = *from == ReversePath::Null && !results.is_empty() && results.iter().all(refused);
-    is_refused.then(|| login.parse().ok()).flatten()
+    login_address(relay).filter(|_| is_refused)
 }
 
 /// The address that a relay wants to see as the sender of all mail, when it does.
 fn login_sender(relay: &Relay) -> Option<Address> {
-    match (&relay.auth, relay.sender) {
-        (RelayAuth::Password { login, .. }, SenderMode::Login) => login.parse().ok(),
-        _ => None,
+    login_address(relay).filter(|_| relay.sender == SenderMode::Login)
+}
+
+/// The login of a relay, when it is an address.
+fn login_address(relay: &Relay) -> Option<Address> {
+    match &relay.auth {
+        RelayAuth::Password { login, .. } => login.parse().ok(),
+        RelayAuth::None => None,
     }
 }
 
