@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
+use testkit::proof;
 
-/// Messages that are sent and taken back, unless `FACTEUR_UNDO_ROUNDS` says otherwise.
-const ROUNDS: usize = 1_000;
+/// Messages that are sent and taken back: in every run, and at the bar.
+const ROUNDS: u64 = 1_000;
+const BAR_ROUNDS: u64 = 10_000;
 /// Senders at once.
-const SENDERS: usize = 8;
+const SENDERS: u64 = 8;
 /// How long each message is held.
 const HOLD_MS: i64 = 1_000;
 
@@ -48,7 +50,7 @@ impl Desk {
 }
 
 /// Sends messages that leave in a second, and takes each back around that moment. Gives by subject what it was told.
-fn sender(server: &Server, number: usize, rounds: usize) -> BTreeMap<String, bool> {
+fn sender(server: &Server, number: u64, rounds: u64) -> BTreeMap<String, bool> {
     let (mut client, mut desk) = (Client::connect(server.port(Port::Submission)), Desk::open(server));
     // The moments are drawn from the number of the message: no source of randomness, and the same in every run.
     let mut dice = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1);
@@ -88,8 +90,8 @@ fn sender(server: &Server, number: usize, rounds: usize) -> BTreeMap<String, boo
 
 #[test]
 fn taken_back_is_never_seen_and_too_late_is_seen_once() {
-    let rounds = std::env::var("FACTEUR_UNDO_ROUNDS").ok().and_then(|text| text.parse().ok());
-    let each = rounds.unwrap_or(ROUNDS).div_ceil(SENDERS);
+    let rounds = proof::count(ROUNDS, BAR_ROUNDS);
+    let each = rounds.div_ceil(SENDERS);
     let sink = Sink::start(Habits::default());
     let server = Server::start();
     server.open_to_loopback();
@@ -110,7 +112,8 @@ fn taken_back_is_never_seen_and_too_late_is_seen_once() {
     for taken in sink.taken() {
         *seen.entry(taken.subject()).or_default() += 1;
     }
-    assert_eq!(told.len(), each * SENDERS);
+    let sent = each * SENDERS;
+    assert_eq!(told.len() as u64, sent);
     for (subject, undone) in &told {
         let expected = usize::from(!undone);
         assert_eq!(
@@ -119,7 +122,9 @@ fn taken_back_is_never_seen_and_too_late_is_seen_once() {
             "{subject}, taken back: {undone}"
         );
     }
-    let undone = told.values().filter(|undone| **undone).count();
+    let undone = told.values().filter(|undone| **undone).count() as u64;
     // Both must have happened, or nothing was tried.
-    assert!(undone > each && told.len() - undone > each, "{undone} of {} were taken back", told.len());
+    assert!(undone > each && sent - undone > each, "{undone} of {sent} were taken back");
+    let test = "crates/facteur/tests/e2e/undo.rs::taken_back_is_never_seen_and_too_late_is_seen_once";
+    proof::passed("A11", test, sent, "messages taken back", None);
 }

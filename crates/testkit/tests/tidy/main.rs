@@ -19,4 +19,6 @@ mod locales;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod tree;
