@@ -59,7 +59,7 @@ pub fn run() -> ExitCode {
     let parsed = command.try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => ExitCode::from(Exit::code(dispatch(cli, reader))),
-        Err(error) => ExitCode::from(Exit::code(help::told(&error, &reader))),
+        Err(error) => ExitCode::from(Exit::code(help::told(&error, &arguments, &reader))),
     }
 }
 

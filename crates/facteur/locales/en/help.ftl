@@ -21,6 +21,11 @@ value-preset = PRESET
 value-region = REGION
 value-state = STATE
 value-text = TEXT
+value-seconds = SECONDS
+value-option = OPTION
+value-port = PORT
+value-subdomain = SUBDOMAIN
+value-selector = SELECTOR
 
 help-common = Shared by many commands
     .data = The data directory of the server (else FACTEUR_DATA, the installed server, or ./facteur-data)

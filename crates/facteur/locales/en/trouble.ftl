@@ -70,6 +70,7 @@ usage-no-command = A command is missing.
 usage-not-text = An argument is not UTF-8 text.
 usage-other = The arguments mean nothing together.
 usage-meant = Did you mean { $meant }?
+usage-expected = { $argument }: { $says }.
 usage-help = Help: { $command } --help
 usage-all-needed = Nothing says which messages are meant.
     .fix = Name them by id, by --sender, --recipient, --domain, --relay, --cause or --older-than; or say --all.

@@ -21,6 +21,11 @@ value-preset = FOURNISSEUR
 value-region = RÉGION
 value-state = ÉTAT
 value-text = TEXTE
+value-seconds = SECONDES
+value-option = OPTION
+value-port = PORT
+value-subdomain = SOUS-DOMAINE
+value-selector = SÉLECTEUR
 
 help-common = Commun à plusieurs commandes
     .data = Le répertoire des données du serveur (sinon FACTEUR_DATA, le serveur installé, ou ./facteur-data)

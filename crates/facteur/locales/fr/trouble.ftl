@@ -70,6 +70,7 @@ usage-no-command = Il manque une commande.
 usage-not-text = Un argument n'est pas du texte UTF-8.
 usage-other = Ces arguments ensemble n'ont pas de sens.
 usage-meant = Vouliez-vous dire { $meant } ?
+usage-expected = { $argument } : { $says }.
 usage-help = Aide : { $command } --help
 usage-all-needed = Rien ne dit de quels messages il s'agit.
     .fix = Désignez-les par leur identifiant, par --sender, --recipient, --domain, --relay, --cause ou --older-than ; ou dites --all.

@@ -28,7 +28,7 @@ pub struct AddArguments {
     sender: Vec<SenderRule>,
     #[arg(long, value_name = "fr|en")]
     language: Option<Language>,
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u32).range(..=3_600))]
     undo: u32,
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,

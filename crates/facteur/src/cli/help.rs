@@ -10,6 +10,7 @@ use crate::show::{Reader, Trouble};
 use crate::words::{Gap, Phrases};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory as _};
+use std::ffi::OsString;
 
 /// The key of the words that commands share.
 const COMMON: &str = "help-common";
@@ -60,15 +61,25 @@ fn of_argument(argument: Arg, key: &str, phrases: &Phrases) -> Arg {
     }
 }
 
-/// The name of a value, in the reader's language where it is a word: `FILE`, `FICHIER`.
+/// The name of a value, in the reader's language where it is made of words: `FILE` is `FICHIER`, `ADDRESS|@DOMAIN` is
+/// `ADRESSE|@DOMAINE`. What is typed as it stands, in small letters, stays.
 fn value(name: &str, phrases: &Phrases) -> String {
-    let key = format!("value-{}", name.to_ascii_lowercase());
-    let word = phrases.say(&key);
-    if word == key { name.to_owned() } else { word }
+    let part = |part: &str| {
+        let (mark, word) = part.strip_prefix('@').map_or(("", part), |word| ("@", word));
+        let key = format!("value-{}", word.to_ascii_lowercase());
+        let said = phrases.say(&key);
+        if said == key || !is_word(word) { part.to_owned() } else { format!("{mark}{said}") }
+    };
+    name.split('|').map(part).collect::<Vec<_>>().join("|")
+}
+
+/// Whether a part of a value's name stands for something, and is not typed as it is.
+fn is_word(part: &str) -> bool {
+    part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// Tells what the parser has to say: the help that was asked for, or what is wrong.
-pub fn told(error: &clap::Error, reader: &Reader) -> Exit {
+pub fn told(error: &clap::Error, line: &[OsString], reader: &Reader) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match output::print(&error.to_string()) {
             Ok(()) => Exit::Done,
@@ -79,14 +90,14 @@ pub fn told(error: &clap::Error, reader: &Reader) -> Exit {
             Exit::Usage
         }
         _ => {
-            output::warn(&trouble(error, reader).text(reader));
+            output::warn(&trouble(error, line, reader).text(reader));
             Exit::Usage
         }
     }
 }
 
-/// What is wrong with the arguments, and what to do.
-pub fn trouble(error: &clap::Error, reader: &Reader) -> Trouble {
+/// What is wrong with the arguments of this command line, and what to do.
+pub fn trouble(error: &clap::Error, line: &[OsString], reader: &Reader) -> Trouble {
     let of = |kind| error.get(kind).map(written).unwrap_or_default();
     let argument = || ("argument", of(ContextKind::InvalidArg).into());
     let (key, gaps): (&str, Vec<Gap<'_>>) = match error.kind() {
@@ -111,24 +122,64 @@ pub fn trouble(error: &clap::Error, reader: &Reader) -> Trouble {
         _ => ("usage-other", Vec::new()),
     };
     let mut trouble = Trouble::of(key, &gaps, reader);
-    let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-    let meant = meant.into_iter().filter_map(|kind| error.get(kind)).map(likeliest).next();
-    let fix = match meant {
-        Some(meant) => reader.phrases.fill("usage-meant", [("meant", meant.into())]),
-        None => String::new(),
+    let meant = Meant::by(line);
+    let suggested =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let suggested = suggested.into_iter().filter_map(|kind| error.get(kind)).map(likeliest).next();
+    let fix = match suggested {
+        Some(suggested) => reader.phrases.fill("usage-meant", [("meant", suggested.into())]),
+        None => meant.expected(&of(ContextKind::InvalidArg), reader).unwrap_or_default(),
     };
-    let help = reader.phrases.fill("usage-help", [("command", command_of(error).into())]);
+    let help = reader.phrases.fill("usage-help", [("command", meant.path.into())]);
     trouble.fix = format!("{fix} {help}").trim_start().to_owned();
     trouble
 }
 
-/// The command that was meant, as far as it was understood: what its usage begins with.
-fn command_of(error: &clap::Error) -> String {
-    let usage = error.get(ContextKind::Usage).map(written).unwrap_or_default();
-    let words = usage.split_whitespace().skip_while(|word| *word != "facteur");
-    let path = words.take_while(|word| !word.starts_with(['[', '<', '-']));
-    let path: Vec<&str> = path.collect();
-    if path.is_empty() { "facteur".to_owned() } else { path.join(" ") }
+/// The command that a line means, as far as it can be followed.
+struct Meant {
+    command: Command,
+    /// What is typed to reach it: `facteur relay add`.
+    path: String,
+    /// The key of its words.
+    key: String,
+}
+
+impl Meant {
+    /// Follows the words of a line down the tree of commands. The value of an option may have the name of a command;
+    /// then the help that is named is another command's, which is the worst that can happen.
+    fn by(line: &[OsString]) -> Self {
+        let root = Cli::command();
+        let mut meant =
+            Self { path: root.get_name().to_owned(), key: "help-facteur".to_owned(), command: root };
+        for word in line.iter().skip(1).filter_map(|word| word.to_str()) {
+            if let Some(next) = meant.command.find_subcommand(word).cloned() {
+                meant.path = format!("{} {word}", meant.path);
+                meant.key = format!("{}-{word}", meant.key);
+                meant.command = next;
+            }
+        }
+        meant
+    }
+
+    /// The sentence that says what an argument takes; the parser names it as its usage does: `--port <PORT>`.
+    fn expected(&self, named: &str, reader: &Reader) -> Option<String> {
+        let name = named.split([' ', '=']).next().unwrap_or_default().trim_matches(['<', '>', '[', ']', '.']);
+        let is_named = |argument: &&Arg| match (name.strip_prefix("--"), argument.get_long()) {
+            (Some(long), Some(own)) => long == own,
+            (None, None) => argument
+                .get_value_names()
+                .and_then(<[_]>::first)
+                .is_some_and(|own| value(own, &reader.phrases) == name),
+            _ => false,
+        };
+        let argument = self.command.get_arguments().find(is_named)?;
+        let says = sentence(argument.get_id().as_str(), &self.key, &reader.phrases)?;
+        Some(
+            reader
+                .phrases
+                .fill("usage-expected", [("argument", named.to_owned().into()), ("says", says.into())]),
+        )
+    }
 }
 
 /// The best of several guesses: the parser puts it last.

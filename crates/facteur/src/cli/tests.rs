@@ -16,9 +16,12 @@ fn reader(language: Language) -> Reader {
     Reader { phrases: Phrases::of(language), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
 }
 
+fn words(line: &str) -> Vec<OsString> {
+    as_called(line.split_whitespace().map(OsString::from).collect())
+}
+
 fn parse(line: &str, language: Language) -> Result<Cli, clap::Error> {
-    let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-    let matches = help::worded(&Phrases::of(language)).try_get_matches_from(as_called(arguments))?;
+    let matches = help::worded(&Phrases::of(language)).try_get_matches_from(words(line))?;
     Cli::from_arg_matches(&matches)
 }
 
@@ -72,7 +75,7 @@ fn lines_mean_what_they_say() {
 fn refused(line: &str, english: &str, french: &str) {
     for (language, part) in [(Language::En, english), (Language::Fr, french)] {
         let error = parse(line, language).expect_err(line);
-        let text = help::trouble(&error, &reader(language)).text(&reader(language));
+        let text = help::trouble(&error, &words(line), &reader(language)).text(&reader(language));
         assert!(text.contains(part), "{line}: {text}");
         assert!(!text.contains("error:"), "{line}: {text}");
     }
@@ -89,6 +92,10 @@ fn a_line_that_means_nothing_is_told_so_in_both_languages() {
         "“ftp” is not a valid value",
         "n'est pas une valeur possible de",
     );
+    refused("facteur relay add x --port ftp", "facteur relay add --help", "facteur relay add --help");
+    refused("facteur relay add x --port ftp", "587", "sinon 587, puis 465, puis 2525");
+    refused("facteur queue list --state asleep", "waiting, held", "waiting, held");
+    refused("facteur account add b@c.test --undo never", "The seconds before", "Les secondes avant");
     refused("facteur relay test", "Something is missing: <NAME>", "Il manque quelque chose\u{a0}: <NOM>");
     refused("facteur route set gmail", "Something is missing", "Il manque quelque chose");
     refused("facteur relay add x --no-auth --login l", "do not go together", "ne vont pas ensemble");
@@ -108,7 +115,12 @@ fn every_command_and_argument_has_its_help_in_both_languages() {
     {
         assert!(french.contains(part), "{part} is not in {french}");
     }
-    for part in ["Usage", "Commands", "Print", "[default"] {
+    let help_of = |line: &str| parse(line, Language::Fr).expect_err("the help").to_string();
+    let (account, relay) = (help_of("facteur account add --help"), help_of("facteur relay add --help"));
+    assert!(account.contains("<ADRESSE|@DOMAINE|*>") && account.contains("<SECONDES>"), "{account}");
+    assert!(relay.contains("<auto|implicit|starttls|never>"), "{relay}");
+    let french = format!("{french}{account}{relay}");
+    for part in ["Usage", "Commands", "Print", "[default", "ADDRESS", "SECONDS"] {
         assert!(!french.contains(part), "{part} is in {french}");
     }
 }
