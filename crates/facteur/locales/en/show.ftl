@@ -13,6 +13,7 @@ column-login = LOGIN
 column-name = NAME
 column-owner = OWNER
 column-language = LANGUAGE
+column-undo = UNDO
 column-senders = MAY SEND WITH
 column-networks = NETWORKS
 column-state = STATE

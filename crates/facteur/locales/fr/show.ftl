@@ -13,6 +13,7 @@ column-login = IDENTIFIANT
 column-name = NOM
 column-owner = PROPRIÉTAIRE
 column-language = LANGUE
+column-undo = REPRISE
 column-senders = PEUT ENVOYER AVEC
 column-networks = RÉSEAUX
 column-state = ÉTAT

@@ -31,6 +31,7 @@ pub fn accounts(accounts: &[AccountView], reader: &Reader) -> String {
         phrases.say("column-login"),
         phrases.say("column-owner"),
         phrases.say("column-language"),
+        phrases.say("column-undo"),
         phrases.say("column-senders"),
     ]);
     for account in accounts {
@@ -38,6 +39,7 @@ pub fn accounts(accounts: &[AccountView], reader: &Reader) -> String {
             account.login.clone(),
             account.owner.clone(),
             account.language.to_string(),
+            if account.undo_secs == 0 { "-".to_owned() } else { format!("{} s", account.undo_secs) },
             joined(&account.senders),
         ]);
     }

@@ -6,7 +6,9 @@
 use super::*;
 use ::explain::judge_text;
 use ::queue::Acted;
-use control::{ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport};
+use control::{
+    AccountView, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport,
+};
 use mail::{
     AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId, RelayId,
     Reply, ReversePath, Seen, Speaker, Stage, TlsFacts,
@@ -537,4 +539,21 @@ fn every_preset_says_what_it_needs() {
         ],
     );
     assert!(presets_json().iter().any(|preset| preset["sign_in"] == "oauth2_only"));
+}
+
+#[test]
+fn an_account_shows_how_long_its_mail_can_be_taken_back() {
+    let account = |login: &str, undo_secs| AccountView {
+        login: login.to_owned(),
+        language: Language::Fr,
+        owner: "default".to_owned(),
+        senders: vec![login.parse().unwrap()],
+        undo_secs,
+        created_at: MORNING,
+    };
+    let text = lists::accounts(&[account("a@b.test", 30), account("c@d.test", 0)], &reader(Language::Fr));
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["IDENTIFIANT", "PROPRIÉTAIRE", "LANGUE", "REPRISE", "PEUT", "ENVOYER", "AVEC"]);
+    assert_eq!(lines[1][3..], ["30", "s", "a@b.test"]);
+    assert_eq!(lines[2][3..], ["-", "c@d.test"]);
 }
