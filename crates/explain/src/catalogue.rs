@@ -1,6 +1,7 @@
 //! The catalogue as data: files compiled in, read once, checked by tests.
 
 use crate::cause::{Cause, CauseId, Export, Group, Need, Place, Who};
+use crate::code::Codes;
 use crate::effect::Effect;
 use crate::label::Labels;
 use crate::phrase::{Groups, Hits, Matcher};
@@ -13,7 +14,7 @@ use std::sync::LazyLock;
 
 /// The version of the catalogue: it grows by one with every change that can change a verdict or its words,
 /// and is stored beside each verdict.
-pub const CATALOGUE_VERSION: u32 = 2;
+pub const CATALOGUE_VERSION: u32 = 3;
 
 const CAUSE_FILES: &[(&str, &str)] = &[
     ("network", include_str!("../catalogue/causes/network.toml")),
@@ -32,11 +33,13 @@ const CAUSE_FILES: &[(&str, &str)] = &[
 
 /// The files of rules, in the order in which they are tried.
 const RULE_FILES: &[(&str, &str)] = &[
+    ("sentences", include_str!("../catalogue/rules/1-sentences.toml")),
     ("providers", include_str!("../catalogue/rules/1-providers.toml")),
     ("mailbox", include_str!("../catalogue/rules/0-mailbox.toml")),
     ("programs", include_str!("../catalogue/rules/2-programs.toml")),
     ("sign-in", include_str!("../catalogue/rules/3-sign-in.toml")),
     ("general", include_str!("../catalogue/rules/4-general.toml")),
+    ("language", include_str!("../catalogue/rules/4-language.toml")),
     ("concepts", include_str!("../catalogue/rules/5-concepts.toml")),
     ("broad", include_str!("../catalogue/rules/6-broad.toml")),
 ];
@@ -79,6 +82,7 @@ pub struct Catalogue {
     pub(crate) provider_marks: ProviderMarks,
     pub(crate) providers: Vec<Provider>,
     pub(crate) labels: Labels,
+    pub(crate) codes: Codes,
 }
 
 /// The same text in both languages.
@@ -171,7 +175,8 @@ impl Catalogue {
         }
         let mut rules = Vec::new();
         for (file, text) in RULE_FILES {
-            rules.extend(from_toml::<RuleFile>(file, text)?.rule);
+            let of_file = from_toml::<RuleFile>(file, text)?.rule;
+            rules.extend(of_file.into_iter().map(|rule| rule.of_file(file)));
         }
         let words: Groups = from_toml("words", include_str!("../catalogue/words.toml"))?;
         let matcher = Matcher::compile(rules.iter_mut().flat_map(Rule::phrases_mut), &words)
@@ -179,11 +184,16 @@ impl Catalogue {
         let owners = rules.iter_mut().enumerate().flat_map(|(at, rule)| rule.owned_phrases(at)).collect();
         let providers: ProviderFile = from_toml("providers", include_str!("../catalogue/providers.toml"))?;
         let labels = from_toml("labels", include_str!("../catalogue/labels.toml"))?;
+        let codes: Codes = from_toml("codes", include_str!("../catalogue/codes.toml"))?;
         let provider_marks = ProviderMarks::new(&providers.provider);
         let providers = providers.provider;
-        let catalogue = Self { causes, by_id, rules, matcher, owners, provider_marks, providers, labels };
+        let catalogue =
+            Self { causes, by_id, rules, matcher, owners, provider_marks, providers, labels, codes };
         for rule in &catalogue.rules {
             catalogue.check(rule)?;
+        }
+        if let Some(cause) = catalogue.codes.causes().find(|cause| catalogue.find(cause).is_none()) {
+            return Err(CatalogueError::Dangling(cause.to_owned()));
         }
         Ok(catalogue)
     }

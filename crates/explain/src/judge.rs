@@ -4,7 +4,7 @@ use crate::catalogue::{CATALOGUE_VERSION, Catalogue, cause};
 use crate::cause::{Cause, CauseId, Confidence, Group, Need, Place, Who};
 use crate::effect::{Effect, Scope, Standing, police};
 use crate::norm::Reading;
-use crate::rule::Rule;
+use crate::rule::{Kind, Rule};
 use crate::scene::Hint;
 use crate::{provider, typed, wait};
 use mail::{Evidence, Seen, Stage, TlsFault};
@@ -119,8 +119,20 @@ fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
     let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
     let fits =
         |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
-    match catalogue.rules_for(&hits).find_map(fits) {
-        Some((rule, words)) => finding(rule, words, at),
+    let mut fitting = catalogue.rules_for(&hits).filter_map(fits);
+    match fitting.next() {
+        Some((rule, words)) => {
+            let mut found = finding(rule, words, at);
+            // Words of the language are sure as long as nothing in the text says otherwise.
+            let mut is_contested = || {
+                catalogue.codes.contradict(reading.enhanced, &rule.cause)
+                    || fitting.any(|(rival, _)| rival.kind != Kind::Broad && rival.cause != rule.cause)
+            };
+            if rule.kind == Kind::Language && found.confidence == Confidence::High && is_contested() {
+                found.confidence = Confidence::Low;
+            }
+            found
+        }
         None => Finding {
             cause: CauseId::UNKNOWN,
             confidence: Confidence::None,

@@ -11,6 +11,7 @@ mod answer;
 pub mod bounce;
 mod catalogue;
 mod cause;
+mod code;
 mod effect;
 mod facts;
 mod judge;

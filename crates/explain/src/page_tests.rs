@@ -6,6 +6,7 @@ use crate::cause::{Cause, Group, Place};
 use crate::facts::Facts;
 use crate::words::words;
 use mail::Language;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -27,8 +28,8 @@ fn group_name(group: Group, language: Language) -> &'static str {
     if language == Language::Fr { fr } else { en }
 }
 
-/// The headings of a page: who, what to do, later, at providers, texts, export.
-fn headings(language: Language) -> [&'static str; 8] {
+/// The headings of a page: who, what to do, later, at providers, texts, typical texts, more.
+fn headings(language: Language) -> [&'static str; 9] {
     match language {
         Language::En => [
             "Who must act",
@@ -37,7 +38,8 @@ fn headings(language: Language) -> [&'static str; 8] {
             "The same message may pass later, without any change.",
             "Sending the same message again does not help before something has changed.",
             "At particular providers",
-            "Examples of such texts",
+            "Texts that were really seen",
+            "Such texts look like this",
             "More",
         ],
         Language::Fr => [
@@ -47,14 +49,18 @@ fn headings(language: Language) -> [&'static str; 8] {
             "Le même message peut passer plus tard, sans rien changer.",
             "Renvoyer le même message ne sert à rien tant que rien n'a changé.",
             "Chez certains fournisseurs",
-            "Exemples de tels textes",
+            "Textes réellement rencontrés",
+            "De tels textes ressemblent à ceci",
             "Pour en savoir plus",
         ],
     }
 }
 
+/// The most texts that a page shows.
+const MAX_TEXTS: usize = 16;
+
 fn page(cause: &Cause, language: Language) -> String {
-    let [who, fix, later, may, may_not, special, seen, more] = headings(language);
+    let [who, fix, later, may, may_not, special, seen, typical, more] = headings(language);
     let facts = Facts::default();
     let said = words(cause.id, None, Place::Pasted, language, &facts);
     let passes = if cause.may_pass_later { may } else { may_not };
@@ -75,16 +81,14 @@ fn page(cause: &Cause, language: Language) -> String {
             writeln!(page, "- **{name}**{colon} {}", said.fix).expect("text");
         }
     }
-    let texts: Vec<&String> = Catalogue::built_in()
-        .rules
-        .iter()
-        .filter(|rule| rule.cause == cause.id.as_str())
-        .flat_map(|rule| &rule.seen)
-        .collect();
+    let rules = || Catalogue::built_in().rules.iter().filter(|rule| rule.cause == cause.id.as_str());
+    let real: BTreeSet<&String> = rules().flat_map(|rule| &rule.seen).collect();
+    let ours: BTreeSet<&String> = rules().flat_map(|rule| &rule.typical).collect();
+    let (heading, texts) = if real.is_empty() { (typical, ours) } else { (seen, real) };
     if !texts.is_empty() {
-        write!(page, "\n## {seen}\n\n```text\n").expect("text");
-        for text in texts {
-            writeln!(page, "{text}").expect("text");
+        write!(page, "\n## {heading}\n\n```text\n").expect("text");
+        for text in texts.iter().take(MAX_TEXTS) {
+            writeln!(page, "{}", text.trim_end()).expect("text");
         }
         page.push_str("```\n");
     }

@@ -43,9 +43,29 @@ pub(crate) struct Rule {
     /// Phrases of which none may be there.
     #[serde(default)]
     none: Vec<Phrase>,
-    /// The texts that made the rule; a test judges each of them to the cause.
+    /// Real texts that made the rule: `tests/data` has them with their sources. A test judges each to the cause.
+    #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "kept beside its rule for readers and for the tests"))]
     pub(crate) seen: Vec<String>,
+    /// Texts that we wrote, of the kind that the rule is for; they are judged like the real ones.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "kept beside its rule for readers and for the tests"))]
+    pub(crate) typical: Vec<String>,
+    /// What kind of words it has; its file says so.
+    #[serde(skip)]
+    pub(crate) kind: Kind,
+}
+
+/// What kind of words a rule has, and so what may be said against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Kind {
+    /// A fixed sentence or a code, which means one thing wherever it stands.
+    Fixed,
+    /// Words that mean something as long as no others in the text mean something else.
+    #[default]
+    Language,
+    /// A code or a bare word, which says little and so speaks against nothing.
+    Broad,
 }
 
 const fn high() -> Confidence {
@@ -53,6 +73,16 @@ const fn high() -> Confidence {
 }
 
 impl Rule {
+    /// The rule as one of its file.
+    pub(crate) fn of_file(self, file: &str) -> Self {
+        let kind = match file {
+            "sentences" | "providers" => Kind::Fixed,
+            "broad" => Kind::Broad,
+            _ => Kind::Language,
+        };
+        Self { kind, ..self }
+    }
+
     /// All phrases of the rule, for making them ready.
     pub(crate) fn phrases_mut(&mut self) -> impl Iterator<Item = &mut Phrase> {
         self.all.iter_mut().chain(&mut self.any).chain(&mut self.none)
