@@ -66,18 +66,28 @@ impl Recipient {
     pub fn answer(&self) -> Answer {
         let facts = Facts { wait_secs: self.verdict.retry_after_secs, ..Facts::default() };
         let mut answer = Answer::new(&self.verdict, Place::Pasted, &facts);
-        // What Sisimai calls "filtered": refused by what the message holds, in words that blame the address.
-        if self.doubted {
-            answer.export.sisimai = Some("filtered".to_owned());
-        }
-        // X.2.3 is the limit of this recipient, X.3.4 that of the server (RFC 3463 §3.3, §3.4).
-        let code = crate::norm::Reading::of_text(&self.raw, &Hint::default()).enhanced;
-        if self.verdict.cause == CauseId::MESSAGE_TOO_BIG
-            && code.is_some_and(|c| (c.subject(), c.detail()) == (2, 3))
-        {
-            answer.export.sisimai = Some("exceedlimit".to_owned());
+        if let Some(reason) = self.nearer_reason() {
+            answer.export.sisimai = Some(reason.to_owned());
         }
         answer
+    }
+
+    /// Sisimai's reason, where it looks at more than the cause.
+    fn nearer_reason(&self) -> Option<&'static str> {
+        // What Sisimai calls "filtered": refused by what the message holds, in words that blame the address.
+        if self.doubted {
+            return Some("filtered");
+        }
+        let code = crate::norm::Reading::of_text(&self.raw, &Hint::default()).enhanced?;
+        match (self.verdict.cause, code.subject(), code.detail()) {
+            // X.2.3 is the limit of this recipient, X.3.4 that of the server (RFC 3463 §3.3, §3.4).
+            (CauseId::MESSAGE_TOO_BIG, 2, 3) => Some("exceedlimit"),
+            // X.6 is what the message holds, X.5 and X.7 how it is built (RFC 3463 §3.7).
+            (CauseId::MESSAGE_MALFORMED, 6, _) => Some("contenterror"),
+            // A refusal that says only "security" does so by its code (RFC 3463 §3.8).
+            (CauseId::REJECTED_UNSPECIFIED, 7, _) => Some("securityerror"),
+            _ => None,
+        }
     }
 }
 
@@ -187,7 +197,9 @@ fn judged(described: Described) -> Recipient {
         Some(Action::Succeeded) => verdict = known(CauseId::DELIVERED, Confidence::High),
         _ => {}
     }
-    let doubted = verdict.cause == CauseId::RECIPIENT_UNKNOWN && is_doubted(&described, &raw);
+    // A service's own sentence about its users needs no code to be believed.
+    let is_its_own = verdict.provider.is_some() && verdict.confidence == Confidence::High;
+    let doubted = verdict.cause == CauseId::RECIPIENT_UNKNOWN && !is_its_own && is_doubted(&described, &raw);
     let permanent = !doubted && is_permanent(&described, &verdict);
     Recipient { address: described.address, permanent, doubted, verdict, raw }
 }
@@ -206,10 +218,12 @@ const fn rank(confidence: Confidence) -> u8 {
 fn is_doubted(described: &Described, raw: &str) -> bool {
     const MARKS: [&str; 5] =
         ["end of data", "i sent the message", "in reply to data", "[data]", "for text command"];
+    const AT_RCPT: [&str; 3] = ["in reply to rcpt to", "after rcpt to", ">>> rcpt to"];
     let reply = crate::norm::Reading::of_text(raw, &Hint::default()).enhanced;
     let subjects: Vec<u16> = reply.into_iter().chain(described.status).map(EnhancedCode::subject).collect();
     let texts = || described.texts.iter().map(|text| text.to_ascii_lowercase());
-    let at_rcpt = texts().any(|text| text.contains("in reply to rcpt to") || text.contains("after rcpt to"));
+    let is_at_rcpt = |text: &str| AT_RCPT.iter().any(|mark| text.contains(mark));
+    let at_rcpt = texts().any(|text| is_at_rcpt(&text));
     if subjects.contains(&1) || at_rcpt {
         return false;
     }

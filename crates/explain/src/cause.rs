@@ -306,6 +306,8 @@ named_causes! {
     AUTH_REQUIRED = "auth_required",
     /// The peer does not speak SMTP.
     PROTOCOL_ERROR = "protocol_error",
+    /// The message breaks the rules of its format.
+    MESSAGE_MALFORMED = "message_malformed",
     /// Refused without a reason.
     REJECTED_UNSPECIFIED = "rejected_unspecified",
 }

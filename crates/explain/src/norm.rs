@@ -79,7 +79,7 @@ impl Reading {
 }
 
 /// What stands before a reply that is passed on.
-const INNER_MARKS: [&str; 9] = [
+const INNER_MARKS: [&str; 10] = [
     " said:",
     "refused to talk to me:",
     "response was:",
@@ -87,6 +87,7 @@ const INNER_MARKS: [&str; 9] = [
     "last transfail:",
     " -> ",
     "error message was:",
+    "following error message:",
     "remote host said:",
     "rejected by the remote server with error:",
 ];

@@ -183,6 +183,7 @@ pub(super) fn recipients(message: &Message) -> Vec<Described> {
         .map(|address| {
             let mut texts = reasons(&notice, &address, several);
             texts.extend(Some(subject.clone()).filter(|subject| !is_frame(subject)));
+            texts.extend(giving_up(&notice).map(str::to_owned));
             let after_data = is_after_data(&notice);
             Described { address, action, texts, after_data, ..Described::default() }
         })
@@ -407,6 +408,11 @@ pub(super) fn reasons(notice: &str, address: &str, several: bool) -> Vec<String>
     texts
 }
 
+/// The line by which qmail gives up. It stands behind the reason, and says most where that says little.
+fn giving_up(notice: &str) -> Option<&str> {
+    notice.lines().find(|line| line.contains("not going to try again"))
+}
+
 fn is_frame(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
     FRAMES.iter().any(|frame| lower.contains(frame))
@@ -435,7 +441,8 @@ fn is_reply(line: &str) -> bool {
         matches!(digits, [Some(b'4' | b'5'), Some(b'0'..=b'9'), Some(b'0'..=b'9')])
             && matches!(bytes.next(), Some(b' ' | b'-') | None)
     };
-    starts(line) || [": ", "said: ", ", ", "- "].iter().any(|mark| line.split(mark).skip(1).any(starts))
+    starts(line)
+        || [": ", "said: ", ", ", "- ", ": ["].iter().any(|mark| line.split(mark).skip(1).any(starts))
 }
 
 /// What stands from the first line that names the address on.
