@@ -1,6 +1,6 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::{BackupReport, Declaration, Difference};
+use crate::{BackupReport, Declaration, Difference, SlowedView};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -219,6 +219,9 @@ pub struct StatusReport {
     pub sites: usize,
     /// Whether there is a relay that any mail may take.
     pub has_route: bool,
+    /// Who waits after too many wrong passwords.
+    #[serde(default)]
+    pub slowed: Vec<SlowedView>,
 }
 
 /// A password or key that was made, shown once.
@@ -329,6 +332,16 @@ pub enum Answer {
     BackedUp {
         /// What it holds.
         report: BackupReport,
+    },
+    /// Who waits after too many wrong passwords.
+    Slowed {
+        /// All of them.
+        slowed: Vec<SlowedView>,
+    },
+    /// Some of them wait no more.
+    Lifted {
+        /// How many.
+        count: usize,
     },
     /// Settings.
     Settings {

@@ -15,12 +15,14 @@ mod fault;
 mod local;
 mod mail_ops;
 mod operation;
+mod patience;
 mod principals;
 mod registry;
 mod relays;
 mod routes;
 mod settings;
 mod sign_in;
+mod slowed;
 pub mod system_users;
 pub mod wording;
 
@@ -36,6 +38,7 @@ pub use declaration::{
 pub use fault::{Blame, Fault};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
+pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use registry::{Known, Registry};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
@@ -43,6 +46,7 @@ pub use sign_in::{SignInError, SignedIn};
 use deliver::{Couriers, ReturnPaths};
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use store::{EventKind, NewEvent, Store};
 
@@ -151,6 +155,8 @@ impl Control {
             Operation::Export { secrets } => self.export(&audit, secrets).await,
             Operation::Apply { declaration, dry_run } => self.apply(&audit, *declaration, dry_run).await,
             Operation::Backup { directory, with_key } => self.backup(&audit, directory, with_key).await,
+            Operation::SlowedList => Ok(self.slowed_list()),
+            Operation::SlowedLift { what } => self.slowed_lift(&audit, what).await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
@@ -160,9 +166,14 @@ impl Control {
         }
     }
 
-    /// Checks a login and a password.
-    pub async fn sign_in(&self, login: &str, password: &mail::Secret) -> Result<SignedIn, SignInError> {
-        self.sign_in.check(login, password).await
+    /// Checks a login and a password that came from an address, or from this machine.
+    pub async fn sign_in(
+        &self,
+        from: Option<IpAddr>,
+        login: &str,
+        password: &mail::Secret,
+    ) -> Result<SignedIn, SignInError> {
+        self.sign_in.check(from, login, password).await
     }
 
     /// Who may send with which address.
@@ -173,6 +184,11 @@ impl Control {
     /// Where bounces of direct mail come back to.
     pub fn return_paths(&self) -> &ReturnPaths {
         &self.couriers.return_paths
+    }
+
+    /// The language of what this server logs.
+    pub const fn language(&self) -> Language {
+        self.facts.language
     }
 
     /// The queue.

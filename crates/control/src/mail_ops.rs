@@ -25,6 +25,7 @@ impl Control {
             accounts: self.store.accounts().await?.len(),
             sites: self.store.sites().await?.len(),
             has_route: !routes.is_empty(),
+            slowed: self.sign_in.patience.slowed(self.clock.now()),
         };
         Ok(Answer::Status { report: Box::new(report) })
     }

@@ -299,6 +299,13 @@ pub enum Operation {
         /// Whether the key goes with it.
         with_key: bool,
     },
+    /// Who waits after too many wrong passwords.
+    SlowedList,
+    /// Lets them try again at once.
+    SlowedLift {
+        /// A network, an address or a login; all of them when there is none.
+        what: Option<String>,
+    },
     /// All settings.
     SettingList,
     /// Sets, or with no value removes, a setting.
@@ -348,6 +355,7 @@ impl Operation {
                 | Self::DomainList
                 | Self::DomainCheck { .. }
                 | Self::RouteList
+                | Self::SlowedList
                 | Self::SettingList
                 | Self::Export { secrets: false }
                 | Self::QueueList { .. }
@@ -384,6 +392,8 @@ impl Operation {
             Self::Export { .. } => "export",
             Self::Apply { .. } => "apply",
             Self::Backup { .. } => "backup",
+            Self::SlowedList => "sign-in list",
+            Self::SlowedLift { .. } => "sign-in lift",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",

@@ -1,5 +1,9 @@
 //! Sign-in: passwords and keys, without telling who exists, and without letting a flood of guesses eat the machine.
+//!
+//! [`Patience`] says whether a password is looked at at all. Hashing has two lines: strangers leave one core to those
+//! whose address is known, and few of them wait, so that an attack fills their line and no other.
 
+use crate::patience::{Patience, Slowed, Try};
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use mail::{Clock, OwnerId, Principal, Secret, Timestamp};
@@ -7,7 +11,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::{digest, hmac};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use tokio::sync::Semaphore;
 
@@ -31,6 +36,9 @@ pub enum SignInError {
     /// The server cannot check at the moment: the store does not answer, or too many wait.
     #[error("sign-in cannot be checked at the moment")]
     Unavailable,
+    /// There were too many wrong passwords: this one was not looked at.
+    #[error("too many wrong passwords: nothing is checked for a while")]
+    Slowed(Slowed),
 }
 
 /// How long a verified password is remembered, in milliseconds: programs sign in for each message, and argon2 is slow
@@ -38,8 +46,13 @@ pub enum SignInError {
 const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
 /// How many verified passwords are remembered.
 const REMEMBERED_MOST: usize = 10_000;
-/// How many sign-ins may wait for their turn to be hashed.
-const WAITING_MOST: usize = 256;
+/// How many wrong passwords are remembered: a program that was not told of the new one tries again and again, and
+/// counts once.
+const WRONG_MOST: usize = 10_000;
+/// How many sign-ins from known addresses may wait for their turn to be hashed.
+const KNOWN_WAITING_MOST: usize = 256;
+/// How many from other addresses may: what a core hashes in some seconds.
+const STRANGERS_WAITING_MOST: usize = 128;
 
 /// OWASP's second recommendation for argon2id (2024): 19 MiB, two passes, one lane.
 fn argon2() -> Argon2<'static> {
@@ -53,10 +66,33 @@ pub(crate) struct SignInDesk {
     clock: Clock,
     /// Keyed anew at each start, so that what is remembered is of no use to a reader of memory dumps.
     key: Option<hmac::Key>,
-    remembered: Mutex<HashMap<[u8; 32], Timestamp>>,
+    /// Passwords that were found right or wrong, and until when that is believed.
+    remembered: Mutex<Remembered>,
+    pub(crate) patience: Patience,
     /// One hash a core at once.
     hashing: Arc<Semaphore>,
-    waiting: Semaphore,
+    /// A core less, for those from addresses that are not known.
+    strangers: Arc<Semaphore>,
+    known_waiting: Semaphore,
+    strangers_waiting: Semaphore,
+}
+
+#[derive(Default)]
+struct Remembered {
+    right: HashMap<Tag, Timestamp>,
+    wrong: HashMap<Tag, Timestamp>,
+}
+
+/// A login, a password and a stored hash, in one digest.
+type Tag = [u8; 32];
+
+/// What came of looking at a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Right,
+    Wrong,
+    /// Wrong, as it was a moment ago.
+    WrongAgain,
 }
 
 impl SignInDesk {
@@ -67,75 +103,131 @@ impl SignInDesk {
             clock,
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
             remembered: Mutex::default(),
+            patience: Patience::new(),
             hashing: Arc::new(Semaphore::new(cores)),
-            waiting: Semaphore::new(WAITING_MOST),
+            strangers: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            known_waiting: Semaphore::new(KNOWN_WAITING_MOST),
+            strangers_waiting: Semaphore::new(STRANGERS_WAITING_MOST),
         }
     }
 
     /// Forgets every remembered password: one of them may have changed.
     pub(crate) fn forget(&self) {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.remembered() = Remembered::default();
     }
 
-    pub(crate) async fn check(&self, login: &str, password: &Secret) -> Result<SignedIn, SignInError> {
-        let record = self.store.login(login).await.map_err(|_| SignInError::Unavailable)?;
+    /// Checks a login and a password that came from an address; without one, it is not from the network, and nobody
+    /// else can be guessing there.
+    pub(crate) async fn check(
+        &self,
+        from: Option<IpAddr>,
+        login: &str,
+        password: &Secret,
+    ) -> Result<SignedIn, SignInError> {
+        let now = self.clock.now();
+        let admitted = from.map(|from| self.patience.admit(from, login, now)).transpose();
+        let attempt = admitted.map_err(SignInError::Slowed)?;
+        let looked = self.look(login, password, attempt.is_none_or(|attempt| attempt.is_known)).await;
+        let Some(attempt) = attempt else { return looked.map_err(|(error, _)| error) };
+        self.settle(&attempt, &looked);
+        looked.map_err(|(error, _)| error)
+    }
+
+    fn settle(&self, attempt: &Try, looked: &Result<SignedIn, (SignInError, Found)>) {
+        let now = self.clock.now();
+        match looked {
+            Ok(_) => self.patience.right(attempt, now),
+            Err((SignInError::Wrong, Found::Wrong)) => {}
+            Err(_) => self.patience.undo(attempt, now),
+        }
+    }
+
+    async fn look(
+        &self,
+        login: &str,
+        password: &Secret,
+        is_known: bool,
+    ) -> Result<SignedIn, (SignInError, Found)> {
+        let unavailable = (SignInError::Unavailable, Found::WrongAgain);
+        let record = self.store.login(login).await.map_err(|_| unavailable)?;
         let known = record.as_ref().and_then(|record| record.hash.clone());
         // An unknown name costs as much time as a known one.
         let hash = known.clone().unwrap_or_else(|| DUMMY_HASH.to_owned());
-        let verified = self.verify(login, password, hash).await?;
+        let found = self.verify((login, password), hash, is_known).await.ok_or(unavailable)?;
         match record {
-            Some(record) if verified && known.is_some() => {
+            Some(record) if found == Found::Right && known.is_some() => {
                 Ok(SignedIn { principal: record.principal, owner: record.owner, name: login.to_owned() })
             }
-            _ => Err(SignInError::Wrong),
+            _ if found == Found::WrongAgain => Err((SignInError::Wrong, found)),
+            _ => Err((SignInError::Wrong, Found::Wrong)),
         }
     }
 
-    async fn verify(&self, login: &str, password: &Secret, hash: String) -> Result<bool, SignInError> {
-        if let Some(expected) = hash.strip_prefix("sha256:") {
-            if equal(expected.as_bytes(), sha256_hex(password.reveal()).as_bytes()) {
-                return Ok(true);
+    /// `None` when it cannot be checked now.
+    async fn verify(&self, given: (&str, &Secret), hash: String, is_known: bool) -> Option<Found> {
+        let now = self.clock.now();
+        let tag = self.key.as_ref().map(|key| tag(key, given.0, given.1, &hash));
+        if let Some(found) = tag.and_then(|tag| self.recall(&tag, now)) {
+            return Some(found);
+        }
+        let is_right = match hash.strip_prefix("sha256:") {
+            Some(expected) if equal(expected.as_bytes(), sha256_hex(given.1.reveal()).as_bytes()) => {
+                return Some(Found::Right);
             }
             // A wrong key costs what a wrong password costs, or the time would tell that the site exists.
-            return self.hashed(password, DUMMY_HASH.to_owned()).await;
+            Some(_) => {
+                self.hashed(given.1, DUMMY_HASH.to_owned(), is_known).await?;
+                false
+            }
+            None => self.hashed(given.1, hash, is_known).await?,
+        };
+        if let Some(tag) = tag {
+            self.remember(tag, is_right, now);
         }
-        let now = self.clock.now();
-        let tag = self.key.as_ref().map(|key| tag(key, login, password, &hash));
-        if tag.is_some_and(|tag| self.is_remembered(&tag, now)) {
-            return Ok(true);
-        }
-        let right = self.hashed(password, hash).await?;
-        if let Some(tag) = tag.filter(|_| right) {
-            self.remember(tag, now);
-        }
-        Ok(right)
+        Some(if is_right { Found::Right } else { Found::Wrong })
     }
 
-    /// Verifies against an argon2 hash, when its turn has come.
-    async fn hashed(&self, password: &Secret, hash: String) -> Result<bool, SignInError> {
-        let _place = self.waiting.try_acquire().map_err(|_| SignInError::Unavailable)?;
-        let turn = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| SignInError::Unavailable)?;
+    /// Verifies against an argon2 hash, when its turn has come; `None` when too many wait.
+    async fn hashed(&self, password: &Secret, hash: String, is_known: bool) -> Option<bool> {
+        let waiting = if is_known { &self.known_waiting } else { &self.strangers_waiting };
+        let _place = waiting.try_acquire().ok()?;
+        let among_strangers = match is_known {
+            true => None,
+            false => Some(Arc::clone(&self.strangers).acquire_owned().await.ok()?),
+        };
+        let turn = Arc::clone(&self.hashing).acquire_owned().await.ok()?;
         let password = password.clone();
         let right = tokio::task::spawn_blocking(move || {
             let right = verify_argon2(&password, &hash);
-            drop(turn);
+            drop((turn, among_strangers));
             right
         });
-        right.await.map_err(|_| SignInError::Unavailable)
+        right.await.ok()
     }
 
-    fn is_remembered(&self, tag: &[u8; 32], now: Timestamp) -> bool {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.get(tag).is_some_and(|until| *until > now)
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn remember(&self, tag: [u8; 32], now: Timestamp) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED_MOST {
-            remembered.retain(|_, until| *until > now);
+    fn recall(&self, tag: &Tag, now: Timestamp) -> Option<Found> {
+        let remembered = self.remembered();
+        let is_in = |of: &HashMap<Tag, Timestamp>| of.get(tag).is_some_and(|until| *until > now);
+        if is_in(&remembered.right) {
+            Some(Found::Right)
+        } else {
+            is_in(&remembered.wrong).then_some(Found::WrongAgain)
         }
-        if remembered.len() < REMEMBERED_MOST {
-            remembered.insert(tag, now.plus_ms(REMEMBERED_MS));
+    }
+
+    fn remember(&self, tag: Tag, is_right: bool, now: Timestamp) {
+        let mut remembered = self.remembered();
+        let Remembered { right, wrong } = &mut *remembered;
+        let (of, most) = if is_right { (right, REMEMBERED_MOST) } else { (wrong, WRONG_MOST) };
+        if of.len() >= most {
+            of.retain(|_, until| *until > now);
+        }
+        if of.len() < most {
+            of.insert(tag, now.plus_ms(REMEMBERED_MS));
         }
     }
 }
@@ -166,7 +258,7 @@ fn verify_argon2(password: &Secret, hash: &str) -> bool {
 }
 
 /// What is remembered depends on the stored hash too: a changed password is never remembered under the old one.
-fn tag(key: &hmac::Key, login: &str, password: &Secret, hash: &str) -> [u8; 32] {
+fn tag(key: &hmac::Key, login: &str, password: &Secret, hash: &str) -> Tag {
     let mut context = hmac::Context::with_key(key);
     for part in [login, password.reveal(), hash] {
         context.update(&(part.len() as u64).to_be_bytes());

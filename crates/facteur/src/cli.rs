@@ -23,6 +23,7 @@ mod relay;
 mod route;
 mod send;
 mod setup;
+mod sign_in;
 mod site;
 mod start;
 mod status;
@@ -117,6 +118,7 @@ async fn perform(command: Command, inherited: Inherited, console: &mut Console) 
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
+        Command::SignIn { command } => sign_in::run(command, console).await,
         Command::Undo(arguments) => undo::undo(arguments, console).await,
         Command::Why(arguments) => why::why(&arguments, console).await,
         Command::Send(arguments) => send::send(arguments, console).await,

@@ -2,8 +2,8 @@
 
 use crate::mail_log::{MailLog, refused_sign_in};
 use crate::returned::{self, ReturnedIntake};
-use control::{Control, SignInError, Standing};
-use mail::{Address, EnhancedCode, Envelope, Reply, ReversePath};
+use control::{Control, SignInError, Slowed, SlowedBy, Standing};
+use mail::{Address, EnhancedCode, Envelope, Language, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Origin, Visitor};
 use queue::{Draft, Refusal, Submission, Trace};
 use smtp::server::SignIn;
@@ -21,6 +21,62 @@ impl ControlDoor {
     /// A door to that server.
     pub const fn new(control: Arc<Control>, mail_log: Arc<MailLog>) -> Self {
         Self { control, mail_log }
+    }
+}
+
+impl ControlDoor {
+    fn log_refusal(&self, client: &Client, attempt: &SignIn) {
+        // Programs of this machine have nothing to sign in with, and no address to be banned.
+        if let Some(ip) = client.origin.ip() {
+            let line = refused_sign_in(ip, attempt.mechanism.name(), &attempt.login);
+            self.mail_log.write(self.control.queue().clock().now(), line);
+        }
+    }
+
+    /// Says in the log, once for each wait, that wrong passwords made somebody wait. The login is not named: what people
+    /// type there may be a password.
+    fn tell_slowed(&self, client: &Client, slowed: &Slowed) {
+        if !slowed.is_first {
+            return;
+        }
+        let what = match (slowed.by, self.control.language()) {
+            (SlowedBy::Network, Language::En) => "too many wrong passwords from a network: it waits",
+            (SlowedBy::Network, Language::Fr) => "trop de mots de passe faux venant d'un réseau : il attend",
+            (SlowedBy::Login, Language::En) => {
+                "too many wrong passwords for a login: addresses that are not known to it wait"
+            }
+            (SlowedBy::Login, Language::Fr) => {
+                "trop de mots de passe faux pour un compte : les adresses qui ne lui sont pas connues attendent"
+            }
+            (SlowedBy::Pair, Language::En) => {
+                "too many wrong passwords from an address that is known: it waits"
+            }
+            (SlowedBy::Pair, Language::Fr) => {
+                "trop de mots de passe faux venant d'une adresse connue : elle attend"
+            }
+            (SlowedBy::Everybody, Language::En) => {
+                "wrong passwords come from so many networks that all strangers wait"
+            }
+            (SlowedBy::Everybody, Language::Fr) => {
+                "des mots de passe faux viennent de tant de réseaux que tous les inconnus attendent"
+            }
+        };
+        tracing::warn!(client = %client.origin, "{what}. facteur sign-in list");
+    }
+
+    /// What a client is told whose password was not looked at. It is the same for logins that do not exist.
+    fn put_off(&self, slowed: &Slowed) -> Reply {
+        let left_ms = slowed.until.since_ms(self.control.queue().clock().now()).max(0);
+        let minutes = left_ms / 60_000 + 1;
+        let unit = if minutes == 1 { "minute" } else { "minutes" };
+        let why = match slowed.by {
+            SlowedBy::Network => "Too many wrong passwords came from your network",
+            SlowedBy::Login => "Too many wrong passwords were tried for this login",
+            SlowedBy::Pair => "Too many wrong passwords came from your address for this login",
+            SlowedBy::Everybody => "Too many wrong passwords come from everywhere",
+        };
+        let text = format!("{why}: nothing was checked, try again in {minutes} {unit}");
+        reply(454, (4, 7, 0), text)
     }
 }
 
@@ -77,14 +133,11 @@ impl Door for ControlDoor {
 
     fn sign_in<'a>(&'a self, client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
         Box::pin(async move {
-            match self.control.sign_in(&attempt.login, &attempt.password).await {
+            let from = client.origin.ip();
+            match self.control.sign_in(from, &attempt.login, &attempt.password).await {
                 Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
                 Err(SignInError::Wrong) => {
-                    // Programs of this machine have nothing to sign in with, and no address to be banned.
-                    if let Some(ip) = client.origin.ip() {
-                        let line = refused_sign_in(ip, attempt.mechanism.name(), &attempt.login);
-                        self.mail_log.write(self.control.queue().clock().now(), line);
-                    }
+                    self.log_refusal(client, &attempt);
                     Err(reply(
                         535,
                         (5, 7, 8),
@@ -93,6 +146,15 @@ impl Door for ControlDoor {
                 }
                 Err(SignInError::Unavailable) => {
                     Err(reply(454, (4, 7, 0), "Sign-in cannot be checked at the moment: try again later"))
+                }
+                Err(SignInError::Slowed(slowed)) => {
+                    // Whoever guesses on is counted on by those who read the log. At a login that strangers attack, the
+                    // next stranger may be its owner, on a journey: they must not be banned for it.
+                    if matches!(slowed.by, SlowedBy::Network | SlowedBy::Pair) {
+                        self.log_refusal(client, &attempt);
+                    }
+                    self.tell_slowed(client, &slowed);
+                    Err(self.put_off(&slowed))
                 }
             }
         })

@@ -18,6 +18,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/demo.ftl"),
     include_str!("../locales/en/setup.ftl"),
     include_str!("../locales/en/upkeep.ftl"),
+    include_str!("../locales/en/sign-in.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -28,6 +29,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/demo.ftl"),
     include_str!("../locales/fr/setup.ftl"),
     include_str!("../locales/fr/upkeep.ftl"),
+    include_str!("../locales/fr/sign-in.ftl"),
 ];
 
 /// What fills a gap of a sentence.

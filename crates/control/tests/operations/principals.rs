@@ -22,7 +22,7 @@ fn site(name: &str, rest: Value) -> Value {
 }
 
 async fn signs_in(desk: &Desk, login: &str, password: &str) -> Result<Principal, SignInError> {
-    desk.control.sign_in(login, &secret(password)).await.map(|who| who.principal)
+    desk.control.sign_in(None, login, &secret(password)).await.map(|who| who.principal)
 }
 
 #[tokio::test]

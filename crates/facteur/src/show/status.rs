@@ -46,6 +46,10 @@ fn attention(report: &StatusReport, reader: &Reader) -> Vec<String> {
     } else {
         None
     };
+    if !report.slowed.is_empty() {
+        let count = [("count", report.slowed.len().into())];
+        items.push(format!("{}\n", reader.phrases.fill("status-slowed", count)));
+    }
     items.extend(key.map(|key| format!("{}\n", reader.phrases.say(key))));
     items
 }

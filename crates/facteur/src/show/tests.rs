@@ -7,7 +7,8 @@ use super::*;
 use ::explain::judge_text;
 use ::queue::Acted;
 use control::{
-    AccountView, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, StatusReport,
+    AccountView, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, SlowedBy, SlowedView,
+    StatusReport,
 };
 use mail::{
     AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId, RelayId,
@@ -272,7 +273,49 @@ fn report(relays: Vec<RelayView>) -> StatusReport {
         relays,
         accounts: 1,
         sites: 0,
+        slowed: Vec::new(),
     }
+}
+
+#[test]
+fn who_waits_after_wrong_passwords_is_shown_with_the_way_out() {
+    let view = |by, network: Option<&str>, login: Option<&str>| SlowedView {
+        by,
+        network: network.map(str::to_owned),
+        login: login.map(str::to_owned),
+        since: MORNING,
+        until: MORNING.plus_secs(120),
+        put_off: 1_234,
+    };
+    let all = [
+        view(SlowedBy::Network, Some("203.0.113.0/24"), None),
+        view(SlowedBy::Login, None, Some("anne")),
+        view(SlowedBy::Pair, Some("192.0.2.7"), Some("anne")),
+        view(SlowedBy::Everybody, None, None),
+    ];
+    check(
+        &slowed(&all, &reader(Language::Fr)),
+        &[
+            "faux depuis 203.0.113.0/24\u{a0}: de là, on ne peut de nouveau se connecter que dans 2 minutes (à 08:41).",
+            "remises à plus tard\u{a0}: 1\u{202f}234.",
+            "facteur sign-in lift 203.0.113.0/24",
+            "faux pour anne\u{a0}: les adresses d'où il ne s'est jamais connecté",
+            "facteur sign-in lift anne",
+            "facteur sign-in lift 192.0.2.7",
+            "facteur sign-in lift --all",
+        ],
+    );
+    check(
+        &slowed(&all, &reader(Language::En)),
+        &[
+            "who comes from there can try again in 2 minutes (at 08:41). Put off: 1,234.",
+            "its own address 192.0.2.7",
+        ],
+    );
+    check(&slowed(&[], &reader(Language::En)), &["Nobody has to wait"]);
+    check(&lifted(2, &reader(Language::Fr)), &["2 attentes sont finies"]);
+    let waiting = StatusReport { slowed: all.to_vec(), ..report(Vec::new()) };
+    check(&status(&waiting, &reader(Language::En)), &["in 4 places: facteur sign-in list"]);
 }
 
 #[test]
