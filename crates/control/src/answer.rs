@@ -219,6 +219,9 @@ pub struct StatusReport {
     pub sites: usize,
     /// Whether there is a relay that any mail may take.
     pub has_route: bool,
+    /// When the certificate that it shows ends; `None` when it is stopped.
+    #[serde(default)]
+    pub certificate_ends: Option<Timestamp>,
     /// Who waits after too many wrong passwords.
     #[serde(default)]
     pub slowed: Vec<SlowedView>,

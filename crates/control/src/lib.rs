@@ -83,6 +83,9 @@ pub struct ServerFacts {
     pub language: Language,
 }
 
+/// Says when the certificate that this server shows ends.
+pub type CertificateEnds = Box<dyn Fn() -> Option<mail::Timestamp> + Send + Sync>;
+
 /// The operations, over what they work on.
 pub struct Control {
     store: Arc<dyn Store>,
@@ -93,6 +96,7 @@ pub struct Control {
     clock: Clock,
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
+    certificate: OnceLock<CertificateEnds>,
     /// Held while the site of a local user is made: their first two messages may come at once.
     making_user_sites: tokio::sync::Mutex<()>,
 }
@@ -108,8 +112,20 @@ impl Control {
         let store = Arc::clone(queue.store());
         let clock = queue.clock().clone();
         let sign_in = sign_in::SignInDesk::new(Arc::clone(&store), clock.clone());
-        let (archive, making_user_sites) = (OnceLock::new(), tokio::sync::Mutex::default());
-        Self { store, queue, couriers, registry, sign_in, clock, facts, archive, making_user_sites }
+        let (archive, certificate) = (OnceLock::new(), OnceLock::new());
+        let making_user_sites = tokio::sync::Mutex::default();
+        Self {
+            store,
+            queue,
+            couriers,
+            registry,
+            sign_in,
+            clock,
+            facts,
+            archive,
+            certificate,
+            making_user_sites,
+        }
     }
 
     /// Does what is asked, if the caller may.
@@ -164,6 +180,11 @@ impl Control {
             Operation::Why { id } => self.why(&id).await,
             Operation::Send { mail } => self.send(caller, mail).await,
         }
+    }
+
+    /// Names who knows when the certificate ends; the first one stays.
+    pub fn certificate_by(&self, ends: CertificateEnds) {
+        let _ = self.certificate.set(ends);
     }
 
     /// Checks a login and a password that came from an address, or from this machine.

@@ -25,6 +25,7 @@ impl Control {
             accounts: self.store.accounts().await?.len(),
             sites: self.store.sites().await?.len(),
             has_route: !routes.is_empty(),
+            certificate_ends: self.certificate.get().and_then(|ends| ends()),
             slowed: self.sign_in.patience.slowed(self.clock.now()),
         };
         Ok(Answer::Status { report: Box::new(report) })

@@ -14,6 +14,7 @@ use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
 use net::{Bound, Inherited, ListenerKind, LocalSocket, NetError, Serve, ServerTls, serve, serve_local};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use smtp::server::SessionConfig;
 use std::fs;
 use std::io::{self, Write as _};
@@ -265,6 +266,7 @@ pub async fn run(
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
     let StartOptions { place, language, ports: mut inherited } = options;
+    raise_file_limit();
     let config = Config::read(&place.config)?;
     let ports = take_ports(&config, inherited.as_mut(), announce)?;
     // A key of one's own is often readable by root alone, as the ports are root's to take.
@@ -300,7 +302,9 @@ pub async fn run(
     for port in ports {
         set.spawn(serve(port, Arc::clone(&shared), stop.clone()));
     }
-    set.spawn(tls.watch(stop.clone()));
+    let of_status = Arc::clone(&tls);
+    assembly.control.certificate_by(Box::new(move || of_status.ends()));
+    set.spawn(tls.watch(Clock::System, stop.clone()));
     set.spawn(reopen_on_hangup(Arc::clone(&mail_log), stop.clone()));
     let socket =
         socket::listen(&place).map_err(|source| StartError::File { path: place.socket(), source })?;
@@ -319,6 +323,13 @@ pub async fn run(
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
     Ok(assembly.close().await?)
+}
+
+/// Each connection is a file to the system, and many systems begin with 1,024 of them: the limit is raised to what the
+/// administrator allows. Where that cannot be done, accepting connections says so when it comes to it.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// Opens the doors of local programs. That they cannot be opened stops no other mail.

@@ -107,6 +107,13 @@ impl Connection {
     }
 }
 
+impl Drop for Connection {
+    /// However a dialogue ends, the server is told that nothing follows.
+    fn drop(&mut self) {
+        self.stream.end();
+    }
+}
+
 impl Transport for Connection {
     fn read<'a>(&'a mut self, into: &'a mut Vec<u8>) -> BoxFuture<'a, Result<usize, Seen>> {
         Box::pin(self.read_more(into))

@@ -3,6 +3,7 @@
 //! This is the hot path: replies gather and leave in one write, buffers live as long as the
 //! connection, the only futures on the heap are the door's own.
 
+use crate::census::Seat;
 use crate::door::{Client, Intake, Origin, Visitor, refusal};
 use crate::listen::ListenerKind;
 use crate::serve::{Entrance, Limits, Serve};
@@ -18,6 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
@@ -101,10 +103,17 @@ pub(crate) struct Conversation {
     declared_size: u64,
     timer: TimeLimit,
     unread: usize,
+    seat: Seat,
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: Arc<Serve>, entrance: Entrance, stream: Stream, client: Client) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Serve>,
+        entrance: Entrance,
+        stream: Stream,
+        client: Client,
+        seat: Seat,
+    ) -> Self {
         let session = Session::new(shared.session_config(entrance), entrance.begins_with_tls());
         let timer = TimeLimit::new(shared.limits.handshake_time_limit);
         let guest = welcome(&shared, entrance, &client);
@@ -124,16 +133,31 @@ impl Conversation {
             declared_size: 0,
             timer,
             unread: 0,
+            seat,
         }
     }
 
     /// Holds the conversation until one side ends it. `stopping` is ready when this server stops:
     /// the client is told between two commands, a message that is coming in is still taken.
-    pub(crate) async fn hold(mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) {
+    pub(crate) async fn hold(&mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) {
         if let Err(Ended::Tls(error)) = self.talk(stopping.as_mut()).await {
             // Scanners and clients that do not trust our certificate end here, many times a day.
             tracing::debug!(%error, "TLS handshake failed");
         }
+        self.stream.end();
+    }
+
+    /// Ready when the place is wanted for somebody else.
+    pub(crate) fn place_wanted(&self) -> Arc<Notify> {
+        self.seat.wanted()
+    }
+
+    /// Ends at once, wherever it stands. Nobody waits for a client that only holds its place.
+    pub(crate) fn give_way(&mut self) {
+        let host = self.shared.host_name();
+        let line = format!("421 4.3.2 {host} Too many connections, try again later\r\n");
+        self.stream.say_at_once(line.as_bytes());
+        self.stream.end();
     }
 
     async fn talk(&mut self, mut stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Ended> {
@@ -155,6 +179,9 @@ impl Conversation {
                 }
                 Next::Recipient(address) => {
                     let answer = self.judge_recipient(&address);
+                    if answer.is_ok() {
+                        self.seat.keep();
+                    }
                     self.session.answer(answer, &mut self.output);
                 }
                 Next::Data => self.begin_content(),
@@ -170,6 +197,9 @@ impl Conversation {
                     self.session.tls_started();
                     // RFC 3207 §4.2: whoever signed in before TLS is a stranger again.
                     self.guest = welcome(&self.shared, self.entrance, &self.client);
+                    if matches!(self.guest, Guest::Stranger | Guest::Peer) {
+                        self.seat.doubt();
+                    }
                 }
                 Next::Close => return Box::pin(self.part()).await,
             }
@@ -238,6 +268,10 @@ impl Conversation {
         }
         if !matches!(self.receiving, Receiving::Nothing) {
             self.timer.restart_by(limit, self.pace.due(limits));
+        } else if let Some(since) = self.seat.stranger_since() {
+            if self.unread == 0 || self.input.len() < self.unread {
+                self.timer.restart_by(limit, since + limits.stranger_time_limit);
+            }
         } else if self.unread == 0 || self.input.len() < self.unread {
             self.timer.restart(limit);
         }
@@ -272,6 +306,8 @@ impl Conversation {
     async fn sign_in(&mut self, attempt: SignIn) {
         self.introduce();
         let limit = self.shared.limits.sign_in_time_limit;
+        // While a password is looked at, it is this server that lets the client wait.
+        self.seat.keep();
         let asked = tokio::time::timeout(limit, self.shared.door.sign_in(&self.client, attempt)).await;
         let answer = asked.unwrap_or_else(|_| {
             // RFC 4954 §4: 454 is a failure of the server's, and says nothing about the password.
@@ -282,6 +318,9 @@ impl Conversation {
             self.guest = Guest::Known(visitor);
             name
         });
+        if named.is_err() {
+            self.seat.doubt();
+        }
         self.session.signed_in(named, &mut self.output);
     }
 

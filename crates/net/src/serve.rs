@@ -5,9 +5,10 @@
 //! | the client goes away within a content | nothing | nothing: the intake is dropped |
 //! | time over | 421 4.4.2 | nothing of an unfinished content |
 //! | this server stops | 421 4.3.2 after the current command; a content may end within [`Limits::stop_grace`] | what was answered with 250 |
+//! | the place is wanted, and the client has proved nothing | 421 4.3.2 | nothing: it has named no recipient that is taken |
 //! | a panic in a conversation | the connection is cut | as if the client had gone |
 
-use crate::census::{Census, Seat};
+use crate::census::{Census, Full, Places, Seat};
 use crate::conversation::Conversation;
 use crate::door::{Client, Door, Origin};
 use crate::listen::{Bound, ListenerKind};
@@ -29,13 +30,21 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The limits of all ports together.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// The most connections at once, all ports together. Beyond: 421 4.3.2.
+    /// The most connections at once, all ports together. Beyond, the stranger who has been there for longest makes room;
+    /// when there is none: 421 4.3.2.
     pub max_connections: usize,
-    /// The most connections from one address (IPv6: one /64) at once. Beyond: 421 4.3.2.
+    /// So many more connections are for local programs alone, so that no crowd on the network keeps cron's mail out.
+    pub kept_for_users: usize,
+    /// How long a stranger keeps a place when others want it.
+    pub stranger_grace: Duration,
+    /// How long a client may take, in all, to prove that it is somebody: to sign in, or to name a recipient that is
+    /// taken. RFC 5321 §4.5.3.2 gives five minutes to each command; a stranger has them once. Beyond: 421 4.4.2.
+    pub stranger_time_limit: Duration,
+    /// The most connections from one address (IPv6: one /64) at once. Beyond: 421 4.7.0.
     pub max_per_address: usize,
     /// The same for loopback and for the networks of sites: programs that open many at once.
     pub max_per_trusted_address: usize,
-    /// The most connections of one user of this machine at once, by the local socket. Beyond: 421 4.3.2.
+    /// The most connections of one user of this machine at once, by the local socket. Beyond: 421 4.7.0.
     pub max_per_user: usize,
     /// How long a TLS handshake may take.
     pub handshake_time_limit: Duration,
@@ -59,6 +68,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1_000,
+            kept_for_users: 20,
+            stranger_grace: Duration::from_secs(5),
+            stranger_time_limit: Duration::from_secs(300),
             max_per_address: 50,
             max_per_trusted_address: 1_000,
             max_per_user: 200,
@@ -145,21 +157,34 @@ impl Serve {
         })
     }
 
+    /// This server's name, as it says it.
+    pub(crate) fn host_name(&self) -> &str {
+        self.with_starttls.host_name.as_ascii()
+    }
+
     /// Whether places are getting rare.
     pub(crate) fn is_crowded(&self) -> bool {
         self.census.all() >= self.limits.max_connections.saturating_mul(4) / 5
     }
 
-    fn seat(&self, origin: &Origin) -> Option<Seat> {
+    fn seat(&self, origin: &Origin) -> Result<Seat, Full> {
         let limits = &self.limits;
-        let each = match origin.ip() {
-            None => limits.max_per_user,
-            Some(ip) if ip.is_loopback() || self.door.network_site(ip).is_some() => {
-                limits.max_per_trusted_address
-            }
-            Some(_) => limits.max_per_address,
+        let (all, stranger_grace) = (limits.max_connections, limits.stranger_grace);
+        let Some(ip) = origin.ip() else {
+            let all = all.saturating_add(limits.kept_for_users);
+            let mut seat =
+                self.census.seat(origin, Places { all, each: limits.max_per_user, stranger_grace })?;
+            seat.keep();
+            return Ok(seat);
         };
-        self.census.seat(origin, limits.max_connections, each)
+        let is_of_a_site = self.door.network_site(ip).is_some();
+        let is_trusted = ip.is_loopback() || is_of_a_site;
+        let each = if is_trusted { limits.max_per_trusted_address } else { limits.max_per_address };
+        let mut seat = self.census.seat(origin, Places { all, each, stranger_grace })?;
+        if is_of_a_site {
+            seat.keep();
+        }
+        Ok(seat)
     }
 }
 
@@ -223,8 +248,8 @@ async fn hold_open(gate: Gate, shared: Arc<Serve>, stop: watch::Receiver<bool>) 
             Some(ended) = conversations.join_next() => report_panic(&ended),
             accepted = gate.accept() => match accepted {
                 Ok((stream, origin)) => {
-                    if let Some((conversation, seat)) = admit(stream, origin, entrance, &shared) {
-                        conversations.spawn(hold(conversation, seat, stop.clone()));
+                    if let Some(conversation) = admit(stream, origin, entrance, &shared) {
+                        conversations.spawn(hold(conversation, stop.clone()));
                     }
                 }
                 Err(error) => {
@@ -250,10 +275,13 @@ async fn stop_asked(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn hold(conversation: Conversation, seat: Seat, mut stop: watch::Receiver<bool>) {
+async fn hold(mut conversation: Conversation, mut stop: watch::Receiver<bool>) {
     let stopping = std::pin::pin!(stop_asked(&mut stop));
-    conversation.hold(stopping).await;
-    drop(seat);
+    let wanted = conversation.place_wanted();
+    tokio::select! {
+        () = conversation.hold(stopping) => {}
+        () = wanted.notified() => conversation.give_way(),
+    }
 }
 
 fn report_panic(ended: &Result<(), JoinError>) {
@@ -264,30 +292,35 @@ fn report_panic(ended: &Result<(), JoinError>) {
     }
 }
 
-fn admit(
-    stream: Stream,
-    origin: Origin,
-    entrance: Entrance,
-    shared: &Arc<Serve>,
-) -> Option<(Conversation, Seat)> {
-    let Some(seat) = shared.seat(&origin) else {
-        tracing::debug!("connection refused: too many");
-        turn_away(stream, entrance, shared);
-        return None;
+fn admit(stream: Stream, origin: Origin, entrance: Entrance, shared: &Arc<Serve>) -> Option<Conversation> {
+    let seat = match shared.seat(&origin) {
+        Ok(seat) => seat,
+        Err(full) => {
+            tracing::debug!(?full, "connection refused: too many");
+            turn_away(stream, entrance, shared, full);
+            return None;
+        }
     };
     let protocol = if entrance == Entrance::Local { "local" } else { "SMTP" };
     let client = Client { origin, helo: String::new(), protocol, tls: false };
-    Some((Conversation::new(Arc::clone(shared), entrance, stream, client), seat))
+    Some(Conversation::new(Arc::clone(shared), entrance, stream, client, seat))
 }
 
 /// Tells a client that there is no room (RFC 5321 §3.1). One write into an empty socket never waits;
 /// where TLS begins at once there is nothing to say it in.
-fn turn_away(stream: Stream, entrance: Entrance, shared: &Serve) {
+fn turn_away(stream: Stream, entrance: Entrance, shared: &Serve, full: Full) {
     if entrance.begins_with_tls() {
         return;
     }
-    let host = shared.with_starttls.host_name.as_ascii();
-    let line = format!("421 4.3.2 {host} Too many connections, try again later\r\n");
+    let host = shared.host_name();
+    let line = match full {
+        Full::All => format!("421 4.3.2 {host} Too many connections, try again later\r\n"),
+        Full::Each => {
+            format!(
+                "421 4.7.0 {host} Too many connections from you at once, close some or try again later\r\n"
+            )
+        }
+    };
     let _ = match stream {
         Stream::Plain(tcp) => tcp.into_std().and_then(|mut tcp| tcp.write_all(line.as_bytes())),
         Stream::Local(local) => local.into_std().and_then(|mut local| local.write_all(line.as_bytes())),

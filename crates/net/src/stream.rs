@@ -45,6 +45,20 @@ impl Stream {
         tcp.poll_peek(&mut cx, &mut ReadBuf::new(&mut byte)).is_pending()
     }
 
+    /// Writes a line if that can be done without waiting.
+    pub(crate) fn say_at_once(&mut self, line: &[u8]) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut *self).poll_write(&mut cx, line);
+        let _ = Pin::new(self).poll_flush(&mut cx);
+    }
+
+    /// Says that nothing follows, if that can be done without waiting: TLS calls an end without it a truncation
+    /// (RFC 8446 §6.1).
+    pub(crate) fn end(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = Pin::new(self).poll_shutdown(&mut cx);
+    }
+
     /// Writes some of the parts.
     pub(crate) fn poll_write_parts(
         &mut self,

@@ -7,6 +7,7 @@
 mod client;
 mod fault;
 mod server;
+mod validity;
 
 pub use client::{ClientTls, Verify};
 pub use fault::tls_fault;

@@ -21,3 +21,6 @@ lifted = { $count ->
     [one] Done: one wait is over.
    *[other] Done: { $count } waits are over.
 }
+
+status-certificate-ends = The certificate ends { $when }: renew it, or mail programs will refuse to connect.
+status-certificate-ended = The certificate ended { $when }: mail programs refuse to connect. Renew it.

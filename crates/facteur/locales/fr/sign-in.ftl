@@ -21,3 +21,6 @@ lifted = { $count ->
     [one] C'est fait : une attente est finie.
    *[other] C'est fait : { $count } attentes sont finies.
 }
+
+status-certificate-ends = Le certificat se termine { $when } : renouvelez-le, sinon les logiciels de messagerie refuseront de se connecter.
+status-certificate-ended = Le certificat s'est terminé { $when } : les logiciels de messagerie refusent de se connecter. Renouvelez-le.

@@ -5,6 +5,9 @@ use super::{Reader, when};
 use control::{Listener, RelayState, StatusReport};
 use std::fmt::Write as _;
 
+/// How long before its end a certificate needs attention.
+const ENDS_SOON_MS: i64 = 30 * 86_400_000;
+
 /// The report in words.
 pub fn status(report: &StatusReport, reader: &Reader) -> String {
     let mut text = server(report, reader);
@@ -46,6 +49,11 @@ fn attention(report: &StatusReport, reader: &Reader) -> Vec<String> {
     } else {
         None
     };
+    let ends = report.certificate_ends.filter(|ends| ends.since_ms(reader.now) < ENDS_SOON_MS);
+    items.extend(ends.map(|ends| {
+        let key = if ends > reader.now { "status-certificate-ends" } else { "status-certificate-ended" };
+        format!("{}\n", reader.phrases.fill(key, [("when", when(ends, reader).into())]))
+    }));
     if !report.slowed.is_empty() {
         let count = [("count", report.slowed.len().into())];
         items.push(format!("{}\n", reader.phrases.fill("status-slowed", count)));

@@ -273,6 +273,7 @@ fn report(relays: Vec<RelayView>) -> StatusReport {
         relays,
         accounts: 1,
         sites: 0,
+        certificate_ends: Some(MORNING.plus_secs(31 * 86_400)),
         slowed: Vec::new(),
     }
 }
@@ -316,6 +317,25 @@ fn who_waits_after_wrong_passwords_is_shown_with_the_way_out() {
     check(&lifted(2, &reader(Language::Fr)), &["2 attentes sont finies"]);
     let waiting = StatusReport { slowed: all.to_vec(), ..report(Vec::new()) };
     check(&status(&waiting, &reader(Language::En)), &["in 4 places: facteur sign-in list"]);
+}
+
+#[test]
+fn a_certificate_that_ends_soon_needs_attention() {
+    let of = |days: i64| StatusReport {
+        certificate_ends: Some(MORNING.plus_secs(days * 86_400)),
+        ..report(vec![relay_view(RelayState::Open, Vec::new())])
+    };
+    check(&status(&of(31), &reader(Language::En)), &["Nothing needs attention."]);
+    check(
+        &status(&of(13), &reader(Language::En)),
+        &["The certificate ends in 13 days (on 5 Dec 2026 at 08:39)"],
+    );
+    check(
+        &status(&of(13), &reader(Language::Fr)),
+        &["Le certificat se termine dans 13 jours (le 05/12/2026 à 08:39)"],
+    );
+    check(&status(&of(-2), &reader(Language::En)), &["The certificate ended 2 days ago"]);
+    check(&status(&of(-2), &reader(Language::Fr)), &["Le certificat s'est terminé il y a 2 jours"]);
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! The certificate that all listeners show, and its renewal under a running server.
 
 use super::provider;
+use super::validity::{self, Validity};
 use crate::NetError;
-use mail::Timestamp;
+use mail::{Clock, Timestamp};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -20,9 +21,16 @@ use tokio::sync::watch;
 /// How often the files are looked at: two `stat` calls.
 const WATCH_EVERY: Duration = Duration::from_secs(10);
 
-/// How long a certificate of our own is valid. Nobody renews it, so it must outlive the machine:
-/// a client that was told to trust it would otherwise stop one day without anyone's act.
+/// How long a certificate of our own is valid: a client that was told to trust it must be told again at each renewal.
 const SELF_SIGNED_DAYS: u64 = 3650;
+
+/// So many days before its end a certificate of our own is made anew.
+const RENEWED_DAYS_BEFORE: i64 = 30;
+
+/// So many days before its end, the end of a certificate that others renew is told in the log.
+const TOLD_DAYS_BEFORE: [i64; 4] = [30, 14, 7, 1];
+
+const DAY_MS: i64 = 86_400_000;
 
 /// The certificate and key for all listeners. New connections get the newest pair; a handshake
 /// that has begun keeps the one it began with.
@@ -31,6 +39,8 @@ pub struct ServerTls {
     key: PathBuf,
     current: Arc<Current>,
     seen: RwLock<[Option<FileStamp>; 2]>,
+    /// The name that a certificate of our own is for; `None` when others make it.
+    own: Option<String>,
     pub(crate) config: Arc<ServerConfig>,
 }
 
@@ -68,6 +78,10 @@ impl ResolvesServerCert for Current {
 impl ServerTls {
     /// Reads a chain (leaf first) and its key from PEM files.
     pub fn load(cert: &Path, key: &Path) -> Result<Arc<Self>, NetError> {
+        Self::read(cert, key, None).map(Arc::new)
+    }
+
+    fn read(cert: &Path, key: &Path, own: Option<String>) -> Result<Self, NetError> {
         let seen = [stamp(cert), stamp(key)];
         let current = Arc::new(Current(RwLock::new(Arc::new(read_pair(cert, key)?))));
         let config = ServerConfig::builder_with_provider(provider())
@@ -75,24 +89,54 @@ impl ServerTls {
             .map_err(|error| NetError::Pem { path: cert.to_owned(), detail: error.to_string() })?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
-        Ok(Arc::new(Self {
+        Ok(Self {
             cert: cert.to_owned(),
             key: key.to_owned(),
             current,
             seen: RwLock::new(seen),
+            own,
             config: Arc::new(config),
-        }))
+        })
     }
 
     /// Uses `cert.pem` and `key.pem` in `dir`, and makes them at the first start: signed by
-    /// itself, for `host_name` and for this machine. Says whether they were made now.
+    /// itself, for `host_name` and for this machine. Makes them again when this server's name has changed, and a month
+    /// before their end; a certificate that somebody else issued is never touched. Says whether they were made now.
     pub fn self_signed(dir: &Path, host_name: &str, now: Timestamp) -> Result<(Arc<Self>, bool), NetError> {
         let (cert, key) = (dir.join("cert.pem"), dir.join("key.pem"));
-        let created = !(cert.exists() && key.exists());
-        if created {
-            make_pair(&cert, &key, host_name, now)?;
+        let is_there = cert.exists() && key.exists();
+        if is_there {
+            let found = Self::read(&cert, &key, Some(host_name.to_owned()))?;
+            if !found.is_to_be_made_anew(now) {
+                return Ok((Arc::new(found), false));
+            }
         }
-        Ok((Self::load(&cert, &key)?, created))
+        make_pair(&cert, &key, host_name, now)?;
+        Ok((Arc::new(Self::read(&cert, &key, Some(host_name.to_owned()))?), true))
+    }
+
+    /// When the certificate that is shown ends.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.validity().map(|validity| validity.ends)
+    }
+
+    fn validity(&self) -> Option<Validity> {
+        self.current.pair().cert.first().and_then(|leaf| validity::of(leaf))
+    }
+
+    /// Whether the certificate is our own work, and fits no more.
+    fn is_to_be_made_anew(&self, now: Timestamp) -> bool {
+        let Some(host_name) = &self.own else { return false };
+        let Some(validity) = self.validity().filter(|validity| validity.is_self_signed) else { return false };
+        let pair = self.current.pair();
+        let leaf = pair.cert.first().and_then(|leaf| webpki::EndEntityCert::try_from(leaf).ok());
+        let name = ServerName::try_from(host_name.as_str());
+        let is_ours = match (leaf, name) {
+            (Some(leaf), Ok(name)) => leaf.verify_is_valid_for_subject_name(&name).is_ok(),
+            // What no certificate can be for would be made anew at every start.
+            _ => true,
+        };
+        !is_ours || validity.ends.since_ms(now) < RENEWED_DAYS_BEFORE * DAY_MS
     }
 
     /// Reads the files again, and says whether the certificate shown has changed. On an error the
@@ -105,8 +149,11 @@ impl ServerTls {
     }
 
     /// Watches the two files and takes a new pair when it is whole, until `stop` becomes true. A
-    /// pair that is half written or does not match is logged once for each state of the files.
-    pub async fn watch(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// pair that is half written or does not match is logged once for each state of the files. Makes a certificate of our
+    /// own anew in time, and tells of the end of another's.
+    pub async fn watch(self: Arc<Self>, clock: Clock, mut stop: watch::Receiver<bool>) {
+        let mut told = None;
+        self.heed_end(clock.now(), &mut told);
         while !*stop.borrow_and_update() {
             let stopped = tokio::time::timeout(WATCH_EVERY, stop.changed()).await;
             if matches!(stopped, Ok(Err(_))) {
@@ -119,6 +166,32 @@ impl ServerTls {
                     Err(error) => tracing::warn!(%error, "new certificate refused: the old one stays in use"),
                 }
             }
+            self.heed_end(clock.now(), &mut told);
+        }
+    }
+
+    /// Looks how far the end is; `told` is the last warning, which is not said twice.
+    fn heed_end(&self, now: Timestamp, told: &mut Option<(Timestamp, i64)>) {
+        if self.is_to_be_made_anew(now) {
+            let host_name = self.own.as_deref().unwrap_or_default();
+            let made = make_pair(&self.cert, &self.key, host_name, now).and_then(|()| self.reload());
+            match made {
+                Ok(_) => {
+                    tracing::info!(path = %self.cert.display(), "the certificate was made anew before its end")
+                }
+                Err(error) => tracing::error!(%error, "the certificate cannot be made anew"),
+            }
+        }
+        let Some(ends) = self.ends() else { return };
+        let left_ms = ends.since_ms(now);
+        let due = TOLD_DAYS_BEFORE.iter().rev().find(|days| left_ms < **days * DAY_MS).copied();
+        let Some(days) = due.filter(|days| *told != Some((ends, *days))) else { return };
+        *told = Some((ends, days));
+        let (path, left) = (self.cert.display(), left_ms.div_euclid(DAY_MS));
+        if left_ms < 0 {
+            tracing::error!(%path, "the certificate has ended: mail programs refuse it; renew it");
+        } else {
+            tracing::warn!(%path, days_left = left, "the certificate ends soon: renew it");
         }
     }
 

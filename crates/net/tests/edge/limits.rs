@@ -26,7 +26,7 @@ async fn too_many_connections_are_turned_away() {
     let mut second = from("127.0.0.1", &port).await;
     first.check("S: 220").await;
     second.check("S: 220").await;
-    from("127.0.0.1", &port).await.check("S: 421 4.3.2 mail.test Too many\nS: (closed)").await;
+    from("127.0.0.1", &port).await.check("S: 421 4.7.0 mail.test Too many\nS: (closed)").await;
     let mut third = from("127.0.0.2", &port).await;
     third.check("S: 220").await;
     from("127.0.0.3", &port).await.check("S: 421 4.3.2\nS: (closed)").await;
@@ -142,6 +142,38 @@ async fn patience_is_shorter_when_places_are_rare() {
     let start = Instant::now();
     client.check("S: 421 4.4.2\nS: (closed)").await;
     assert!(is_about(start.elapsed(), 20), "{:?}", start.elapsed());
+}
+
+/// Whoever is asked to make room is told, and the next is served.
+#[tokio::test]
+async fn a_stranger_who_holds_a_place_makes_room() {
+    let mut setting = Setting::new(ListenerKind::Plain);
+    setting.limits.max_connections = 2;
+    setting.limits.stranger_grace = Duration::ZERO;
+    setting.session.auth = smtp::server::AuthOffer::Always;
+    let port = setting.serve(&Arc::new(TestDoor::default()), &any_tls());
+    let mut known = from("127.0.0.1", &port).await;
+    known.check("S: 220\nC: EHLO c.test\nS: 250-\nC: AUTH PLAIN AGFubmEAcmlnaHQ=\nS: 235").await;
+    let mut stranger = from("127.0.0.2", &port).await;
+    stranger.check("S: 220\nC: EHLO c.test\nS: 250-").await;
+    let mut newcomer = from("127.0.0.3", &port).await;
+    newcomer.check("S: 220").await;
+    stranger.check("S: 421 4.3.2 mail.test Too many\nS: (closed)").await;
+    newcomer.check("C: EHLO c.test\nS: 250-\nC: AUTH PLAIN AGFubmEAcmlnaHQ=\nS: 235").await;
+    from("127.0.0.4", &port).await.check("S: 421 4.3.2\nS: (closed)").await;
+    known.check("C: NOOP\nS: 250").await;
+    drop((known, newcomer, stranger));
+    until("all are gone", || port.shared.connections() == 0).await;
+}
+
+/// Whole commands prove nothing: five minutes are all that a stranger has.
+#[tokio::test]
+async fn a_stranger_has_five_minutes_in_all() {
+    let mut setting = Setting::new(ListenerKind::Plain);
+    setting.session.auth = smtp::server::AuthOffer::Always;
+    let port = setting.serve(&Arc::new(TestDoor::default()), &any_tls());
+    let after = trickle(&port, "S: 220", b"NOOP\r\n", "250").await;
+    assert!((290..=330).contains(&after), "{after}");
 }
 
 #[tokio::test]

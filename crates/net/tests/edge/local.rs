@@ -103,7 +103,7 @@ async fn a_user_has_so_many_connections_and_no_more() {
     let (mut first, mut second) = (port.connect().await, port.connect().await);
     first.check("S: 220").await;
     second.check("S: 220").await;
-    port.connect().await.check("S: 421 4.3.2 mail.test Too many connections\nS: (closed)").await;
+    port.connect().await.check("S: 421 4.7.0 mail.test Too many connections\nS: (closed)").await;
     drop(first);
     until("a place is free", || port.shared.connections() == 1).await;
     port.connect().await.check("S: 220").await;

@@ -1,15 +1,21 @@
 //! Our own certificate: made at the first start, renewed under a running server.
 
-use crate::support::{HOST, Paper, Setting, Talker, TestDoor, dial, insecure, server_tls};
-use mail::Timestamp;
+use crate::support::{
+    Authority, HOST, Paper, Setting, Talker, TestDoor, any_tls, dial, insecure, server_tls, trusting_anyone,
+};
+use mail::{Clock, Timestamp};
 use net::{ClientTls, ListenerKind, NetError, ServerTls, TlsMode, Verify};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use smtp::transport::Transport as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
@@ -43,6 +49,59 @@ async fn the_first_start_makes_a_certificate_and_the_next_uses_it() {
     let port = Setting::new(ListenerKind::ImplicitTls).serve(&TestDoor::site(), &tls);
     let pinned = ClientTls::new(Some(&before), Verify::Full).unwrap();
     assert!(dial(port.address.port(), TlsMode::Implicit, &pinned).await.is_ok());
+}
+
+#[test]
+fn a_certificate_of_our_own_is_made_anew_for_another_name_and_before_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = |host: &str, now| ServerTls::self_signed(dir.path(), host, now).unwrap().1;
+    assert!(made(HOST, NOW));
+    assert!(!made(HOST, NOW.plus_secs(3_600 * 86_400)));
+    assert!(made("other.test", NOW), "the server has another name");
+    let ends = ServerTls::self_signed(dir.path(), "other.test", NOW).unwrap().0.ends().unwrap();
+    assert_eq!(ends, NOW.plus_secs(3_650 * 86_400));
+    assert!(!made("other.test", ends.plus_secs(-31 * 86_400)));
+    assert!(made("other.test", ends.plus_secs(-29 * 86_400)), "a month before its end");
+    // What somebody else issued is theirs, whatever it says.
+    let issued = Authority::new().issue(&Paper::new(&["elsewhere.test"]));
+    fs::write(dir.path().join("cert.pem"), &issued.0).unwrap();
+    fs::write(dir.path().join("key.pem"), &issued.1).unwrap();
+    assert!(!made("other.test", NOW));
+}
+
+#[tokio::test]
+async fn the_end_of_tls_is_said_by_both_sides() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let tls = any_tls();
+    let port = Setting::new(ListenerKind::ImplicitTls).serve(&TestDoor::site(), &tls);
+    let tcp = TcpStream::connect(port.address).await.unwrap();
+    let connector = TlsConnector::from(trusting_anyone());
+    let mut client = connector.connect(HOST.try_into().unwrap(), tcp).await.unwrap();
+    let greeting = client.read(&mut [0; 100]).await.unwrap();
+    assert!(greeting > 0);
+    client.shutdown().await.unwrap();
+    // Without the alert, this is an error of kind UnexpectedEof.
+    assert_eq!(client.read(&mut [0; 100]).await.unwrap(), 0, "our server");
+    let (cert, key) = Paper::new(&[HOST]).self_signed();
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(cert.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+            )
+            .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let number = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let mut tls = TlsAcceptor::from(Arc::new(config)).accept(tcp).await.unwrap();
+        tls.read(&mut [0; 100]).await
+    });
+    drop(dial(number, TlsMode::Implicit, &insecure()).await.unwrap());
+    assert_eq!(server.await.unwrap().unwrap(), 0, "our client");
 }
 
 #[test]
@@ -108,7 +167,7 @@ async fn the_files_are_watched() {
     let port = Setting::new(ListenerKind::ImplicitTls).serve(&TestDoor::site(), &tls);
     let before = fingerprint(port.address.port()).await;
     let (stop, stopped) = watch::channel(false);
-    let watching = tokio::spawn(Arc::clone(&tls).watch(stopped));
+    let watching = tokio::spawn(Arc::clone(&tls).watch(Clock::System, stopped));
     write(dir.path(), &new);
     // The watch looks every ten seconds; the virtual clock jumps there.
     tokio::time::pause();
