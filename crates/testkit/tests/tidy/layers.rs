@@ -16,6 +16,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("queue", Layer::Engines),
     ("deliver", Layer::Engines),
     ("control", Layer::Engines),
+    ("discover", Layer::Engines),
     ("store-sqlite", Layer::Shells),
     ("facteur", Layer::Shells),
     ("testkit", Layer::Tests),
@@ -32,7 +33,7 @@ const INSIDE: &[(&str, &str)] = &[
 ];
 
 /// Crates that take bytes, facts and the time, and return data.
-const PURE: &[&str] = &["mail", "smtp", "resolve", "authenticity", "store", "explain", "queue"];
+const PURE: &[&str] = &["mail", "smtp", "resolve", "authenticity", "store", "explain", "queue", "discover"];
 
 /// What would bring a socket, a runtime or a database into a pure crate.
 const IMPURE: &[&str] =
