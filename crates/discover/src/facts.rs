@@ -4,7 +4,7 @@
 //! which servers it has, and what a person must know before a mail program can sign in.
 
 #[cfg(test)]
-mod lint;
+mod lint_tests;
 mod record;
 
 use crate::server::{Server, SignIn};

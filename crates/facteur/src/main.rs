@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod collector;
 mod config;
+mod discover;
 mod door;
 mod drop_folder;
 mod mail_log;

@@ -19,6 +19,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/setup.ftl"),
     include_str!("../locales/en/upkeep.ftl"),
     include_str!("../locales/en/sign-in.ftl"),
+    include_str!("../locales/en/discover.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -30,6 +31,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/setup.ftl"),
     include_str!("../locales/fr/upkeep.ftl"),
     include_str!("../locales/fr/sign-in.ftl"),
+    include_str!("../locales/fr/discover.ftl"),
 ];
 
 /// What fills a gap of a sentence.

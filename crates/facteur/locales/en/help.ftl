@@ -18,6 +18,7 @@ value-login = LOGIN
 value-name = NAME
 value-relay = RELAY
 value-preset = PRESET
+value-program = PROGRAM
 value-region = REGION
 value-state = STATE
 value-text = TEXT
@@ -196,6 +197,11 @@ help-facteur-send = Send a test message, and follow it until it has arrived or i
     .text = The text
     .no_follow = Do not wait for what comes of it
     .epilogue = Exit codes: 0 it has arrived, 75 it waits, 1 it was refused. Ctrl-C stops watching, not the message.
+
+help-facteur-discover = Find the mail settings of an address in the table of known providers
+    .address = The address
+    .program = For one program, to copy: thunderbird, outlook, apple (a profile for Mac and iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel or node
+    .jsonl = Read an address a line from standard input, and answer with one line of JSON each
 
 help-facteur-explain = Explain a refusal, pasted from anywhere, without asking a server
     .text = What was said, such as '535 5.7.8 Username and Password not accepted' (else standard input)

@@ -18,6 +18,7 @@ value-login = IDENTIFIANT
 value-name = NOM
 value-relay = RELAIS
 value-preset = FOURNISSEUR
+value-program = LOGICIEL
 value-region = RÉGION
 value-state = ÉTAT
 value-text = TEXTE
@@ -196,6 +197,11 @@ help-facteur-send = Envoyer un message d'essai, et le suivre jusqu'à ce qu'il s
     .text = Le texte
     .no_follow = Ne pas attendre la suite
     .epilogue = Codes de sortie : 0 il est arrivé, 75 il attend, 1 il a été refusé. Ctrl-C arrête le suivi, pas le message.
+
+help-facteur-discover = Trouver les réglages d'une adresse dans la table des fournisseurs connus
+    .address = L'adresse
+    .program = Pour un logiciel, à copier : thunderbird, outlook, apple (un profil pour Mac et iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel ou node
+    .jsonl = Lire une adresse par ligne sur l'entrée standard, et répondre à chacune par une ligne de JSON
 
 help-facteur-explain = Expliquer un refus, copié de n'importe où, sans interroger de serveur
     .text = Ce qui a été dit, par exemple '535 5.7.8 Username and Password not accepted' (sinon l'entrée standard)

@@ -1,8 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, declaration, domain, explain, mailq, queue, relay, route, send, setup, sign_in, site,
-    start, undo, why,
+    account, backup, declaration, discover, domain, explain, mailq, queue, relay, route, send, setup,
+    sign_in, site, start, undo, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -86,6 +86,7 @@ pub enum Command {
     Why(why::Arguments),
     Send(send::Arguments),
     Explain(explain::Arguments),
+    Discover(discover::Arguments),
     Mailq(mailq::MailqArguments),
     Postqueue(mailq::PostqueueArguments),
     Export(declaration::ExportArguments),

@@ -1,5 +1,6 @@
 //! Values as they are typed: ages, states, languages of TLS.
 
+use crate::show::ForProgram;
 use store::{RecipientState, RelayTls, SenderMode};
 
 /// Seconds in an age such as `90s`, `30m`, `2h`, `1d12h`, `2w`; French `j` is a day.
@@ -60,6 +61,11 @@ pub fn tls(text: &str) -> Result<RelayTls, String> {
 /// With which sender a relay gets mail.
 pub fn sender_mode(text: &str) -> Result<SenderMode, String> {
     one_of(text, &SENDERS)
+}
+
+/// What settings are for.
+pub fn program(text: &str) -> Result<ForProgram, String> {
+    one_of(text, &ForProgram::ALL)
 }
 
 fn one_of<T: Copy>(text: &str, list: &[(&str, T)]) -> Result<T, String> {

@@ -1,0 +1,35 @@
+# The mail settings of an address.
+
+column-protocol = PROTOCOL
+column-port = PORT
+column-security = SECURITY
+column-user = USER NAME
+
+discover-imap = Use IMAP to read: your mail stays on the server, and is the same on each of your devices.
+discover-pop3-only = Only POP3 is offered to read: your mail moves to the device that fetches it, unless you tell the program to leave copies on the server.
+discover-exchange-only = Exchange answers for this domain, and nothing that other programs speak is known: use Outlook, or read your mail on the web. The administrator can switch IMAP on.
+discover-unknown = The table knows no server to read this mail. Ask your provider for the names of its IMAP and SMTP servers.
+discover-app-password = Your own password will be refused: make an app password in your account's security settings, and give that one to the program.
+discover-oauth2-only = No password works here: the program must sign in with OAuth2, by a page of the provider on which you type your password.
+discover-enable = Mail programs must first be allowed, in the settings on the web: { $url }
+discover-help = The provider's own page: { $url }
+discover-no-tls = { $protocol } at { $host } is not proposed: it is known without encryption only, so a password could be read on its way.
+discover-no-name = { $protocol } at “{ $host }” is not proposed: that is not the name of a server.
+discover-no-port = { $protocol } at { $host } is not proposed: its port is not a number of a port.
+discover-not-offered = { $protocol } is not offered: the domain says so itself.
+
+discover-setting = { $name }: { $value }
+discover-server = Server
+discover-port = Port
+discover-security = Security
+discover-user = User name
+discover-for-thunderbird = In Thunderbird, add a mail account with your name, your address and your password, choose “Configure manually”, and enter:
+discover-for-outlook = In Outlook, add an account with your address, open the advanced options, choose to set it up yourself, and enter:
+discover-for-android = In the phone's mail program, add an account of the kind “Other”, enter your address and your password, and then:
+
+discover-not-an-address = { $what } is no mail address.
+    .fix = Give a whole address, such as anne@example.org.
+discover-not-public = { $what } is not a name of the Internet, so nothing can be known of it.
+    .fix = Ask whoever runs that network.
+discover-nothing-to-copy = No servers are known for { $what }, or not those that this program needs.
+    .fix = Look at what is known: facteur discover { $what }

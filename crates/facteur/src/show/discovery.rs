@@ -1,0 +1,285 @@
+//! The mail settings of an address: as a table with advice, as data, and as what each program wants to be told.
+
+use super::Reader;
+use super::table::Table;
+use crate::discover::Discovery;
+use crate::words::Gap;
+use discover::facts::{Facts, Needs, Provider};
+use discover::give::{Account, Program, Side, mobileconfig};
+use discover::{Candidate, Dropped, Reading, Tls, Why};
+use qrcodegen::{QrCode, QrCodeEcc};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What the settings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForProgram {
+    /// Thunderbird.
+    Thunderbird,
+    /// Outlook.
+    Outlook,
+    /// Apple's Mail, on Mac, iPhone and iPad: a profile.
+    Apple,
+    /// A phone with Android.
+    Android,
+    /// A picture for a phone's camera, with the settings as text.
+    Qr,
+    /// A program that sends for a site or a server.
+    Of(Program),
+}
+
+impl ForProgram {
+    /// All of them, by the words to type.
+    pub const ALL: [(&'static str, Self); 13] = [
+        ("thunderbird", Self::Thunderbird),
+        ("outlook", Self::Outlook),
+        ("apple", Self::Apple),
+        ("android", Self::Android),
+        ("qr", Self::Qr),
+        ("msmtp", Self::Of(Program::Msmtp)),
+        ("postfix", Self::Of(Program::Postfix)),
+        ("php", Self::Of(Program::Php)),
+        ("wordpress", Self::Of(Program::WordPress)),
+        ("django", Self::Of(Program::Django)),
+        ("rails", Self::Of(Program::Rails)),
+        ("laravel", Self::Of(Program::Laravel)),
+        ("node", Self::Of(Program::Node)),
+    ];
+}
+
+/// How TLS begins, in the words that mail programs show.
+const fn security(tls: Tls) -> &'static str {
+    match tls {
+        Tls::Implicit => "SSL/TLS",
+        Tls::Starttls => "STARTTLS",
+        Tls::None => "-",
+    }
+}
+
+/// The settings and what to do with them.
+pub fn discovery(discovery: &Discovery, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let findings = &discovery.findings;
+    let mut text = match &findings.provider {
+        Some(provider) => format!("{}: {}\n\n", discovery.address, provider.name),
+        None => format!("{}\n\n", discovery.address),
+    };
+    if !findings.candidates.is_empty() {
+        let mut table = Table::new([
+            phrases.say("column-protocol"),
+            phrases.say("column-server"),
+            phrases.say("column-port"),
+            phrases.say("column-security"),
+            phrases.say("column-user"),
+        ]);
+        for candidate in &findings.candidates {
+            let server = &candidate.server;
+            table.row([
+                server.protocol.label().to_owned(),
+                server.host.clone(),
+                server.port.to_string(),
+                security(server.tls).to_owned(),
+                discovery.login(candidate),
+            ]);
+        }
+        text += &table.text();
+        text.push('\n');
+    }
+    for line in remarks(discovery, reader) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// What a person must know, one sentence a line.
+fn remarks(discovery: &Discovery, reader: &Reader) -> Vec<String> {
+    let phrases = &reader.phrases;
+    let findings = &discovery.findings;
+    let provider = findings.provider.as_ref();
+    let mut lines = Vec::new();
+    match findings.advice().reading {
+        Reading::Imap => lines.push(phrases.say("discover-imap")),
+        Reading::Pop3Only => lines.push(phrases.say("discover-pop3-only")),
+        Reading::ExchangeOnly => lines.push(phrases.say("discover-exchange-only")),
+        Reading::Without => lines.extend(
+            provider
+                .and_then(|provider| provider.without.as_ref())
+                .map(|text| text.of(reader.language()).to_owned()),
+        ),
+        Reading::Unknown => lines.push(phrases.say("discover-unknown")),
+    }
+    if let Some(provider) = provider {
+        lines.extend(of_provider(provider, reader));
+    }
+    for dropped in &findings.dropped {
+        lines.push(unused(dropped, reader));
+    }
+    lines
+}
+
+fn of_provider(provider: &Provider, reader: &Reader) -> Vec<String> {
+    let phrases = &reader.phrases;
+    let with = |key: &str, gap: Gap<'_>| phrases.fill(key, [gap]);
+    let mut lines = Vec::new();
+    match provider.needs {
+        Some(Needs::AppPassword) => lines.push(phrases.say("discover-app-password")),
+        Some(Needs::OAuth2) => lines.push(phrases.say("discover-oauth2-only")),
+        None if provider.takes_oauth2_only() => lines.push(phrases.say("discover-oauth2-only")),
+        None => {}
+    }
+    if let Some(url) = &provider.enable {
+        lines.push(with("discover-enable", ("url", url.clone().into())));
+    }
+    if let Some(note) = &provider.note {
+        lines.push(note.of(reader.language()).to_owned());
+    }
+    if let Some(url) = &provider.help {
+        lines.push(with("discover-help", ("url", url.clone().into())));
+    }
+    lines
+}
+
+/// Why a server that somebody names is not proposed.
+fn unused(dropped: &Dropped, reader: &Reader) -> String {
+    let key = match dropped.why {
+        Why::NoTls => "discover-no-tls",
+        Why::NoName => "discover-no-name",
+        Why::NoPort => "discover-no-port",
+        Why::NotOffered => "discover-not-offered",
+    };
+    let gaps =
+        [("host", dropped.host.clone().into()), ("protocol", dropped.protocol.label().to_owned().into())];
+    reader.phrases.fill(key, gaps)
+}
+
+/// The settings for programs.
+pub fn discovery_json(discovery: &Discovery, reader: &Reader) -> Value {
+    let findings = &discovery.findings;
+    let advice = findings.advice();
+    let servers: Vec<Value> =
+        findings.candidates.iter().map(|candidate| server(discovery, candidate)).collect();
+    let tried: Vec<Value> = findings.dropped.iter().map(|dropped| tried(dropped, reader)).collect();
+    json!({
+        "address": discovery.address,
+        "provider": findings.provider.as_ref().map(|provider| provider_json(provider, reader)),
+        "servers": servers,
+        "tried": tried,
+        "exchange": findings.exchange,
+        "reading": advice.reading,
+        "advice": remarks(discovery, reader),
+    })
+}
+
+fn server(discovery: &Discovery, candidate: &Candidate) -> Value {
+    let server = &candidate.server;
+    let issuer = Facts::shipped().issuer(discovery.findings.provider.as_ref(), &server.host);
+    let takes_oauth2 = server.sign_in.contains(&discover::SignIn::OAuth2);
+    json!({
+        "protocol": server.protocol,
+        "host": server.host,
+        "port": server.port,
+        "tls": server.tls,
+        "username": discovery.login(candidate),
+        "auth": server.sign_in,
+        "oauth2": issuer.filter(|_| takes_oauth2).map(|(name, issuer)| json!({ "issuer": name, "endpoints": issuer })),
+        "proved": false,
+        "source": candidate.source,
+        "trust": candidate.trust,
+    })
+}
+
+fn provider_json(provider: &Provider, reader: &Reader) -> Value {
+    json!({
+        "id": provider.id,
+        "name": provider.name,
+        "needs": provider.needs,
+        "enable": provider.enable,
+        "help": provider.help,
+        "without": provider.without.as_ref().map(|text| text.of(reader.language())),
+        "from": provider.from,
+        "checked": provider.checked,
+    })
+}
+
+fn tried(dropped: &Dropped, reader: &Reader) -> Value {
+    json!({
+        "protocol": dropped.protocol,
+        "host": dropped.host,
+        "source": dropped.source,
+        "why": dropped.why,
+        "says": unused(dropped, reader),
+    })
+}
+
+/// The settings as a program wants them; `None` when there is nothing to send with, or, for a mail program, to read with.
+pub fn settings_for(program: ForProgram, discovery: &Discovery, reader: &Reader) -> Option<String> {
+    let (incoming, outgoing) = discovery.pair();
+    let outgoing = outgoing?;
+    let logins = (incoming.map(|candidate| discovery.login(candidate)), discovery.login(outgoing));
+    let side = |candidate: &'_ Candidate| candidate.server.clone();
+    let (read, send) = (incoming.map(side), side(outgoing));
+    let account = Account {
+        address: &discovery.address,
+        incoming: read.as_ref().zip(logins.0.as_ref()).map(|(server, login)| Side { server, login }),
+        outgoing: Side { server: &send, login: &logins.1 },
+    };
+    let steps = |key: &str| {
+        account.incoming.map(|_| format!("{}\n\n{}", reader.phrases.say(key), block(&account, reader)))
+    };
+    match program {
+        ForProgram::Of(program) => Some(program.settings(&account)),
+        ForProgram::Apple => mobileconfig(&account, &discovery.address.to_ascii_domain()),
+        ForProgram::Thunderbird => steps("discover-for-thunderbird"),
+        ForProgram::Outlook => steps("discover-for-outlook"),
+        ForProgram::Android => steps("discover-for-android"),
+        ForProgram::Qr => account.incoming.and_then(|_| picture(&block(&account, reader))),
+    }
+}
+
+/// The settings of an account as text.
+fn block(account: &Account<'_>, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let mut text = String::new();
+    for side in [account.incoming, Some(account.outgoing)].into_iter().flatten() {
+        let server = side.server;
+        let _ = writeln!(text, "{}", server.protocol.label());
+        for (key, value) in [
+            ("discover-server", server.host.clone()),
+            ("discover-port", server.port.to_string()),
+            ("discover-security", security(server.tls).to_owned()),
+            ("discover-user", side.login.to_owned()),
+        ] {
+            let line = phrases
+                .fill("discover-setting", [("name", phrases.say(key).into()), ("value", value.into())]);
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text
+}
+
+/// A QR code, two rows of it in one line of text, dark on light as cameras want it.
+fn picture(text: &str) -> Option<String> {
+    const QUIET: i32 = 2;
+    let code = QrCode::encode_text(text, QrCodeEcc::Low).ok()?;
+    let edge = code.size() + QUIET;
+    let dark = |x, y| code.get_module(x, y);
+    let mut picture = String::new();
+    let mut y = -QUIET;
+    while y < edge {
+        for x in -QUIET..edge {
+            // A terminal is dark, so its own light is the paper.
+            picture.push(match (dark(x, y), dark(x, y + 1)) {
+                (false, false) => '█',
+                (false, true) => '▀',
+                (true, false) => '▄',
+                (true, true) => ' ',
+            });
+        }
+        picture.push('\n');
+        y += 2;
+    }
+    Some(picture)
+}
+
+#[cfg(test)]
+mod tests;
