@@ -124,7 +124,7 @@ async fn perform(command: Command, inherited: Inherited, console: &mut Console) 
         Command::Why(arguments) => why::why(&arguments, console).await,
         Command::Send(arguments) => send::send(arguments, console).await,
         Command::Explain(arguments) => explain::explain(&arguments, console),
-        Command::Discover(arguments) => discover::discover(&arguments, console),
+        Command::Discover(arguments) => discover::discover(&arguments, console).await,
         Command::Mailq(arguments) => mailq::mailq(arguments, console).await,
         Command::Postqueue(arguments) => mailq::postqueue(arguments, console).await,
         Command::Sendmail(old) => Program::Sendmail.run(old.words, console).await,

@@ -1,15 +1,40 @@
-//! From an address to its mail settings: what the table of providers knows, for the commands to show.
+//! From an address to its mail settings: what is known, what others answer, and what was proved.
+
+mod live;
+#[cfg(test)]
+mod tests;
+
+pub use live::{Asked, Live, News, NoAnswer};
 
 use discover::facts::Facts;
+use discover::prove::{Obstacle, Proof};
 use discover::{Candidate, Findings, Plan, Protocol, Source, Subject, SubjectError, UserForm};
 use mail::Address;
 
+/// What came of trying a server.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// The server.
+    pub candidate: Candidate,
+    /// What it showed, or what stood in the way.
+    pub outcome: Result<Proof, Obstacle>,
+}
+
 /// Everything that is known about an address.
+#[derive(Debug)]
 pub struct Discovery {
     /// The address.
     pub address: Address,
-    /// What was found, best first.
+    /// What was found, best first. After servers were tried: those that answered, or all when none did.
     pub findings: Findings,
+    /// What was asked, and was not answered as it should be.
+    pub asked: Vec<Asked>,
+    /// What came of trying servers.
+    pub tried: Vec<Tried>,
+    /// Servers to which the password was not sent, because only a hint led to them.
+    pub unconfirmed: Vec<String>,
+    /// Whether servers were asked at all.
+    pub live: bool,
 }
 
 impl Discovery {
@@ -19,7 +44,11 @@ impl Discovery {
         let mut findings = plan.findings();
         // What nobody has tried is no answer.
         findings.candidates.retain(|candidate| candidate.source != Source::Guess);
-        Ok(Self { address: plan.address().clone(), findings })
+        Ok(Self::new(plan.address().clone(), findings, false))
+    }
+
+    fn new(address: Address, findings: Findings, live: bool) -> Self {
+        Self { address, findings, asked: Vec::new(), tried: Vec::new(), unconfirmed: Vec::new(), live }
     }
 
     /// The servers to use: the best of each protocol, IMAP rather than POP3.
@@ -28,8 +57,15 @@ impl Discovery {
         (best(Protocol::Imap).or_else(|| best(Protocol::Pop3)), best(Protocol::Smtp))
     }
 
-    /// The user name at a server.
+    /// What a server showed when it was tried.
+    pub fn proof(&self, candidate: &Candidate) -> Option<&Proof> {
+        let of = |tried: &&Tried| tried.candidate.server.same_door(&candidate.server);
+        self.tried.iter().find(of).and_then(|tried| tried.outcome.as_ref().ok())
+    }
+
+    /// The user name at a server: the one that was let in, else the most likely one.
     pub fn login(&self, candidate: &Candidate) -> String {
-        candidate.user_forms().first().unwrap_or(&UserForm::Full).of(&self.address)
+        let proved = self.proof(candidate).and_then(|proof| proof.login.clone());
+        proved.unwrap_or_else(|| candidate.user_forms().first().unwrap_or(&UserForm::Full).of(&self.address))
     }
 }

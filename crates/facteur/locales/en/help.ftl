@@ -198,9 +198,12 @@ help-facteur-send = Send a test message, and follow it until it has arrived or i
     .no_follow = Do not wait for what comes of it
     .epilogue = Exit codes: 0 it has arrived, 75 it waits, 1 it was refused. Ctrl-C stops watching, not the message.
 
-help-facteur-discover = Find the mail settings of an address in the table of known providers
+help-facteur-discover = Find the mail settings of an address, and try them
     .address = The address
     .program = For one program, to copy: thunderbird, outlook, apple (a profile for Mac and iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel or node
+    .offline = Ask nobody: answer from the table of known providers
+    .trust = Send the password to servers of this domain, although only the DNS leads to them
+    .private = Allow names and addresses of private networks
     .jsonl = Read an address a line from standard input, and answer with one line of JSON each
 
 help-facteur-explain = Explain a refusal, pasted from anywhere, without asking a server

@@ -198,9 +198,12 @@ help-facteur-send = Envoyer un message d'essai, et le suivre jusqu'à ce qu'il s
     .no_follow = Ne pas attendre la suite
     .epilogue = Codes de sortie : 0 il est arrivé, 75 il attend, 1 il a été refusé. Ctrl-C arrête le suivi, pas le message.
 
-help-facteur-discover = Trouver les réglages d'une adresse dans la table des fournisseurs connus
+help-facteur-discover = Trouver les réglages d'une adresse, et les essayer
     .address = L'adresse
     .program = Pour un logiciel, à copier : thunderbird, outlook, apple (un profil pour Mac et iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel ou node
+    .offline = Ne rien demander à personne, répondre d'après la table des fournisseurs connus
+    .trust = Envoyer le mot de passe aux serveurs de ce domaine, bien que seul le DNS y mène
+    .private = Admettre les noms et les adresses de réseaux privés
     .jsonl = Lire une adresse par ligne sur l'entrée standard, et répondre à chacune par une ligne de JSON
 
 help-facteur-explain = Expliquer un refus, copié de n'importe où, sans interroger de serveur

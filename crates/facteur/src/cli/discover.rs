@@ -2,11 +2,13 @@
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
-use super::parse;
-use crate::discover::Discovery;
+use super::{output, parse, password};
+use crate::discover::{Discovery, Live, News};
+use crate::server::StartError;
 use crate::show;
 use ::discover::SubjectError;
 use clap::Args;
+use mail::Secret;
 use std::io::{self, BufRead as _, Read as _};
 
 /// The most bytes of one line of `--jsonl`.
@@ -19,17 +21,34 @@ pub struct Arguments {
     address: Option<String>,
     #[arg(long = "for", value_name = "PROGRAM", value_parser = parse::program, conflicts_with = "jsonl")]
     program: Option<show::ForProgram>,
+    #[arg(long, conflicts_with_all = ["password_stdin", "private"])]
+    offline: bool,
+    #[arg(long, conflicts_with = "jsonl")]
+    password_stdin: bool,
+    #[arg(long, value_name = "DOMAIN", requires = "password_stdin")]
+    trust: Option<mail::Domain>,
+    #[arg(long)]
+    private: bool,
     #[arg(long, conflicts_with = "address")]
     jsonl: bool,
 }
 
 /// Finds them.
-pub fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
+pub async fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     let Some(address) = arguments.address.as_deref().filter(|_| !arguments.jsonl) else {
-        return lines(console);
+        return lines(arguments, console).await;
     };
-    let discovery = of(address)?;
-    let known = discovery.findings.best(::discover::Protocol::Smtp).is_some();
+    let password = if arguments.password_stdin { Some(password::of_stdin()?) } else { None };
+    // What comes is shown as it comes, beside the answer: people wait better when they see that something happens.
+    let told = |News::Answers(candidate): News<'_>| {
+        if !console.json && arguments.program.is_none() {
+            output::warn(&show::answers(candidate, &console.reader));
+        }
+    };
+    let discovery = of(address, arguments, password.as_ref(), told).await?.map_err(|error| match error {
+        SubjectError::Address(_) => Failure::Mail("discover-not-an-address", address.to_owned(), Exit::Data),
+        SubjectError::NotPublic(domain) => Failure::Mail("discover-not-public", domain, Exit::Data),
+    })?;
     match arguments.program {
         Some(program) => match show::settings_for(program, &discovery, &console.reader) {
             Some(text) => console.print(&text),
@@ -39,20 +58,40 @@ pub fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, Failur
             console.show(&show::discovery_json(&discovery, &console.reader), |reader| {
                 show::discovery(&discovery, reader)
             })?;
-            Ok(if known { Exit::Done } else { Exit::Failed })
+            Ok(exit_of(&discovery, password.is_some()))
         }
     }
 }
 
-fn of(address: &str) -> Result<Discovery, Failure> {
-    Discovery::offline(address).map_err(|error| match error {
-        SubjectError::Address(_) => Failure::Mail("discover-not-an-address", address.to_owned(), Exit::Data),
-        SubjectError::NotPublic(domain) => Failure::Mail("discover-not-public", domain, Exit::Data),
-    })
+/// Done means: there is something to send with, and with a password, it was let in wherever it was asked for.
+fn exit_of(discovery: &Discovery, with_password: bool) -> Exit {
+    let (incoming, outgoing) = discovery.pair();
+    let let_in = |candidate| discovery.proof(candidate).is_some_and(|proof| proof.login.is_some());
+    let proved = |candidate| discovery.proof(candidate).is_some();
+    let fine = match (outgoing, with_password) {
+        (None, _) => false,
+        (Some(outgoing), true) => let_in(outgoing) && incoming.is_none_or(let_in),
+        (Some(outgoing), false) => !discovery.live || proved(outgoing),
+    };
+    if fine { Exit::Done } else { Exit::Failed }
+}
+
+async fn of(
+    address: &str,
+    arguments: &Arguments,
+    password: Option<&Secret>,
+    told: impl FnMut(News<'_>),
+) -> Result<Result<Discovery, SubjectError>, Failure> {
+    if arguments.offline {
+        return Ok(Discovery::offline(address));
+    }
+    let live = Live::new(arguments.private).map_err(|error| Failure::Start(StartError::Net(error)))?;
+    let trusted = arguments.trust.as_ref().map(mail::Domain::as_ascii);
+    Ok(live.discover(address, password, trusted, told).await)
 }
 
 /// An address a line, an answer a line.
-fn lines(console: &Console) -> Result<Exit, Failure> {
+async fn lines(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     let mut input = io::stdin().lock();
     loop {
         let mut line = Vec::new();
@@ -63,7 +102,7 @@ fn lines(console: &Console) -> Result<Exit, Failure> {
         if text.is_empty() {
             continue;
         }
-        let answer = match Discovery::offline(&text) {
+        let answer = match of(&text, arguments, None, |_| {}).await? {
             Ok(discovery) => show::json_line(&show::discovery_json(&discovery, &console.reader)),
             Err(error) => {
                 show::json_line(&serde_json::json!({ "address": text, "error": error.to_string() }))

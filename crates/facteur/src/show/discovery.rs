@@ -2,11 +2,13 @@
 
 use super::Reader;
 use super::table::Table;
-use crate::discover::Discovery;
+use crate::discover::{Asked, Discovery, NoAnswer, Tried};
 use crate::words::Gap;
 use discover::facts::{Facts, Needs, Provider};
 use discover::give::{Account, Program, Side, mobileconfig};
-use discover::{Candidate, Dropped, Reading, Tls, Why};
+use discover::prove::Obstacle;
+use discover::{Candidate, Dropped, Protocol, Reading, Server, Source, Tls, Why};
+use mail::Seen;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -71,6 +73,7 @@ pub fn discovery(discovery: &Discovery, reader: &Reader) -> String {
             phrases.say("column-port"),
             phrases.say("column-security"),
             phrases.say("column-user"),
+            if discovery.live { phrases.say("column-tried") } else { String::new() },
         ]);
         for candidate in &findings.candidates {
             let server = &candidate.server;
@@ -80,6 +83,7 @@ pub fn discovery(discovery: &Discovery, reader: &Reader) -> String {
                 server.port.to_string(),
                 security(server.tls).to_owned(),
                 discovery.login(candidate),
+                came_of(candidate, discovery, reader),
             ]);
         }
         text += &table.text();
@@ -89,6 +93,64 @@ pub fn discovery(discovery: &Discovery, reader: &Reader) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+/// What came of trying a server, in a word.
+fn came_of(candidate: &Candidate, discovery: &Discovery, reader: &Reader) -> String {
+    match discovery.proof(candidate) {
+        Some(proof) if proof.login.is_some() => reader.phrases.say("discover-let-in"),
+        Some(_) => reader.phrases.say("discover-answered"),
+        None => String::new(),
+    }
+}
+
+/// A line to show as soon as a server has answered.
+pub fn answers(candidate: &Candidate, reader: &Reader) -> String {
+    format!("{}\n", about(&candidate.server, "discover-answers", reader))
+}
+
+/// A sentence about a server.
+fn about(server: &Server, key: &str, reader: &Reader) -> String {
+    let gaps = [
+        ("protocol", server.protocol.label().to_owned().into()),
+        ("host", server.host.clone().into()),
+        ("port", server.port.to_string().into()),
+    ];
+    reader.phrases.fill(key, gaps)
+}
+
+/// Why a server that was tried is not the one, with what to do.
+fn stood_in_the_way(tried: &Tried, reader: &Reader) -> Option<String> {
+    let obstacle = tried.outcome.as_ref().err()?;
+    let words = obstacle.words(reader.language());
+    let at = about(&tried.candidate.server, "discover-at", reader);
+    Some(reader.phrases.fill(
+        "discover-failed",
+        [("at", at.into()), ("cause", words.cause.into()), ("fix", words.fix.into())],
+    ))
+}
+
+/// The failures that a person is told of: of servers that somebody named, and of sign-ins; not of names that were
+/// merely tried because they are usual.
+fn failures(discovery: &Discovery, reader: &Reader) -> Vec<String> {
+    let answered = |protocol: Protocol| {
+        discovery.findings.of(protocol).any(|candidate| discovery.proof(candidate).is_some())
+    };
+    let proposed = |tried: &&Tried| discovery.findings.candidates.contains(&tried.candidate);
+    let worth = |tried: &&Tried| {
+        proposed(tried)
+            || (tried.candidate.source != Source::Guess && !answered(tried.candidate.server.protocol))
+    };
+    discovery.tried.iter().filter(worth).filter_map(|tried| stood_in_the_way(tried, reader)).collect()
+}
+
+/// Whether nothing at all could be reached, so that the fault is likely here.
+fn nothing_reached(discovery: &Discovery) -> bool {
+    let unreached = |tried: &Tried| match &tried.outcome {
+        Err(Obstacle::Seen(evidence)) => matches!(evidence.seen, Seen::Unreachable | Seen::NameUnanswered),
+        _ => false,
+    };
+    !discovery.tried.is_empty() && discovery.tried.iter().all(unreached)
 }
 
 /// What a person must know, one sentence a line.
@@ -106,6 +168,7 @@ fn remarks(discovery: &Discovery, reader: &Reader) -> Vec<String> {
                 .and_then(|provider| provider.without.as_ref())
                 .map(|text| text.of(reader.language()).to_owned()),
         ),
+        Reading::Unknown if discovery.live => lines.push(phrases.say("discover-none-answers")),
         Reading::Unknown => lines.push(phrases.say("discover-unknown")),
     }
     if let Some(provider) = provider {
@@ -113,6 +176,14 @@ fn remarks(discovery: &Discovery, reader: &Reader) -> Vec<String> {
     }
     for dropped in &findings.dropped {
         lines.push(unused(dropped, reader));
+    }
+    if nothing_reached(discovery) {
+        lines.push(phrases.say("discover-own-machine"));
+    } else {
+        lines.extend(failures(discovery, reader));
+    }
+    for host in &discovery.unconfirmed {
+        lines.push(phrases.fill("discover-unconfirmed", [("host", host.clone().into())]));
     }
     lines
 }
@@ -158,7 +229,10 @@ pub fn discovery_json(discovery: &Discovery, reader: &Reader) -> Value {
     let advice = findings.advice();
     let servers: Vec<Value> =
         findings.candidates.iter().map(|candidate| server(discovery, candidate)).collect();
-    let tried: Vec<Value> = findings.dropped.iter().map(|dropped| tried(dropped, reader)).collect();
+    let mut tried: Vec<Value> =
+        findings.dropped.iter().map(|dropped| dropped_json(dropped, reader)).collect();
+    tried.extend(discovery.asked.iter().map(|asked| asked_json(asked, reader)));
+    tried.extend(discovery.tried.iter().filter_map(|tried| tried_json(tried, reader)));
     json!({
         "address": discovery.address,
         "provider": findings.provider.as_ref().map(|provider| provider_json(provider, reader)),
@@ -180,9 +254,10 @@ fn server(discovery: &Discovery, candidate: &Candidate) -> Value {
         "port": server.port,
         "tls": server.tls,
         "username": discovery.login(candidate),
-        "auth": server.sign_in,
+        "auth": discovery.proof(candidate).map_or(&server.sign_in, |proof| &proof.sign_in),
         "oauth2": issuer.filter(|_| takes_oauth2).map(|(name, issuer)| json!({ "issuer": name, "endpoints": issuer })),
-        "proved": false,
+        "proved": discovery.proof(candidate).is_some(),
+        "signed_in": discovery.proof(candidate).is_some_and(|proof| proof.login.is_some()),
         "source": candidate.source,
         "trust": candidate.trust,
     })
@@ -201,7 +276,33 @@ fn provider_json(provider: &Provider, reader: &Reader) -> Value {
     })
 }
 
-fn tried(dropped: &Dropped, reader: &Reader) -> Value {
+fn asked_json(asked: &Asked, reader: &Reader) -> Value {
+    let (cause, says) = match &asked.why {
+        NoAnswer::Seen(evidence) => {
+            let obstacle = Obstacle::Seen(evidence.clone());
+            (obstacle.verdict().cause.as_str(), obstacle.words(reader.language()).cause)
+        }
+        NoAnswer::Refused(refusal) => ("document_refused", refusal.to_string()),
+    };
+    json!({ "document": asked.what, "source": asked.source, "cause": cause, "says": says })
+}
+
+fn tried_json(tried: &Tried, reader: &Reader) -> Option<Value> {
+    let obstacle = tried.outcome.as_ref().err()?;
+    let (server, words) = (&tried.candidate.server, obstacle.words(reader.language()));
+    Some(json!({
+        "protocol": server.protocol,
+        "host": server.host,
+        "port": server.port,
+        "tls": server.tls,
+        "source": tried.candidate.source,
+        "cause": obstacle.verdict().cause,
+        "says": words.cause,
+        "fix": words.fix,
+    }))
+}
+
+fn dropped_json(dropped: &Dropped, reader: &Reader) -> Value {
     json!({
         "protocol": dropped.protocol,
         "host": dropped.host,

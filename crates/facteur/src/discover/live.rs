@@ -1,0 +1,319 @@
+//! Asking and trying, all at once: the one place of a discovery that reaches the network.
+//!
+//! Only public addresses are dialled, on fixed ports, each judged after its name was resolved and again when a
+//! document moves. Every question and every server has its limit, and all of it together ends after [`HARD_STOP`].
+
+use super::{Discovery, Tried};
+use discover::facts::Facts;
+use discover::prove::{Credentials, Obstacle, Proof, prove};
+use discover::{
+    Candidate, Document, Findings, Plan, Protocol, Question, Refusal, Reply, Source, Subject, SubjectError,
+    Tls, Trust, https,
+};
+use mail::{Address, Clock, Evidence, Peer, Secret, Seen, Stage};
+use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Resolver, Target, TlsMode};
+use resolve::Answer;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How long all of a discovery may take.
+const HARD_STOP: Duration = Duration::from_secs(20);
+/// How long all questions may take; what has not answered by then is not waited for.
+const ASKING_STOP: Duration = Duration::from_secs(7);
+/// How long an answer of the DNS may take.
+const DNS_LIMIT: Duration = Duration::from_secs(3);
+/// How long a document may take, connection and all.
+const DOCUMENT_LIMIT: Duration = Duration::from_secs(6);
+/// How long a connection with its TLS may take.
+const DIAL_LIMIT: Duration = Duration::from_secs(5);
+/// How long one server may take in all, without the connection.
+const SERVER_LIMIT: Duration = Duration::from_secs(9);
+/// Where documents are.
+const HTTPS: u16 = 443;
+
+/// A question that was not answered as it should be.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What was asked for.
+    pub what: String,
+    /// On which road.
+    pub source: Source,
+    /// What stood in the way.
+    pub why: NoAnswer,
+}
+
+/// Why an answer taught nothing.
+#[derive(Debug, Clone)]
+pub enum NoAnswer {
+    /// The connection failed.
+    Seen(Evidence),
+    /// The document was not believed.
+    Refused(Refusal),
+}
+
+/// Something that is worth telling before all is known.
+pub enum News<'n> {
+    /// A server answers as it should.
+    Answers(&'n Candidate),
+}
+
+/// How the network is reached.
+#[derive(Clone)]
+pub struct Live {
+    dns: Dns,
+    dialer: Dialer,
+    client_tls: Arc<ClientTls>,
+    policy: AddressPolicy,
+    /// Whether names of private networks may be asked about.
+    private: bool,
+    /// Where the servers of a test listen instead of the ports that they stand for.
+    #[cfg(test)]
+    pub(super) ports: std::collections::HashMap<(String, u16), u16>,
+}
+
+impl Live {
+    /// By the system's name servers and authorities. `private` allows private names and addresses, which is for an
+    /// administrator's own network.
+    pub fn new(private: bool) -> Result<Self, NetError> {
+        let policy = if private { AddressPolicy::Any } else { AddressPolicy::PublicOnly };
+        Ok(Self::with(
+            Dns::system(),
+            Resolver::System,
+            ClientTls::new(None, net::Verify::Full)?,
+            policy,
+            private,
+        ))
+    }
+
+    /// By these.
+    pub(super) fn with(
+        dns: Dns,
+        resolver: Resolver,
+        client_tls: Arc<ClientTls>,
+        policy: AddressPolicy,
+        private: bool,
+    ) -> Self {
+        let dialer = Dialer::new(Clock::System, resolver);
+        #[cfg(test)]
+        let ports = std::collections::HashMap::new();
+        Self {
+            dns,
+            dialer,
+            client_tls,
+            policy,
+            private,
+            #[cfg(test)]
+            ports,
+        }
+    }
+
+    /// Finds the settings of an address and tries them; with a password, also whether it is let in. The password is
+    /// sent to servers that the address's own domain or our table names, and to those within `trusted`.
+    pub async fn discover(
+        &self,
+        text: &str,
+        password: Option<&Secret>,
+        trusted: Option<&str>,
+        mut told: impl FnMut(News<'_>),
+    ) -> Result<Discovery, SubjectError> {
+        let end = Instant::now() + HARD_STOP;
+        let mut plan = Plan::new(Subject::read(text, self.private)?, Facts::shipped(), &[]);
+        let asked = self.ask(&mut plan, end.min(Instant::now() + ASKING_STOP)).await;
+        let mut discovery = Discovery::new(plan.address().clone(), plan.findings(), true);
+        discovery.asked = asked;
+        discovery.tried = self.try_all(&discovery.findings, end, &mut told).await;
+        keep_proved(&mut discovery);
+        if let Some(password) = password {
+            self.sign_in(&mut discovery, password, trusted, end).await;
+        }
+        Ok(discovery)
+    }
+
+    /// Asks until everything is answered, enough is known, or time is over.
+    async fn ask(&self, plan: &mut Plan<'_>, end: Instant) -> Vec<Asked> {
+        let mut running = JoinSet::new();
+        let mut missed = Vec::new();
+        loop {
+            // What the domain itself or our table says needs no other opinion.
+            if is_enough(&plan.findings()) {
+                return missed;
+            }
+            for question in plan.questions() {
+                let road = self.clone();
+                running.spawn(async move {
+                    let (reply, seen) = road.answer(&question).await;
+                    (question, reply, seen)
+                });
+            }
+            let Ok(Some(done)) = timeout_at(end, running.join_next()).await else { return missed };
+            let Ok((question, reply, seen)) = done else { continue };
+            let refused = plan.learn(&question, reply).err();
+            let why = seen.map(NoAnswer::Seen).or(refused.map(NoAnswer::Refused));
+            if let (Question::Document(document), Some(why)) = (&question, why) {
+                missed.push(Asked { what: document.url(), source: document.source(), why });
+            }
+        }
+    }
+
+    async fn answer(&self, question: &Question) -> (Reply, Option<Evidence>) {
+        match question {
+            Question::Records(question) => match timeout(DNS_LIMIT, self.dns.ask(question)).await {
+                Ok(Answer::Found(found)) => {
+                    (Reply::Records { records: found.records, authentic: false }, None)
+                }
+                _ => (Reply::Nothing, None),
+            },
+            Question::Document(document) => match timeout(DOCUMENT_LIMIT, self.document(document)).await {
+                Ok(Ok(reply)) => (reply, None),
+                Ok(Err(evidence)) => (Reply::Nothing, Some(evidence)),
+                Err(_) => (Reply::Nothing, Some(too_slow(&document.host, HTTPS, DOCUMENT_LIMIT))),
+            },
+        }
+    }
+
+    async fn document(&self, document: &Document) -> Result<Reply, Evidence> {
+        let mut connection = self.dial(&document.host, HTTPS, TlsMode::Implicit).await?;
+        https::fetch(&mut connection, document).await
+    }
+
+    async fn dial(&self, host: &str, port: u16, tls: TlsMode) -> Result<net::Connection, Evidence> {
+        #[cfg(test)]
+        let port = self.ports.get(&(host.to_owned(), port)).copied().unwrap_or(port);
+        let client_tls = Arc::clone(&self.client_tls);
+        let target = Target { host, port, tls, client_tls, policy: self.policy.clone() };
+        self.dialer.dial(&target, DIAL_LIMIT).await
+    }
+
+    /// Tries all candidates at once, without a credential.
+    async fn try_all(
+        &self,
+        findings: &Findings,
+        end: Instant,
+        told: &mut impl FnMut(News<'_>),
+    ) -> Vec<Tried> {
+        let mut running = JoinSet::new();
+        for (index, candidate) in findings.candidates.iter().enumerate() {
+            let (road, candidate) = (self.clone(), candidate.clone());
+            running.spawn(async move {
+                let outcome = road.attempt(&candidate, None).await;
+                (index, Tried { candidate, outcome })
+            });
+        }
+        let mut tried = Vec::new();
+        while let Ok(Some(done)) = timeout_at(end, running.join_next()).await {
+            let Ok((index, one)) = done else { continue };
+            if one.outcome.is_ok() {
+                told(News::Answers(&one.candidate));
+            }
+            tried.push((index, one));
+        }
+        tried.sort_by_key(|(index, _)| *index);
+        tried.into_iter().map(|(_, tried)| tried).collect()
+    }
+
+    async fn attempt(
+        &self,
+        candidate: &Candidate,
+        credentials: Option<Credentials<'_>>,
+    ) -> Result<Proof, Obstacle> {
+        let server = &candidate.server;
+        let tls = if server.tls == Tls::Implicit { TlsMode::Implicit } else { TlsMode::StartTls };
+        let mut connection = self.dial(&server.host, server.port, tls).await.map_err(Obstacle::Seen)?;
+        let proved = timeout(SERVER_LIMIT, prove(&mut connection, server, "localhost", credentials)).await;
+        proved.unwrap_or_else(|_| Err(Obstacle::Seen(too_slow(&server.host, server.port, SERVER_LIMIT))))
+    }
+
+    /// Signs in at the best server for reading and at the best for sending.
+    async fn sign_in(
+        &self,
+        discovery: &mut Discovery,
+        password: &Secret,
+        trusted: Option<&str>,
+        end: Instant,
+    ) {
+        let (incoming, outgoing) = discovery.pair();
+        let chosen: Vec<Candidate> = [incoming, outgoing].into_iter().flatten().cloned().collect();
+        for candidate in chosen {
+            if discovery.proof(&candidate).is_none() {
+                continue;
+            }
+            if !may_have_the_password(&candidate, &discovery.address, trusted) {
+                discovery.unconfirmed.push(candidate.server.host.clone());
+                continue;
+            }
+            let signed_in = timeout_at(end, self.sign_in_at(&candidate, &discovery.address, password)).await;
+            let Ok(outcome) = signed_in else { return };
+            let of = |tried: &&mut Tried| tried.candidate.server.same_door(&candidate.server);
+            if let Some(tried) = discovery.tried.iter_mut().find(of) {
+                tried.outcome = outcome;
+            }
+        }
+    }
+
+    /// One connection for each form of the user name, as long as the server only says that name and password do not fit.
+    async fn sign_in_at(
+        &self,
+        candidate: &Candidate,
+        address: &Address,
+        password: &Secret,
+    ) -> Result<Proof, Obstacle> {
+        let mut outcome = None;
+        for form in candidate.user_forms() {
+            let login = form.of(address);
+            let credentials = Credentials { login: &login, password };
+            match self.attempt(candidate, Some(credentials)).await {
+                Err(obstacle) if obstacle.lets_another_form_be_tried() => outcome = Some(obstacle),
+                other => return other,
+            }
+        }
+        Err(outcome.unwrap_or_else(|| {
+            Obstacle::Seen(too_slow(&candidate.server.host, candidate.server.port, SERVER_LIMIT))
+        }))
+    }
+}
+
+/// Whether both a server for reading and one for sending are known from who should know, or none is to be had.
+fn is_enough(findings: &Findings) -> bool {
+    let known = |protocol| findings.best(protocol).is_some_and(|candidate| candidate.trust == Trust::A);
+    let without = findings.provider.as_ref().is_some_and(|provider| provider.without.is_some());
+    without || ((known(Protocol::Imap) || known(Protocol::Pop3)) && known(Protocol::Smtp))
+}
+
+/// Puts what answered first; what did not is told, and not proposed, unless nothing of its protocol answered and
+/// somebody who knows has named it.
+fn keep_proved(discovery: &mut Discovery) {
+    let candidates = std::mem::take(&mut discovery.findings.candidates);
+    let proved = |candidate: &Candidate| discovery.proof(candidate).is_some();
+    let any = |protocol: Protocol| {
+        candidates.iter().any(|candidate| candidate.server.protocol == protocol && proved(candidate))
+    };
+    let kept = candidates.iter().filter(|candidate| {
+        let known = candidate.source != Source::Guess;
+        proved(candidate) || (known && !any(candidate.server.protocol))
+    });
+    let kept = kept.cloned().collect();
+    discovery.findings.candidates = kept;
+}
+
+/// Whether a password may go there: the domain itself, or our table, or the person names the server. A hint from the
+/// DNS does not, for anybody on the way could have given it.
+fn may_have_the_password(candidate: &Candidate, address: &Address, trusted: Option<&str>) -> bool {
+    let within = |domain: &str| {
+        let host = candidate.server.host.as_str();
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    candidate.trust == Trust::A || within(address.domain().as_ascii()) || trusted.is_some_and(within)
+}
+
+fn too_slow(host: &str, port: u16, limit: Duration) -> Evidence {
+    let after_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    let peer = Peer { host: host.to_owned(), address: None, port };
+    Evidence {
+        at: Clock::System.now(),
+        stage: Stage::Greeting,
+        peer: Some(peer),
+        seen: Seen::Timeout { after_ms },
+    }
+}
