@@ -53,7 +53,7 @@ impl Desk {
 fn sender(server: &Server, number: u64, rounds: u64) -> BTreeMap<String, bool> {
     let (mut client, mut desk) = (Client::connect(server.port(Port::Submission)), Desk::open(server));
     // The moments are drawn from the number of the message: no source of randomness, and the same in every run.
-    let mut dice = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number as u64 + 1);
+    let mut dice = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number + 1);
     let mut draw = |below: u64| {
         dice ^= dice << 13;
         dice ^= dice >> 7;
