@@ -1,7 +1,7 @@
 //! What is answered: data, worded by whoever shows it.
 
 use crate::{BackupReport, Declaration, Difference, SlowedView};
-use mail::{ClosureId, Dialogue, Domain, Evidence, Language, QueueId, RelayId, Timestamp};
+use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ pub struct SiteView {
     pub uids: Vec<u32>,
     /// What it may send with.
     pub senders: Vec<SenderRule>,
+    /// What is done with its line ends that are none.
+    pub line_endings: LineEndings,
     /// Its owner's name.
     pub owner: String,
     /// When it was made.

@@ -340,6 +340,7 @@ impl Control {
             networks: entry.networks.clone(),
             uids: entry.uids.clone(),
             senders: entry.senders.clone(),
+            line_endings: entry.line_endings,
             created_at: before.map_or_else(|| self.clock.now(), |before| before.created_at),
         };
         let credential = self.credential(&name, &entry.password, &entry.password_hash).await?;
@@ -354,6 +355,7 @@ impl Control {
                 ("owner", known.owner(before.owner) != entry.owner),
                 ("networks", before.networks != row.networks),
                 ("uids", before.uids != row.uids),
+                ("line_endings", before.line_endings != row.line_endings),
                 ("senders", before.senders != row.senders),
                 ("password", !matches!(credential, Credential::Keep)),
             ])

@@ -1,7 +1,7 @@
 //! All that is configured, by names: what is exported, and what is applied. The TOML of a file, and the JSON of the socket.
 
 use crate::operation::reveal_some;
-use mail::{Domain, Language, Network, Secret};
+use mail::{Domain, Language, LineEndings, Network, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -182,6 +182,9 @@ pub struct SiteEntry {
     pub uids: Vec<u32>,
     /// What it may send with.
     pub senders: Vec<SenderRule>,
+    /// What is done with its line ends that are none: `repair`, or `strict`, which need not be said.
+    #[serde(default, skip_serializing_if = "LineEndings::is_strict")]
+    pub line_endings: LineEndings,
     /// The password or key.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal_some")]
     pub password: Option<Secret>,

@@ -53,6 +53,7 @@ impl Control {
                 networks: site.networks,
                 uids: site.uids,
                 senders: site.senders,
+                line_endings: site.line_endings,
                 password: None,
                 password_file: None,
                 password_env: None,

@@ -37,7 +37,9 @@ pub use declaration::{
 };
 pub use fault::{Blame, Fault};
 pub use local::{LocalNames, Standing, read_aliases};
-pub use operation::{AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteSpec, TestMail};
+pub use operation::{
+    AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail,
+};
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use registry::{Known, Registry};
 pub use settings::ADMINISTRATOR;
@@ -147,6 +149,7 @@ impl Control {
             Operation::AccountRemove { login } => self.account_remove(&audit, &login).await,
             Operation::SiteList => self.site_list().await,
             Operation::SiteAdd { site } => self.site_add(&audit, site).await,
+            Operation::SiteChange { name, changes } => self.site_change(&audit, &name, changes).await,
             Operation::SitePassword { name, password } => self.site_password(&audit, name, password).await,
             Operation::SiteRemove { name } => self.site_remove(&audit, &name).await,
             Operation::RelayList => self.relay_list().await,

@@ -1,7 +1,7 @@
 //! What can be asked for. The JSON of these types is what goes over the control socket.
 
 use crate::Declaration;
-use mail::{Address, Domain, Language, QueueId, Secret, Timestamp};
+use mail::{Address, Domain, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
 use store::{Act, Network, RecipientState, RelayTls, SenderMode, SenderRule};
@@ -54,12 +54,32 @@ pub struct SiteSpec {
     pub uids: Vec<u32>,
     /// What it may send with.
     pub senders: Vec<SenderRule>,
+    /// What is done with its line ends that are none.
+    #[serde(default)]
+    pub line_endings: LineEndings,
     /// The password; a key is made when there is none and the site has no network.
     #[serde(default, serialize_with = "reveal_some")]
     pub password: Option<Secret>,
     /// The owner's name; the default owner when there is none.
     #[serde(default)]
     pub owner: Option<String>,
+}
+
+/// What is to change of a site; what is absent stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SiteChanges {
+    /// The networks from which it needs no login from now on.
+    #[serde(default)]
+    pub networks: Option<Vec<Network>>,
+    /// The local users whose programs it is from now on.
+    #[serde(default)]
+    pub uids: Option<Vec<u32>>,
+    /// What it may send with from now on.
+    #[serde(default)]
+    pub senders: Option<Vec<SenderRule>>,
+    /// What is done with its line ends that are none.
+    #[serde(default)]
+    pub line_endings: Option<LineEndings>,
 }
 
 /// A relay to be added, or what is to be changed of one. What is absent stays, or comes from the preset.
@@ -195,6 +215,13 @@ pub enum Operation {
     SiteAdd {
         /// Which.
         site: SiteSpec,
+    },
+    /// Changes what is said of a site; what is absent stays.
+    SiteChange {
+        /// Which.
+        name: String,
+        /// What changes.
+        changes: SiteChanges,
     },
     /// Changes a site's password; makes a key when there is none.
     SitePassword {
@@ -374,6 +401,7 @@ impl Operation {
             Self::AccountRemove { .. } => "account remove",
             Self::SiteList => "site list",
             Self::SiteAdd { .. } => "site add",
+            Self::SiteChange { .. } => "site change",
             Self::SitePassword { .. } => "site password",
             Self::SiteRemove { .. } => "site remove",
             Self::RelayList => "relay list",

@@ -4,10 +4,10 @@ use crate::local::user_name;
 use crate::registry::Known;
 use crate::sign_in::{hash_key, hash_password, make_key};
 use crate::{
-    AccountSpec, AccountView, Answer, Audit, Blame, Caller, Control, Fault, NewPassword, Role, SiteSpec,
-    SiteView,
+    AccountSpec, AccountView, Answer, Audit, Blame, Caller, Control, Fault, NewPassword, Role, SiteChanges,
+    SiteSpec, SiteView,
 };
-use mail::{AccountId, Address, Language, OwnerId, Secret, SiteId};
+use mail::{AccountId, Address, Language, LineEndings, OwnerId, Secret, SiteId};
 use std::collections::HashMap;
 use store::{Account, NewLogin, SenderRule, Site};
 
@@ -114,6 +114,7 @@ impl Control {
             networks: site.networks,
             uids: site.uids,
             senders: site.senders,
+            line_endings: site.line_endings,
             created_at: site.created_at,
         };
         Ok(Answer::Sites { sites: self.store.sites().await?.into_iter().map(view).collect() })
@@ -139,6 +140,7 @@ impl Control {
             networks: spec.networks,
             uids: spec.uids,
             senders: spec.senders,
+            line_endings: spec.line_endings,
             created_at: self.clock.now(),
         };
         self.store.save_site(site, login, audit.of(&self.clock, &name)).await?;
@@ -169,6 +171,7 @@ impl Control {
                 networks: Vec::new(),
                 uids: vec![uid],
                 senders: vec![SenderRule::Any],
+                line_endings: LineEndings::Strict,
                 created_at: self.clock.now(),
             };
             saved = self.store.save_site(site, None, audit.of(&self.clock, &name)).await.map_err(Fault::from);
@@ -185,6 +188,26 @@ impl Control {
         let sites = self.store.sites().await?;
         let same = |site: &Site| site.name.eq_ignore_ascii_case(name);
         sites.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
+    }
+
+    pub(crate) async fn site_change(
+        &self,
+        audit: &Audit<'_>,
+        name: &str,
+        changes: SiteChanges,
+    ) -> Result<Answer, Fault> {
+        let mut site = self.site(name).await?;
+        site.networks = changes.networks.unwrap_or(site.networks);
+        site.uids = changes.uids.unwrap_or(site.uids);
+        site.senders = changes.senders.unwrap_or(site.senders);
+        site.line_endings = changes.line_endings.unwrap_or(site.line_endings);
+        if site.senders.is_empty() {
+            return Err(Fault::about(Blame::Needed, "senders"));
+        }
+        let name = site.name.clone();
+        self.store.save_site(site, None, audit.of(&self.clock, &name)).await?;
+        self.reload_registry().await?;
+        Ok(Answer::Done)
     }
 
     pub(crate) async fn site_password(

@@ -3,9 +3,9 @@
 
 use crate::ADMINISTRATOR;
 use crate::local::{LocalNames, Standing};
-use mail::{Address, Envelope, Language, OwnerId, Principal};
+use mail::{Address, Envelope, Language, LineEndings, OwnerId, Principal};
 use queue::{Policy, Refusal};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{Network, SenderRule, Store, StoreError};
@@ -26,6 +26,7 @@ pub type Known = (Principal, OwnerId, Arc<str>);
 struct Snapshot {
     senders: HashMap<Principal, Arc<[SenderRule]>>,
     undo_secs: HashMap<Principal, u32>,
+    repaired: HashSet<Principal>,
     languages: HashMap<Principal, Language>,
     doors: Vec<Door>,
     users: HashMap<u32, Known>,
@@ -74,6 +75,9 @@ impl Registry {
             fresh.doors.extend(site.networks.iter().map(door));
             for uid in site.uids {
                 fresh.users.entry(uid).or_insert_with(|| (principal, owner, Arc::clone(&name)));
+            }
+            if site.line_endings == LineEndings::Repair {
+                fresh.repaired.insert(principal);
             }
             fresh.senders.insert(principal, site.senders.into());
         }
@@ -126,6 +130,12 @@ impl Registry {
     /// The language in which a principal is told of its mail; `None` for one that has none of its own.
     pub fn language(&self, principal: Principal) -> Option<Language> {
         self.snapshot().languages.get(&principal).copied()
+    }
+
+    /// What is done with the line ends of a principal that are none.
+    pub fn line_endings(&self, principal: Principal) -> LineEndings {
+        let is_repaired = self.snapshot().repaired.contains(&principal);
+        if is_repaired { LineEndings::Repair } else { LineEndings::Strict }
     }
 
     /// Whether a principal may send with an address.

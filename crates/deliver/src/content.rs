@@ -12,7 +12,7 @@ enum Rest {
     Over,
 }
 
-/// The size in bytes of a letter as it leaves.
+/// The size in bytes of a letter as it leaves, its signature included.
 pub(crate) fn size(letter: &Letter) -> u64 {
     let signature = letter.signature.get().map_or(0, |lines| lines.len());
     letter.body_bytes + (letter.added_headers.len() + signature) as u64
@@ -43,12 +43,18 @@ impl LetterContent {
     /// Opens the content: when it is not in memory, the store is asked now, so that a message whose content cannot be
     /// read fails before the dialogue begins.
     pub(crate) async fn open(letter: &Letter, spool: &dyn Spool) -> Result<Self, Seen> {
+        let unsigned = Self::unsigned(letter, spool).await?;
+        Ok(Self { signature: letter.signature.get().map(Arc::clone), ..unsigned })
+    }
+
+    /// The same without the signature.
+    pub(crate) async fn unsigned(letter: &Letter, spool: &dyn Spool) -> Result<Self, Seen> {
         let added = Some(Arc::clone(&letter.added_headers));
         let rest = match &letter.body {
             Some(bytes) => Rest::Memory(Arc::clone(bytes)),
             None => Rest::Stored(spool.body(letter.id).await.map_err(|_| Seen::BodyUnreadable)?),
         };
-        Ok(Self { signature: letter.signature.get().map(Arc::clone), added, rest })
+        Ok(Self { signature: None, added, rest })
     }
 
     async fn piece(&mut self) -> Result<Option<Piece>, Seen> {

@@ -1,16 +1,16 @@
 //! The courier itself: a batch in, what came of it out.
 
-use crate::content::{self, LetterContent};
-use crate::login_sender::AsLogin;
+use crate::content;
+use crate::form::LetterSource;
 use crate::open::Closed;
 use crate::pool::{Open, Pool};
+use crate::{Keyring, rounds};
 use mail::{
-    Address, Clock, Dialogue, Evidence, RelayId, Reply, ReversePath, Seen, Severity, Stage, Timestamp,
+    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Seen, Severity, Stage, Timestamp,
 };
 use net::{ClientTls, Dialer, NetError, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};
-use smtp::client::Outgoing;
-use smtp::transport::{Content, Transport as _};
+use smtp::transport::Transport as _;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use store::{Relay, RelayAuth, SenderMode, Store};
@@ -58,6 +58,7 @@ pub struct RelayCourier {
     pub(crate) own_tls: Mutex<HashMap<RelayId, (u32, Arc<ClientTls>)>>,
     pub(crate) clock: Clock,
     store: Arc<dyn Store>,
+    keyring: Arc<Keyring>,
 }
 
 /// What a rehearsal saw: a whole way to a relay, without mail.
@@ -79,7 +80,14 @@ impl RelayCourier {
     ) -> Result<Self, NetError> {
         let client_tls = ClientTls::new(None, Verify::Full)?;
         let (pool, own_tls) = (Pool::default(), Mutex::default());
-        Ok(Self { dialer, settings, pool, client_tls, own_tls, clock, store })
+        let keyring = Arc::default();
+        Ok(Self { dialer, settings, pool, client_tls, own_tls, clock, store, keyring })
+    }
+
+    /// The same with keys, for mail that leaves in another form than the one that was signed.
+    #[must_use]
+    pub fn signing_with(self, keyring: Arc<Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     /// Goes to a relay without mail and shows the whole dialogue: what `facteur relay test` prints.
@@ -142,50 +150,62 @@ impl RelayCourier {
         let own = login_sender(relay).filter(|_| batch.letter.from.address().is_some());
         let own = own.map(ReversePath::Address);
         let from = own.as_ref().unwrap_or(&batch.letter.from);
-        let results = self.send_from(batch, open, from).await?;
+        let Answers { results, is_lost } = self.send_from(batch, relay, open, from).await?;
         // What the relay tells, it tells the sender that it was given.
         let tells_success = open.client.extensions().dsn && *from == batch.letter.from;
-        let login = login_instead(relay, &batch.letter.from, &results);
-        let Some(login) = login else { return Ok(Sent { results, tells_success, is_remarkable: false }) };
+        let login = login_instead(relay, &batch.letter.from, &results).filter(|_| !is_lost);
+        let Some(login) = login else {
+            return Ok(Sent { results, is_lost, tells_success, is_remarkable: false });
+        };
         let note = format!("the null sender was refused: trying again as <{login}>");
         open.client.note(self.clock.now(), &note);
-        let results = self.send_from(batch, open, &ReversePath::Address(login)).await?;
-        Ok(Sent { results, tells_success: false, is_remarkable: true })
+        let from = ReversePath::Address(login);
+        let Answers { results, is_lost } = self.send_from(batch, relay, open, &from).await?;
+        Ok(Sent { results, is_lost, tells_success: false, is_remarkable: true })
     }
 
     async fn send_from(
         &self,
         batch: &Batch,
+        relay: &Relay,
         open: &mut Open,
         from: &ReversePath,
-    ) -> Result<Vec<Result<Reply, Evidence>>, Evidence> {
-        let letter = &batch.letter;
-        let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
-        let content = LetterContent::open(letter, &*self.store).await.map_err(at_queue)?;
-        let mut size = content::size(letter);
-        let mut content: Box<dyn Content> = match batch.relay().and_then(|relay| login_sender(relay)) {
-            None => Box::new(content),
-            Some(login) => {
-                let content = AsLogin::open(content, &login).await.map_err(at_queue)?;
-                size = size.saturating_add_signed(content.grown);
-                Box::new(content)
+    ) -> Result<Answers, Evidence> {
+        let login = login_sender(relay);
+        let (letter, spool, keyring) = (&*batch.letter, &*self.store, &*self.keyring);
+        let source = LetterSource { letter, spool, keyring, login: login.as_ref(), now: self.clock.now() };
+        let recipients = content::recipients(batch, from);
+        let (envid, ret) = (letter.extras.envid.as_deref(), letter.extras.ret);
+        let envelope = rounds::Envelope { from, recipients: &recipients, envid, ret };
+        let mut sent = rounds::send(&mut open.client, &mut open.connection, envelope, &source).await?;
+        loop {
+            let places = sent.unasked();
+            if places.is_empty() {
+                break;
             }
-        };
-        let outgoing = Outgoing {
-            from,
-            recipients: &content::recipients(batch, from),
-            envid: letter.extras.envid.as_deref(),
-            ret: letter.extras.ret,
-            body: letter.body_type,
-            size,
-            content: &mut *content,
-        };
-        open.client.send(&mut open.connection, outgoing).await
+            // The relay takes no more on this connection (MAILMAX, RFC 9422 §4.1).
+            let recipients: Vec<Recipient> =
+                places.iter().filter_map(|&at| recipients.get(at).cloned()).collect();
+            let envelope = rounds::Envelope { recipients: &recipients, ..envelope };
+            match self.open(relay).await {
+                Ok(fresh) => hang_up(std::mem::replace(open, fresh)).await,
+                Err(Closed { evidence, .. }) => {
+                    sent.lose(&evidence);
+                    break;
+                }
+            }
+            match rounds::send(&mut open.client, &mut open.connection, envelope, &source).await {
+                Ok(more) => sent.join(&places, more),
+                Err(evidence) => sent.lose(&evidence),
+            }
+        }
+        let is_lost = sent.is_lost;
+        Ok(Answers { results: sent.results.into_iter().flatten().collect(), is_lost })
     }
 
     async fn carried(&self, relay: &Relay, began_at: Timestamp, mut open: Open, sent: Sent) -> Carried {
         let ended_at = self.clock.now();
-        let Sent { results, tells_success, is_remarkable } = sent;
+        let Sent { results, is_lost, tells_success, is_remarkable } = sent;
         let failed = results.iter().any(Result::is_err);
         let dialogue = (failed || is_remarkable).then(|| open.client.take_dialogue(ended_at));
         let results = results.into_iter().map(|result| result.map_err(Arc::new)).collect();
@@ -196,8 +216,10 @@ impl RelayCourier {
             tells_success,
             ..Carried::new(began_at, ended_at, results)
         };
-        open.carried += 1;
-        self.keep(relay.id, open).await;
+        if !is_lost {
+            open.carried += 1;
+            self.keep(relay.id, open).await;
+        }
         carried
     }
 
@@ -222,9 +244,17 @@ impl RelayCourier {
     }
 }
 
+/// What a relay said of each recipient, and whether the connection broke on the way.
+struct Answers {
+    results: Vec<Result<Reply, Evidence>>,
+    is_lost: bool,
+}
+
 /// What a relay said of a batch.
 struct Sent {
     results: Vec<Result<Reply, Evidence>>,
+    /// Whether the connection broke on the way.
+    is_lost: bool,
     /// Whether the relay tells the sender of success.
     tells_success: bool,
     /// Whether the dialogue is worth keeping although nothing failed.

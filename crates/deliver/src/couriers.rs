@@ -1,8 +1,8 @@
 //! The courier of the queue: signs, then hands on to the courier of the road.
 
 use crate::content;
-use crate::direct::{DirectCourier, LetterSource, Parcel};
-use crate::{Keyring, RelayCourier, ReturnPaths, Unsigned};
+use crate::direct::{DirectCourier, Parcel};
+use crate::{Keyring, LetterSource, RelayCourier, ReturnPaths, Unsigned};
 use mail::{Clock, Evidence, Seen, Stage};
 use queue::{Batch, BoxFuture, Carried, Courier, Hop};
 use std::sync::Arc;
@@ -45,15 +45,14 @@ impl Couriers {
         let carried = match &batch.hop {
             Hop::Relay(_) => self.relays.carry(batch).await,
             Hop::Direct(domain) => {
-                let source = LetterSource { letter: &batch.letter, spool: &*self.store };
+                let (letter, spool, keyring) = (&*batch.letter, &*self.store, &*self.keyring);
+                let source = LetterSource { letter, spool, keyring, login: None, now: began_at };
                 let from = self.return_paths.sender(&batch.letter);
                 let parcel = Parcel {
                     from: &from,
                     recipients: &content::recipients(batch, &from),
                     envid: batch.letter.extras.envid.as_deref(),
                     ret: batch.letter.extras.ret,
-                    body: batch.letter.body_type,
-                    size: source.size(),
                     source: &source,
                 };
                 let seed = batch.letter.id.get().cast_unsigned();

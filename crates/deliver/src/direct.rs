@@ -7,20 +7,17 @@
 mod kept;
 mod outcome;
 mod session;
-mod source;
 
 pub use outcome::{Delivery, Try};
-pub use source::{LetterSource, Source};
 
 use crate::direct::kept::Kept;
 use crate::direct::outcome::Progress;
-use mail::{
-    BodyType, Clock, Dialogue, Domain, Evidence, Recipient, Reply, Returned, ReversePath, Seen, Stage,
-};
+use crate::form::Source;
+use crate::rounds;
+use mail::{Clock, Dialogue, Domain, Evidence, Recipient, Reply, Returned, ReversePath, Seen, Stage};
 use net::{AddressPolicy, ClientTls, Dns, NetError, Verify};
 use resolve::{Ours, Plan};
 use session::Open;
-use smtp::client::Outgoing;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,11 +64,7 @@ pub struct Parcel<'a> {
     pub envid: Option<&'a str>,
     /// How much of the message goes back with a failure.
     pub ret: Option<Returned>,
-    /// How the content is declared.
-    pub body: BodyType,
-    /// The size of the whole in bytes.
-    pub size: u64,
-    /// The bytes, to be opened anew for each host.
+    /// The bytes, to be opened anew for each transaction.
     pub source: &'a dyn Source,
 }
 
@@ -165,7 +158,7 @@ impl DirectCourier {
     async fn by_kept_connection(&self, domain: &Domain, parcel: Parcel<'_>, progress: &mut Progress) -> bool {
         while let Some(mut open) = self.kept.take(domain, self.clock.now()) {
             open.client.take_dialogue(self.clock.now());
-            let sent = self.send(&mut open, parcel, progress).await;
+            let sent = self.send(&mut open, parcel, &progress.waiting()).await;
             match sent {
                 // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
                 Err(evidence) if outcome::is_stale(&evidence) => {}
@@ -190,9 +183,8 @@ impl DirectCourier {
                     return;
                 }
                 tries += 1;
-                let Some(mut open) = self.open(&host.name, address, progress).await else { continue };
-                let sent = self.send(&mut open, parcel, progress).await;
-                self.settle(domain, open, sent, progress).await;
+                let Some(open) = self.open(&host.name, address, progress).await else { continue };
+                self.hand_over(domain, (&host.name, address, open), parcel, progress).await;
                 if progress.is_done() {
                     return;
                 }
@@ -202,29 +194,45 @@ impl DirectCourier {
         }
     }
 
-    /// Sends the parcel to those recipients that have no final answer yet.
+    /// Hands the parcel to a host, on as many connections as its limits ask for (MAILMAX, RFC 9422 §4.1).
+    async fn hand_over(
+        &self,
+        domain: &Domain,
+        (host, address, open): (&str, IpAddr, Open),
+        parcel: Parcel<'_>,
+        progress: &mut Progress,
+    ) {
+        let (mut next, mut places) = (Some(open), progress.waiting());
+        while let Some(mut open) = next.take() {
+            let sent = self.send(&mut open, parcel, &places).await;
+            places = sent.as_ref().map(|answers| answers.unasked.clone()).unwrap_or_default();
+            self.settle(domain, open, sent, progress).await;
+            if !places.is_empty() {
+                next = self.open(host, address, progress).await;
+            }
+        }
+    }
+
+    /// Sends the parcel to the recipients in those places.
     async fn send(
         &self,
         open: &mut Open,
         parcel: Parcel<'_>,
-        progress: &Progress,
+        places: &[usize],
     ) -> Result<Answers, Evidence> {
-        let at_queue = |seen| Evidence { at: self.clock.now(), stage: Stage::Queue, peer: None, seen };
-        let mut content = parcel.source.open().await.map_err(at_queue)?;
-        let waiting = progress.waiting();
         let recipients: Vec<Recipient> =
-            waiting.iter().filter_map(|&at| parcel.recipients.get(at).cloned()).collect();
-        let outgoing = Outgoing {
-            from: parcel.from,
-            recipients: &recipients,
-            envid: parcel.envid,
-            ret: parcel.ret,
-            body: parcel.body,
-            size: parcel.size,
-            content: &mut *content,
-        };
-        let answers = open.client.send(&mut open.connection, outgoing).await?;
-        Ok(waiting.into_iter().zip(answers).collect())
+            places.iter().filter_map(|&at| parcel.recipients.get(at).cloned()).collect();
+        let Parcel { from, envid, ret, source, .. } = parcel;
+        let envelope = rounds::Envelope { from, recipients: &recipients, envid, ret };
+        let sent = rounds::send(&mut open.client, &mut open.connection, envelope, source).await?;
+        let mut answers = Answers { is_lost: sent.is_lost, ..Answers::default() };
+        for (&at, result) in places.iter().zip(sent.results) {
+            match result {
+                Some(result) => answers.said.push((at, result)),
+                None => answers.unasked.push(at),
+            }
+        }
+        Ok(answers)
     }
 
     /// Takes down what a host said, and keeps its connection if it can be used again.
@@ -236,7 +244,7 @@ impl DirectCourier {
         progress: &mut Progress,
     ) {
         let now = self.clock.now();
-        let usable = sent.is_ok();
+        let usable = sent.as_ref().is_ok_and(|answers| !answers.is_lost);
         progress.heard(&open, sent);
         let dialogue: Dialogue = open.client.take_dialogue(now);
         progress.append(&dialogue);
@@ -251,5 +259,13 @@ impl DirectCourier {
     }
 }
 
-/// What was said for each recipient, by its place in the parcel.
-type Answers = Vec<(usize, Result<Reply, Evidence>)>;
+/// What a host said on one connection.
+#[derive(Default)]
+pub(crate) struct Answers {
+    /// For recipients, by their places in the parcel.
+    pub said: Vec<(usize, Result<Reply, Evidence>)>,
+    /// The places of those whom it takes on another connection only.
+    pub unasked: Vec<usize>,
+    /// Whether the connection broke on the way.
+    pub is_lost: bool,
+}

@@ -3,7 +3,6 @@
 //! The header's `From` becomes the login with the name of the one who wrote, who moves to `Reply-To`. The body, and every
 //! other field, passes as it is. The header is read into memory, which is bounded; the rest streams by.
 
-use crate::content::LetterContent;
 use mail::{Address, Mailbox, Seen, mailboxes, phrase};
 use smtp::transport::{BoxFuture, Content, Piece};
 
@@ -14,7 +13,7 @@ const HEADER_BYTES: usize = (1 << 20) + (64 << 10);
 pub(crate) struct AsLogin {
     /// Header, and what was read of the body with it.
     first: Option<Vec<u8>>,
-    rest: LetterContent,
+    rest: Box<dyn Content>,
     /// The bytes by which the whole grew; negative when it shrank.
     pub(crate) grown: i64,
 }
@@ -22,7 +21,7 @@ pub(crate) struct AsLogin {
 impl AsLogin {
     /// Reads the header and writes it anew. A content whose header does not end within the limit stays as it is: it is
     /// none that this server has taken, and the relay says what it thinks of it.
-    pub(crate) async fn open(mut rest: LetterContent, login: &Address) -> Result<Self, Seen> {
+    pub(crate) async fn open(mut rest: Box<dyn Content>, login: &Address) -> Result<Self, Seen> {
         let mut read = Vec::new();
         let end = loop {
             let searched = read.len();

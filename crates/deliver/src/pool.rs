@@ -56,7 +56,7 @@ impl Pool {
 
     /// Keeps a connection; gives it back when it has carried enough.
     pub(crate) fn keep(&self, relay: RelayId, open: Open, now: Timestamp) -> Option<Open> {
-        if open.carried >= MESSAGES_A_CONNECTION {
+        if open.carried >= MESSAGES_A_CONNECTION || open.client.is_spent() {
             return Some(open);
         }
         self.with(relay, |idle| idle.kept.push((now, open)));

@@ -4,7 +4,7 @@ use crate::content::LetterContent;
 use authenticity::{AuthenticityError, Hashing, Signer};
 use mail::{Domain, Seen, Timestamp};
 use queue::Letter;
-use smtp::transport::Content as _;
+use smtp::transport::Content;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::Spool;
@@ -66,6 +66,17 @@ impl Keyring {
             return Ok(None);
         }
         let mut content = LetterContent::open(letter, spool).await.map_err(Unsigned::Unreadable)?;
+        let Some(lines) = self.sign_content(&mut content, now).await? else { return Ok(None) };
+        // Another batch of the same letter may have been faster: its signature is the letter's.
+        Ok(Some(Arc::clone(letter.signature.get_or_init(|| lines))))
+    }
+
+    /// Signs what a content holds, if there is a key for its author's domain.
+    pub(crate) async fn sign_content(
+        &self,
+        content: &mut dyn Content,
+        now: Timestamp,
+    ) -> Result<Option<Arc<[u8]>>, Unsigned> {
         let mut hashing = Hashing::new();
         while let Some(piece) = content.next().await.map_err(Unsigned::Unreadable)? {
             hashing.update(piece.as_ref());
@@ -78,8 +89,6 @@ impl Keyring {
         for signer in &*signers {
             lines.push_str(&signer.sign(&hashed, now)?);
         }
-        // Another batch of the same letter may have been faster: its signature is the letter's.
-        let lines: Arc<[u8]> = lines.into_bytes().into();
-        Ok(Some(Arc::clone(letter.signature.get_or_init(|| lines))))
+        Ok(Some(lines.into_bytes().into()))
     }
 }

@@ -252,6 +252,8 @@ named_causes! {
     BODY_UNREADABLE = "body_unreadable",
     /// The server does not take internationalised addresses.
     SMTPUTF8_UNSUPPORTED = "smtputf8_unsupported",
+    /// The server does not take 8-bit content, and the message must not be encoded.
+    EIGHT_BIT_UNSUPPORTED = "eight_bit_unsupported",
     /// The message waited too long.
     MESSAGE_EXPIRED = "message_expired",
     /// The message is larger than the server takes.

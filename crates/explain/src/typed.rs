@@ -62,6 +62,8 @@ fn not_offered(what: &str) -> CauseId {
         CauseId::AUTH_MECHANISM_UNAVAILABLE
     } else if what.contains("SMTPUTF8") {
         CauseId::SMTPUTF8_UNSUPPORTED
+    } else if what.contains("8BITMIME") {
+        CauseId::EIGHT_BIT_UNSUPPORTED
     } else {
         CauseId::PROTOCOL_ERROR
     }
@@ -72,7 +74,14 @@ fn not_offered(what: &str) -> CauseId {
 pub(crate) fn stage_of(evidence: &Evidence) -> Stage {
     match &evidence.seen {
         Seen::TooBig { .. } => Stage::Mail,
-        Seen::NotOffered { what } if not_offered(what) == CauseId::SMTPUTF8_UNSUPPORTED => Stage::Mail,
+        Seen::NotOffered { what }
+            if matches!(
+                not_offered(what),
+                CauseId::SMTPUTF8_UNSUPPORTED | CauseId::EIGHT_BIT_UNSUPPORTED
+            ) =>
+        {
+            Stage::Mail
+        }
         _ => evidence.stage,
     }
 }

@@ -167,7 +167,9 @@ fn couriers(
     };
     let dialer = Dialer::new(clock.clone(), resolver);
     let settings = Settings::new(host_name.as_ascii());
+    let keyring = Arc::new(Keyring::default());
     let relays = RelayCourier::new(dialer, clock.clone(), settings, Arc::clone(&store))?;
+    let relays = relays.signing_with(Arc::clone(&keyring));
     let mut settings = DirectSettings::new(host_name.as_ascii());
     settings.port = config.direct.port;
     settings.policy = AddressPolicy::PublicAnd(config.direct.networks.clone().into());
@@ -175,12 +177,5 @@ fn couriers(
     settings.ours.addresses.extend(&config.direct.public_addresses);
     let direct = DirectCourier::new(dns, clock.clone(), settings)?;
     let (relays, direct) = (Arc::new(relays), Arc::new(direct));
-    Ok(Couriers {
-        relays,
-        direct,
-        keyring: Arc::new(Keyring::default()),
-        return_paths: Arc::default(),
-        store,
-        clock: clock.clone(),
-    })
+    Ok(Couriers { relays, direct, keyring, return_paths: Arc::default(), store, clock: clock.clone() })
 }

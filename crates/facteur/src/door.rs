@@ -3,7 +3,7 @@
 use crate::mail_log::{MailLog, refused_sign_in};
 use crate::returned::{self, ReturnedIntake};
 use control::{Control, SignInError, Slowed, SlowedBy, Standing};
-use mail::{Address, EnhancedCode, Envelope, Language, Reply, ReversePath};
+use mail::{Address, EnhancedCode, Envelope, Language, OwnerId, Principal, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Origin, Visitor};
 use queue::{Draft, Refusal, Submission, Trace};
 use smtp::server::SignIn;
@@ -21,6 +21,11 @@ impl ControlDoor {
     /// A door to that server.
     pub const fn new(control: Arc<Control>, mail_log: Arc<MailLog>) -> Self {
         Self { control, mail_log }
+    }
+
+    fn visitor(&self, principal: Principal, owner: OwnerId, name: String) -> Visitor {
+        let line_endings = self.control.registry().line_endings(principal);
+        Visitor { principal, owner, name, line_endings }
     }
 }
 
@@ -128,14 +133,14 @@ fn nobody(address: &Address, waits: bool) -> Reply {
 impl Door for ControlDoor {
     fn network_site(&self, client: IpAddr) -> Option<Visitor> {
         let (principal, owner, name) = self.control.registry().network_site(client)?;
-        Some(Visitor { principal, owner, name: name.to_string() })
+        Some(self.visitor(principal, owner, name.to_string()))
     }
 
     fn sign_in<'a>(&'a self, client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
         Box::pin(async move {
             let from = client.origin.ip();
             match self.control.sign_in(from, &attempt.login, &attempt.password).await {
-                Ok(who) => Ok(Visitor { principal: who.principal, owner: who.owner, name: who.name }),
+                Ok(who) => Ok(self.visitor(who.principal, who.owner, who.name)),
                 Err(SignInError::Wrong) => {
                     self.log_refusal(client, &attempt);
                     Err(reply(
@@ -180,7 +185,7 @@ impl Door for ControlDoor {
     fn local(&self, uid: u32) -> BoxFuture<'_, Result<Visitor, Reply>> {
         Box::pin(async move {
             match self.control.user_site(uid).await {
-                Ok((principal, owner, name)) => Ok(Visitor { principal, owner, name: name.to_string() }),
+                Ok((principal, owner, name)) => Ok(self.visitor(principal, owner, name.to_string())),
                 Err(fault) => {
                     tracing::error!(uid, %fault, "a local user's site cannot be made");
                     Err(reply(451, (4, 3, 0), "Your mail cannot be taken at the moment: try again later"))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// How the content was declared (RFC 6152).
+/// How the content was declared (RFC 6152, RFC 6531).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyType {
@@ -14,6 +14,8 @@ pub enum BodyType {
     SevenBit,
     /// 8-bit text.
     EightBitMime,
+    /// Internationalised: 8-bit text, and the header may hold UTF-8 (the SMTPUTF8 of RFC 6531 §3.4).
+    Utf8,
 }
 
 /// When the sender wants to hear of a recipient (RFC 3461 §4.1).

@@ -12,6 +12,7 @@ mod evidence;
 mod header;
 mod id;
 mod language;
+mod line_endings;
 mod mailbox;
 mod network;
 mod reply;
@@ -29,6 +30,7 @@ pub use id::{
     RecipientId, RelayId, SiteId,
 };
 pub use language::Language;
+pub use line_endings::{LineEndings, LineEndingsError};
 pub use mailbox::{Mailbox, MailboxError, mailboxes, phrase};
 pub use network::{Network, NetworkError};
 pub use reply::{EnhancedCode, Reply, ReplyCode, ReplyError, Severity};

@@ -9,7 +9,7 @@ use crate::listen::ListenerKind;
 use crate::serve::{Entrance, Limits, Serve};
 use crate::stream::Stream;
 use crate::time_limit::TimeLimit;
-use mail::{Address, Reply};
+use mail::{Address, LineEndings, Reply};
 use smtp::Input;
 use smtp::command::MailFrom;
 use smtp::server::{CONTENT_CHUNK_BYTES, Next, Session, SignIn};
@@ -117,7 +117,7 @@ impl Conversation {
         let session = Session::new(shared.session_config(entrance), entrance.begins_with_tls());
         let timer = TimeLimit::new(shared.limits.handshake_time_limit);
         let guest = welcome(&shared, entrance, &client);
-        Self {
+        let mut conversation = Self {
             shared,
             entrance,
             stream,
@@ -134,7 +134,18 @@ impl Conversation {
             timer,
             unread: 0,
             seat,
-        }
+        };
+        conversation.heed_line_endings();
+        conversation
+    }
+
+    /// Tells the session how the guest's lines are to be read.
+    const fn heed_line_endings(&mut self) {
+        let line_endings = match &self.guest {
+            Guest::Known(visitor) => visitor.line_endings,
+            Guest::Stranger | Guest::Peer => LineEndings::Strict,
+        };
+        self.session.set_line_endings(line_endings);
     }
 
     /// Holds the conversation until one side ends it. `stopping` is ready when this server stops:
@@ -189,6 +200,7 @@ impl Conversation {
                 Next::Discard => {
                     self.receiving = Receiving::Discarded;
                     self.content = Vec::new();
+                    self.end_discarded();
                 }
                 Next::EndOfData => self.finish_content().await,
                 Next::StartTls => {
@@ -200,6 +212,7 @@ impl Conversation {
                     if matches!(self.guest, Guest::Stranger | Guest::Peer) {
                         self.seat.doubt();
                     }
+                    self.heed_line_endings();
                 }
                 Next::Close => return Box::pin(self.part()).await,
             }
@@ -208,11 +221,8 @@ impl Conversation {
 
     /// Writes the replies that have gathered, then reads.
     async fn exchange(&mut self, stopping: Pin<&mut impl Future<Output = ()>>) -> Result<(), Ended> {
+        self.end_discarded();
         if !self.output.is_empty() {
-            if matches!(self.receiving, Receiving::Discarded) {
-                // The session writes nothing within a content: this is the refusal at its end.
-                self.end_content();
-            }
             self.flush(self.session.time_limit()).await?;
         }
         self.set_deadline();
@@ -223,8 +233,8 @@ impl Conversation {
         };
         let buffer = self.input.room(room);
         let spare = buffer.capacity() - buffer.len();
-        // Within a content the stop waits for the end of the message.
-        let heed = matches!(self.receiving, Receiving::Nothing);
+        // Within a content the stop waits for the end of the message, and within a chunk for its end.
+        let heed = !self.session.is_in_content();
         let read = {
             let reading = first_of(self.stream.read_buf(buffer), stopping, heed);
             self.timer.bound(reading).await
@@ -321,6 +331,7 @@ impl Conversation {
         if named.is_err() {
             self.seat.doubt();
         }
+        self.heed_line_endings();
         self.session.signed_in(named, &mut self.output);
     }
 
@@ -338,6 +349,7 @@ impl Conversation {
         let late =
             || Err(refusal(451, (4, 3, 0), "Finding out who sends takes too long now, try again later"));
         self.guest = Guest::Known(asked.unwrap_or_else(|_| late())?);
+        self.heed_line_endings();
         Ok(())
     }
 
@@ -430,6 +442,13 @@ impl Conversation {
         };
         self.end_content();
         self.session.finish(answer, &mut self.output);
+    }
+
+    /// A content that was thrown away has come to its end.
+    fn end_discarded(&mut self) {
+        if matches!(self.receiving, Receiving::Discarded) && !self.session.is_in_content() {
+            self.end_content();
+        }
     }
 
     fn end_content(&mut self) {

@@ -1,6 +1,6 @@
 //! Whom a server asks before it takes anything: the questions, and the words in them.
 
-use mail::{Address, EnhancedCode, Envelope, OwnerId, Principal, Reply, ReversePath};
+use mail::{Address, EnhancedCode, Envelope, LineEndings, OwnerId, Principal, Reply, ReversePath};
 use smtp::server::SignIn;
 pub use smtp::transport::BoxFuture;
 use std::fmt;
@@ -15,6 +15,8 @@ pub struct Visitor {
     pub owner: OwnerId,
     /// The name to show: a login, or a site's name.
     pub name: String,
+    /// What is done with its line ends that are none.
+    pub line_endings: LineEndings,
 }
 
 /// Where a client is.

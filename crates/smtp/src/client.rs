@@ -54,6 +54,8 @@ pub struct Client {
     needs_reset: bool,
     /// The transaction that is being opened is one with SMTPUTF8.
     utf8: bool,
+    /// How many transactions were begun.
+    mails: usize,
 }
 
 impl Client {
@@ -68,6 +70,7 @@ impl Client {
             line: String::new(),
             needs_reset: false,
             utf8: false,
+            mails: 0,
         }
     }
 
@@ -203,6 +206,11 @@ impl Client {
     /// What was said so far, taken away: a new dialogue begins at `now`.
     pub fn take_dialogue(&mut self, now: Timestamp) -> Dialogue {
         std::mem::replace(&mut self.dialogue, Dialogue::new(now))
+    }
+
+    /// Whether the server takes no more transactions on this connection (MAILMAX, RFC 9422 §4.1).
+    pub fn is_spent(&self) -> bool {
+        self.extensions.mail_max.is_some_and(|most| self.mails >= most)
     }
 
     /// What the server offers.

@@ -26,9 +26,12 @@ enum Place {
 #[derive(Debug, Clone, Default)]
 pub struct Unstuffer {
     place: Place,
+    /// Dots are content, and nothing in the bytes is an end: a chunk of BDAT.
+    is_plain: bool,
     line_bytes: usize,
     longest_line: usize,
     bare_line_end: bool,
+    nul: bool,
     /// The CR before this byte came behind another.
     doubled_cr: bool,
     /// The line before this one ended with CR CR LF.
@@ -36,6 +39,11 @@ pub struct Unstuffer {
 }
 
 impl Unstuffer {
+    /// A reader of chunks (RFC 3030 §2), in which dots mean nothing: the same watch over line ends, and no end.
+    pub fn plain() -> Self {
+        Self { is_plain: true, ..Self::default() }
+    }
+
     /// Reads a piece and appends the content in it to `content`. Says how many bytes were read, and
     /// whether the end was among them; what follows the end is not touched.
     pub fn read(&mut self, piece: &[u8], content: &mut Vec<u8>) -> (usize, bool) {
@@ -44,7 +52,7 @@ impl Unstuffer {
         let (mut run, mut at) = (0, 0);
         while let Some(&byte) = piece.get(at) {
             match self.place {
-                Place::LineStart if byte == b'.' => {
+                Place::LineStart if byte == b'.' && !self.is_plain => {
                     content.extend_from_slice(piece.get(run..at).unwrap_or_default());
                     at += 1;
                     run = at;
@@ -61,14 +69,17 @@ impl Unstuffer {
                     self.end_line();
                 }
                 Place::DotCr | Place::Cr if byte == b'\r' => {
+                    self.give_back_cr(content);
                     at += 1;
                     self.bare_line_end = true;
                     self.doubled_cr = true;
                     self.place = Place::Cr;
                 }
                 Place::DotCr | Place::Cr => {
+                    self.give_back_cr(content);
                     self.bare_line_end = true;
                     self.doubled_cr = false;
+                    self.line_bytes = 0;
                     self.place = Place::Within;
                 }
                 Place::LineStart | Place::Dot => self.place = Place::Within,
@@ -77,6 +88,13 @@ impl Unstuffer {
         }
         content.extend_from_slice(piece.get(run..).unwrap_or_default());
         (piece.len(), false)
+    }
+
+    /// A CR behind a dot was kept back as the beginning of the end, and is none.
+    fn give_back_cr(&self, content: &mut Vec<u8>) {
+        if self.place == Place::DotCr {
+            content.push(b'\r');
+        }
     }
 
     /// Goes to the byte behind the next one that matters.
@@ -88,7 +106,11 @@ impl Unstuffer {
         match found.and_then(|at| rest.get(at)) {
             None => {}
             Some(b'\r') => self.place = Place::Cr,
-            Some(_) => self.bare_line_end = true,
+            Some(b'\n') => {
+                self.bare_line_end = true;
+                self.line_bytes = 0;
+            }
+            Some(_) => self.nul = true,
         }
         count
     }
@@ -103,12 +125,22 @@ impl Unstuffer {
     /// The last five bytes are the end by the letter; a sender that takes the doubled CR for a part of the
     /// line does not stuff the dot, and what follows would be smuggled.
     pub const fn is_end_doubtful(&self) -> bool {
-        self.doubtful_start
+        self.doubtful_start && !self.is_plain
     }
 
-    /// Whether a CR or LF alone, or a NUL, was among what was read.
+    /// Whether a CR or LF alone was among what was read.
     pub const fn has_bare_line_end(&self) -> bool {
         self.bare_line_end
+    }
+
+    /// Whether a NUL was among what was read.
+    pub const fn has_nul(&self) -> bool {
+        self.nul
+    }
+
+    /// Whether the last byte is a CR whose LF has not come.
+    pub fn is_after_cr(&self) -> bool {
+        self.place == Place::Cr
     }
 
     /// The length of the longest line so far, in bytes.

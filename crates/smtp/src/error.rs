@@ -9,7 +9,7 @@ pub enum Error {
     /// Usual cause: somebody types by hand, or a content that was refused is read as commands.
     #[error("Command not recognised")]
     UnknownCommand,
-    /// The verb exists and this server does not do it (`EXPN`, `BDAT`, `ETRN`…).
+    /// The verb exists and this server does not do it (`EXPN`, `ETRN`, `ATRN`…).
     /// Usual cause: a client that does not read the answer to EHLO.
     #[error("Command not implemented")]
     NotImplemented,
@@ -80,6 +80,15 @@ pub enum Error {
     /// Usual cause: an old client and an address with an accent.
     #[error("This address needs SMTPUTF8")]
     NeedsUtf8,
+    /// BDAT does not say how long its chunk is (RFC 3030 §2). Where the chunk ends and the next command begins is then
+    /// unknown, so the connection ends.
+    /// Usual cause: a client's mistake.
+    #[error("Bad BDAT: it has the form BDAT 1234, or BDAT 1234 LAST")]
+    BadChunk,
+    /// DATA comes behind BDAT in one transaction (RFC 3030 §3).
+    /// Usual cause: a client's mistake.
+    #[error("The message has begun with BDAT: go on with BDAT, or begin anew with RSET")]
+    ChunksBegun,
     /// A line is longer than the limit (RFC 5321 §4.5.3.1.4).
     /// Usual cause: a content that is read as a command, or an attack.
     #[error("Line too long")]
@@ -95,7 +104,7 @@ pub enum Error {
     /// A command ends with LF alone (RFC 5321 §2.3.8). What follows could be one that somebody
     /// smuggled in, so the connection ends.
     /// Usual cause: `nc` without `-C`, or a script that forgets CR.
-    #[error("Lines must end with CR LF, not with LF alone")]
+    #[error("Lines must end with CR LF, not with LF alone. Explained in facteur's docs/line-endings.md")]
     BareLineFeed,
     /// EHLO or HELO has not come yet.
     /// Usual cause: a script that leaves it out, or a client that forgets it after STARTTLS.
@@ -132,7 +141,9 @@ pub enum Error {
     /// The content holds CR or LF alone, or NUL (RFC 5321 §2.3.8, RFC 5322 §2.3). What ends the
     /// message for one server would not for the next, and a second message could be smuggled.
     /// Usual cause: a program that writes LF alone.
-    #[error("Content must not hold NUL, bare CR or bare LF")]
+    #[error(
+        "Content must not hold NUL, bare CR or bare LF: lines end with CR LF. Explained in facteur's docs/line-endings.md"
+    )]
     BareLineEnd,
     /// The content ended with CR CR LF `.` CR LF, which is an end for one server and a line of content for the
     /// next. What follows may be smuggled, so the connection ends.
@@ -223,6 +234,7 @@ impl Error {
             | Self::RecipientSyntax
             | Self::ParameterValue
             | Self::RepeatedParameter
+            | Self::BadChunk
             | Self::BadRet
             | Self::BadEnvid
             | Self::BadNotify
@@ -234,7 +246,9 @@ impl Error {
             | Self::AuthCancelled
             | Self::AuthEncoding => 501,
             Self::NotImplemented | Self::NotSmtp | Self::NoStartTls | Self::NoAuth => 502,
-            Self::HelloFirst | Self::NestedMail | Self::MailFirst | Self::AuthNotNow => 503,
+            Self::HelloFirst | Self::NestedMail | Self::MailFirst | Self::ChunksBegun | Self::AuthNotNow => {
+                503
+            }
             Self::UnknownMechanism => 504,
             Self::AuthNeedsTls => 538,
             Self::BareLineEnd | Self::DoubtfulEnd | Self::TextLineTooLong => 550,
@@ -259,13 +273,15 @@ impl Error {
             Self::Arguments | Self::ParameterValue | Self::UnknownParameter | Self::RepeatedParameter => {
                 (5, 5, 4)
             }
-            Self::BadRet | Self::BadEnvid | Self::BadNotify | Self::BadOrcpt => (5, 5, 4),
+            Self::BadChunk | Self::BadRet | Self::BadEnvid | Self::BadNotify | Self::BadOrcpt => (5, 5, 4),
             Self::BadHoldFor | Self::BadHoldUntil | Self::HoldPast | Self::HoldTooLong { .. } => (5, 5, 4),
             Self::UnknownMechanism => (5, 5, 4),
             Self::SenderSyntax => (5, 1, 7),
             Self::RecipientSyntax => (5, 1, 3),
             Self::NotImplemented | Self::NotSmtp | Self::NoStartTls | Self::NoAuth => (5, 5, 1),
-            Self::HelloFirst | Self::NestedMail | Self::MailFirst | Self::AuthNotNow => (5, 5, 1),
+            Self::HelloFirst | Self::NestedMail | Self::MailFirst | Self::ChunksBegun | Self::AuthNotNow => {
+                (5, 5, 1)
+            }
             Self::NoRecipients => (5, 5, 1),
             Self::AuthCancelled => (5, 7, 0),
             Self::AuthNeedsTls => (5, 7, 11),
@@ -285,7 +301,9 @@ impl Error {
 
     /// Whether the connection ends with this refusal, because whatever follows cannot be trusted.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::NotSmtp | Self::BareLineFeed | Self::Pipelined | Self::DoubtfulEnd)
-            || self.code() == 421
+        matches!(
+            self,
+            Self::NotSmtp | Self::BareLineFeed | Self::BadChunk | Self::Pipelined | Self::DoubtfulEnd
+        ) || self.code() == 421
     }
 }

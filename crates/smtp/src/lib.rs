@@ -13,6 +13,7 @@ pub mod command;
 pub mod dots;
 mod error;
 mod input;
+pub mod lines;
 pub mod reply;
 pub mod sasl;
 pub mod server;

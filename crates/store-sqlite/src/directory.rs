@@ -47,17 +47,22 @@ pub(crate) fn accounts(conn: &Connection) -> Outcome<Vec<Account>> {
 }
 
 pub(crate) fn sites(conn: &Connection) -> Outcome<Vec<Site>> {
-    all(conn, "SELECT id, owner, name, networks, senders, created_at, uids FROM sites ORDER BY name", |row| {
-        Ok(Site {
-            id: SiteId(row.get(0)?),
-            owner: OwnerId(row.get(1)?),
-            name: row.get(2)?,
-            networks: json(row, 3)?,
-            senders: json(row, 4)?,
-            created_at: time(row, 5)?,
-            uids: json(row, 6)?,
-        })
-    })
+    all(
+        conn,
+        "SELECT id, owner, name, networks, senders, created_at, uids, line_endings FROM sites ORDER BY name",
+        |row| {
+            Ok(Site {
+                id: SiteId(row.get(0)?),
+                owner: OwnerId(row.get(1)?),
+                name: row.get(2)?,
+                networks: json(row, 3)?,
+                senders: json(row, 4)?,
+                created_at: time(row, 5)?,
+                uids: json(row, 6)?,
+                line_endings: parse(row, 7)?,
+            })
+        },
+    )
 }
 
 /// What a sign-in is checked against.
@@ -171,8 +176,8 @@ impl Session {
         let id = self.row_id("sites", site.id.0)?;
         self.save_login(&site.name, Principal::Site(SiteId(id)), login)?;
         self.run(
-            "INSERT OR REPLACE INTO sites (id, owner, name, networks, senders, created_at, uids)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO sites (id, owner, name, networks, senders, created_at, uids, line_endings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 id,
                 site.owner.0,
@@ -181,6 +186,7 @@ impl Session {
                 serde_json::to_string(&site.senders)?,
                 site.created_at.0,
                 serde_json::to_string(&site.uids)?,
+                site.line_endings.as_str(),
             ],
         )?;
         self.append(events)?;

@@ -51,6 +51,7 @@ pub(crate) const fn body_type_to(body_type: BodyType) -> u8 {
     match body_type {
         BodyType::SevenBit => 0,
         BodyType::EightBitMime => 1,
+        BodyType::Utf8 => 2,
     }
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn body_type_of(number: i64) -> Outcome<BodyType> {
     match number {
         0 => Ok(BodyType::SevenBit),
         1 => Ok(BodyType::EightBitMime),
+        2 => Ok(BodyType::Utf8),
         _ => Err(Fault::damaged(format!("a content is of type {number}"))),
     }
 }

@@ -9,7 +9,11 @@ use std::time::Duration;
 use store::StoreError;
 
 /// The migrations, oldest first. Number n brings the schema from version n-1 to n; none is ever changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+];
 
 /// The longest wait for a lock of SQLite's own. Nobody but us has the file, and a checkpoint is done in less.
 const BUSY: Duration = Duration::from_secs(10);

@@ -2,7 +2,7 @@
 
 use crate::{Later, NewEvent};
 use mail::{
-    AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, Network, OwnerId, Principal,
+    AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, LineEndings, Network, OwnerId, Principal,
     RelayId, Secret, SiteId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,8 @@ pub struct Site {
     pub uids: Vec<u32>,
     /// The addresses that it may send with.
     pub senders: Vec<SenderRule>,
+    /// What is done with its line ends that are none.
+    pub line_endings: LineEndings,
     /// When it was made.
     pub created_at: Timestamp,
 }

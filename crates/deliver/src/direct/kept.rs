@@ -32,7 +32,7 @@ impl Kept {
 
     /// Keeps a connection; gives it back when it has carried enough.
     pub(crate) fn keep(&self, domain: &Domain, open: Open, now: Timestamp) -> Option<Open> {
-        if open.carried >= LETTERS_A_CONNECTION {
+        if open.carried >= LETTERS_A_CONNECTION || open.client.is_spent() {
             return Some(open);
         }
         let mut domains = self.domains.lock().unwrap_or_else(PoisonError::into_inner);

@@ -192,11 +192,14 @@ impl Progress {
     pub(crate) fn heard(&mut self, open: &Open, sent: Result<Answers, Evidence>) {
         self.peer = Some(open.peer());
         self.tls = open.connection.tls().cloned();
-        self.heard_by.extend(open.peer().address);
+        let is_whole = sent.as_ref().is_ok_and(|answers| answers.unasked.is_empty());
+        if is_whole || sent.is_err() {
+            self.heard_by.extend(open.peer().address);
+        }
         let mut first: Option<Arc<Evidence>> = None;
         match sent {
             Ok(answers) => {
-                for (at, answer) in answers {
+                for (at, answer) in answers.said {
                     match answer {
                         Ok(reply) => {
                             self.keeps_silent |= !open.client.extensions().dsn;
@@ -218,8 +221,8 @@ impl Progress {
                 }
             }
         }
-        self.tries.push(Try { peer: self.peer.clone(), tls: self.tls.clone(), evidence: first });
-        if !self.waiting().is_empty() {
+        self.tries.push(Try { peer: self.peer.clone(), tls: self.tls.clone(), evidence: first.clone() });
+        if (is_whole || first.is_some()) && !self.waiting().is_empty() {
             self.declines += 1;
         }
     }

@@ -3,6 +3,7 @@
 colon = :
 account-changed = The account is changed.
 account-removed = The account is gone.
+site-changed = The site is changed.
 site-removed = The site is gone.
 site-added = The site is there. It sends from its network without a login.
 relay-removed = The relay is gone. Its mail takes another, or waits for one.
@@ -15,6 +16,7 @@ column-owner = OWNER
 column-language = LANGUAGE
 column-undo = UNDO
 column-senders = MAY SEND WITH
+column-line-endings = LINE ENDINGS
 column-networks = NETWORKS
 column-state = STATE
 column-server = SERVER

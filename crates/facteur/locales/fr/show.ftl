@@ -3,6 +3,7 @@
 colon = { "" } :
 account-changed = Le compte est modifié.
 account-removed = Le compte est supprimé.
+site-changed = Le site est modifié.
 site-removed = Le site est supprimé.
 site-added = Le site est créé. Il envoie depuis son réseau sans s'authentifier.
 relay-removed = Le relais est supprimé. Son courrier en prend un autre, ou en attend un.
@@ -15,6 +16,7 @@ column-owner = PROPRIÉTAIRE
 column-language = LANGUE
 column-undo = REPRISE
 column-senders = PEUT ENVOYER AVEC
+column-line-endings = FINS DE LIGNE
 column-networks = RÉSEAUX
 column-state = ÉTAT
 column-server = SERVEUR

@@ -5,7 +5,8 @@ use super::console::Console;
 use super::failure::{Exit, Failure};
 use crate::show;
 use clap::{Args, Subcommand};
-use control::{Answer, Blame, Fault, Operation, SiteSpec, system_users};
+use control::{Answer, Blame, Fault, Operation, SiteChanges, SiteSpec, system_users};
+use mail::LineEndings;
 use store::{Network, SenderRule};
 
 /// What can be done with sites.
@@ -13,6 +14,7 @@ use store::{Network, SenderRule};
 pub enum Command {
     List,
     Add(AddArguments),
+    Change(ChangeArguments),
     Password(PasswordArguments),
     Remove(RemoveArguments),
 }
@@ -32,10 +34,28 @@ pub struct AddArguments {
     sender: Vec<SenderRule>,
     #[arg(long)]
     allow_any_sender: bool,
+    #[arg(long, value_name = "strict|repair", default_value_t)]
+    line_endings: LineEndings,
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
     #[command(flatten)]
     password: NewPassword,
+}
+
+/// What is to change of a site; what is absent stays.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub struct ChangeArguments {
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[arg(long, value_name = "CIDR", group = "what")]
+    network: Vec<Network>,
+    #[arg(long, value_name = "UID", group = "what")]
+    uid: Vec<u32>,
+    #[arg(long, value_name = "ADDRESS|@DOMAIN|*", group = "what")]
+    sender: Vec<SenderRule>,
+    #[arg(long, value_name = "strict|repair", group = "what")]
+    line_endings: Option<LineEndings>,
 }
 
 /// Whose key is to change.
@@ -59,11 +79,24 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
     let operation = match command {
         Command::List => Operation::SiteList,
         Command::Add(arguments) => Operation::SiteAdd { site: arguments.spec(console)? },
+        Command::Change(ChangeArguments { name, network, uid, sender, line_endings }) => {
+            let changes = SiteChanges {
+                networks: Some(network).filter(|networks| !networks.is_empty()),
+                uids: Some(uid).filter(|uids| !uids.is_empty()),
+                senders: Some(sender).filter(|senders| !senders.is_empty()),
+                line_endings,
+            };
+            Operation::SiteChange { name, changes }
+        }
         Command::Password(PasswordArguments { name, password }) => {
             let password = password.read(&name, console)?;
             Operation::SitePassword { name, password }
         }
         Command::Remove(RemoveArguments { name }) => Operation::SiteRemove { name },
+    };
+    let done = match operation {
+        Operation::SiteChange { .. } => "site-changed",
+        _ => "site-removed",
     };
     let adds = matches!(operation, Operation::SiteAdd { .. });
     match console.perform(operation).await? {
@@ -73,7 +106,7 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
             console.show(&made, |reader| format!("{}\n", reader.phrases.say("site-added")))
         }
         Answer::Password { made } => console.show(&made, |reader| show::password(&made, reader)),
-        Answer::Done => console.say("site-removed"),
+        Answer::Done => console.say(done),
         _ => Err(Failure::Unexpected),
     }
 }
@@ -94,6 +127,7 @@ impl AddArguments {
             networks: self.network,
             uids,
             senders,
+            line_endings: self.line_endings,
             owner: self.owner,
         })
     }

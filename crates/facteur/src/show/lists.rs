@@ -57,11 +57,13 @@ pub fn sites(sites: &[SiteView], reader: &Reader) -> String {
         phrases.say("column-owner"),
         phrases.say("column-networks"),
         phrases.say("column-senders"),
+        phrases.say("column-line-endings"),
     ]);
     for site in sites {
         let users = site.uids.iter().map(|uid| format!("uid {uid}"));
         let from: Vec<String> = site.networks.iter().map(ToString::to_string).chain(users).collect();
-        table.row([site.name.clone(), site.owner.clone(), joined(&from), joined(&site.senders)]);
+        let lines = site.line_endings.to_string();
+        table.row([site.name.clone(), site.owner.clone(), joined(&from), joined(&site.senders), lines]);
     }
     table.text()
 }

@@ -26,7 +26,7 @@ async fn a_local_program_sends_without_a_word_of_proof() {
         .check(
             "S: 220 mail.test
             C: EHLO cron
-            S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|250-DSN|250 ENHANCEDSTATUSCODES
+            S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|250-CHUNKING|250-LIMITS RCPTMAX=1000|250-SMTPUTF8|250-DSN|250 ENHANCEDSTATUSCODES
             C: STARTTLS
             S: 502 5.5.1
             C: AUTH PLAIN AGFubmEAcmlnaHQ=

@@ -5,6 +5,8 @@ mod client_tls;
 #[cfg(test)]
 mod dialling;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod local;
@@ -13,8 +15,14 @@ mod peers;
 #[cfg(test)]
 mod server_tls;
 #[cfg(test)]
+mod smuggling;
+#[cfg(test)]
 mod stalls;
+#[cfg(test)]
+mod starttls;
 #[cfg(test)]
 mod submission;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod ways;

@@ -17,7 +17,7 @@ fn mx(door: &Arc<TestDoor>) -> Port {
     setting.serve(door, &any_tls())
 }
 
-const OFFERS: &str = "S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|";
+const OFFERS: &str = "S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|250-CHUNKING|250-LIMITS RCPTMAX=1000|250-SMTPUTF8|";
 
 #[tokio::test]
 async fn what_is_awaited_is_taken_and_nothing_else() {

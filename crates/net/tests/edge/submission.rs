@@ -182,7 +182,7 @@ async fn strangers_are_asked_to_sign_in() {
             "C: MAIL FROM:<a@site.test>
             S: 503
             C: EHLO client.test
-            S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|250-DSN|250-AUTH PLAIN LOGIN|250 ENHANCED
+            S: 250-mail.test|250-PIPELINING|250-SIZE 50000000|250-8BITMIME|250-CHUNKING|250-LIMITS RCPTMAX=1000|250-SMTPUTF8|250-DSN|250-AUTH PLAIN LOGIN|250 ENHANCED
             C: MAIL FROM:<a@site.test>
             S: 530 5.7.0 Authentication required: sign in
             C: AUTH PLAIN AGFubmEAd3Jvbmc=

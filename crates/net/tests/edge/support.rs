@@ -1,6 +1,6 @@
 //! What the tests share: a door that collects messages, a served port, certificates, a client.
 
-use mail::{Address, EnhancedCode, Envelope, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp};
+use mail::{Address, EnhancedCode, Envelope, LineEndings, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp};
 use net::door::BoxFuture;
 use net::{Client, Dialer, Door, Intake, Limits, ListenerKind, ListenerSpec, Resolver, Serve, ServerTls};
 use net::{ClientTls, Connection, LocalSocket, Target, TlsMode, Verify, Visitor, serve, serve_local};
@@ -140,7 +140,7 @@ impl Shared {
 }
 
 pub fn visitor(name: &str) -> Visitor {
-    Visitor { principal: Principal::Site(SiteId(1)), owner: OwnerId::DEFAULT, name: name.to_owned() }
+    Visitor { principal: Principal::Site(SiteId(1)), owner: OwnerId::DEFAULT, name: name.to_owned(), line_endings: LineEndings::Strict }
 }
 
 struct TestIntake {
@@ -382,6 +382,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talker<S> {
     pub async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
+    }
+
+    /// The same to a server that may have closed.
+    pub async fn send_if_open(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+        let _ = self.stream.flush().await;
     }
 
     /// Plays a dialogue: `C: ` lines are sent, `S: ` lines are how a reply must begin.

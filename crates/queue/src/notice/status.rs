@@ -104,6 +104,7 @@ fn subject_of(evidence: &Evidence) -> Option<(u16, u16)> {
         Seen::AddressForbidden { .. } | Seen::NoRoute => (4, 4),
         Seen::Tls { .. } => (7, 5),
         Seen::NotOffered { what } if what.contains("SMTPUTF8") => (6, 7),
+        Seen::NotOffered { what } if what.contains("8BITMIME") => (6, 3),
         Seen::NotOffered { .. } => (7, 4),
         Seen::NotSmtp { .. } => (5, 0),
         Seen::RelayClosed => (3, 2),

@@ -1,5 +1,8 @@
 //! What a server offers, as its answer to EHLO says (RFC 5321 §4.1.1.1).
 
+use mail::Recipient;
+use std::collections::HashSet;
+
 /// The extensions that matter to a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extensions {
@@ -14,6 +17,12 @@ pub struct Extensions {
     /// What the sender wants to hear of each recipient is passed on, and told by those who take the message from there
     /// on (RFC 3461 §5.2.1). A message that went to a server without it leaves the news of its success to us (§5.2.2).
     pub dsn: bool,
+    /// The most recipients of one transaction (RFC 9422 §4.2).
+    pub rcpt_max: Option<usize>,
+    /// The most transactions of one connection (RFC 9422 §4.1).
+    pub mail_max: Option<usize>,
+    /// The most domains among the recipients of one transaction (RFC 9422 §4.3).
+    pub rcpt_domain_max: Option<usize>,
     /// TLS can be started (RFC 3207).
     pub starttls: bool,
     /// SIZE is known, and with it perhaps a limit in bytes (RFC 1870).
@@ -45,6 +54,7 @@ impl Extensions {
             "STARTTLS" => self.starttls = true,
             // RFC 1870 §4: zero, or no number, is no limit.
             "SIZE" => self.size = Some(words.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0)),
+            "LIMITS" => self.learn_limits(line),
             "AUTH" => {
                 for mechanism in words.map(str::to_ascii_uppercase) {
                     if !self.auth.contains(&mechanism) {
@@ -54,6 +64,42 @@ impl Extensions {
             }
             _ => {}
         }
+    }
+
+    /// RFC 9422 §3: names and values; what is not known, or no number, or zero, is passed over.
+    fn learn_limits(&mut self, line: &str) {
+        for (name, value) in line.split([' ', '\t']).filter_map(|word| word.split_once('=')) {
+            let value = value.parse().ok().filter(|&value: &usize| value > 0);
+            match name.to_ascii_uppercase().as_str() {
+                "RCPTMAX" => self.rcpt_max = value,
+                "MAILMAX" => self.mail_max = value,
+                "RCPTDOMAINMAX" => self.rcpt_domain_max = value,
+                _ => {}
+            }
+        }
+    }
+
+    /// The recipients by their places, divided so that each transaction keeps the limits.
+    pub fn rounds(&self, recipients: &[Recipient]) -> Vec<Vec<usize>> {
+        let most = self.rcpt_max.unwrap_or(usize::MAX);
+        let most_domains = self.rcpt_domain_max.unwrap_or(usize::MAX);
+        if recipients.len() <= most && self.rcpt_domain_max.is_none() {
+            return vec![(0..recipients.len()).collect()];
+        }
+        let mut rounds = Vec::new();
+        let (mut round, mut domains) = (Vec::new(), HashSet::new());
+        for (at, recipient) in recipients.iter().enumerate() {
+            let domain = recipient.address.domain().as_ascii();
+            let is_full = round.len() >= most || domains.len() >= most_domains && !domains.contains(domain);
+            if is_full {
+                rounds.push(std::mem::take(&mut round));
+                domains.clear();
+            }
+            round.push(at);
+            domains.insert(domain);
+        }
+        rounds.push(round);
+        rounds
     }
 
     /// Whether one can sign in by that mechanism.
@@ -70,6 +116,23 @@ impl Extensions {
 #[cfg(test)]
 mod tests {
     use super::Extensions;
+
+    #[test]
+    fn recipients_are_divided_as_the_server_asks() {
+        let recipients: Vec<_> =
+            ["a@x.test", "b@y.test", "c@x.test", "d@X.test", "e@z.test"].map(|text| text.parse().unwrap()).into();
+        let check = |offer: &str, expected: &[&[usize]]| {
+            let read = Extensions::of_lines(&[offer.to_owned()]);
+            assert_eq!(read.rounds(&recipients), expected, "{offer}");
+        };
+        check("LIMITS", &[&[0, 1, 2, 3, 4]]);
+        check("LIMITS RCPTMAX=2", &[&[0, 1], &[2, 3], &[4]]);
+        check("limits MAILMAX=5 rcptmax=5", &[&[0, 1, 2, 3, 4]]);
+        check("LIMITS RCPTDOMAINMAX=1", &[&[0], &[1], &[2, 3], &[4]]);
+        check("LIMITS RCPTDOMAINMAX=2 RCPTMAX=3", &[&[0, 1, 2], &[3, 4]]);
+        check("LIMITS RCPTMAX=0 MAILMAX=x OTHER=1", &[&[0, 1, 2, 3, 4]]);
+        assert_eq!(Extensions::of_lines(&["LIMITS MAILMAX=7".to_owned()]).mail_max, Some(7));
+    }
 
     #[test]
     fn offers_are_read_as_servers_word_them() {

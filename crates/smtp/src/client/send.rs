@@ -28,7 +28,8 @@ pub struct Outgoing<'a> {
     pub envid: Option<&'a str>,
     /// How much of the message goes back with a failure; for a server that offers DSN.
     pub ret: Option<Returned>,
-    /// How the content is declared.
+    /// What the content is: 8-bit content is declared to servers that offer 8BITMIME, and goes as it is to others; content
+    /// that is internationalised goes to servers that offer SMTPUTF8, and to no others.
     pub body: BodyType,
     /// Its size in bytes, as SIZE announces it.
     pub size: u64,
@@ -82,7 +83,7 @@ impl Client {
     /// What speaks against the message as a whole before a word is said.
     fn objection(&self, mail: &Outgoing<'_>) -> Option<Seen> {
         let sender_needs_utf8 = mail.from.address().is_some_and(Address::needs_utf8);
-        if sender_needs_utf8 && !self.extensions.smtputf8 {
+        if (sender_needs_utf8 || mail.body == BodyType::Utf8) && !self.extensions.smtputf8 {
             return Some(Seen::NotOffered { what: "SMTPUTF8".to_owned() });
         }
         let limit = self.extensions.size_limit()?;
@@ -180,6 +181,7 @@ impl Client {
     }
 
     fn push_mail(&mut self, mail: &Outgoing<'_>) {
+        self.mails += 1;
         self.commands.extend_from_slice(b"MAIL FROM:<");
         if let Some(address) = mail.from.address() {
             self.push_address(address);
@@ -188,9 +190,7 @@ impl Client {
         if self.extensions.size.is_some() {
             let _ = write!(self.commands, " SIZE={}", mail.size);
         }
-        // A server without 8BITMIME gets 8-bit content as it is: every server of today passes it on,
-        // and a conversion would break signatures.
-        if self.extensions.eight_bit_mime && mail.body == BodyType::EightBitMime {
+        if self.extensions.eight_bit_mime && mail.body != BodyType::SevenBit {
             self.commands.extend_from_slice(b" BODY=8BITMIME");
         }
         if self.utf8 {
@@ -344,5 +344,6 @@ fn is_spoken(envid: &str) -> bool {
 
 fn needs_utf8(mail: &Outgoing<'_>) -> bool {
     let recipients = mail.recipients.iter().map(|recipient| &recipient.address);
-    mail.from.address().into_iter().chain(recipients).any(Address::needs_utf8)
+    mail.body == BodyType::Utf8
+        || mail.from.address().into_iter().chain(recipients).any(Address::needs_utf8)
 }

@@ -68,7 +68,7 @@ impl SessionConfig {
             host_name,
             offer_starttls: true,
             auth: AuthOffer::UnderTls,
-            offer_smtputf8: false,
+            offer_smtputf8: true,
             offer_dsn: true,
             max_hold_secs: None,
             clock: Clock::System,

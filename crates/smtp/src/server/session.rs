@@ -1,12 +1,16 @@
 //! The session: the order of commands, and everything that is refused without asking anyone.
 
+mod chunks;
+
 use super::reading::{Reading, Step};
 use super::{AuthOffer, CONTENT_CHUNK_BYTES, Next, SessionConfig, SignIn};
-use crate::command::{self, Command, Forward, MailFrom, RcptTo};
+use crate::command::{self, Chunk, Command, Forward, MailFrom, RcptTo};
+use crate::lines::{self, Line};
 use crate::reply::{write_error, write_reply};
 use crate::sasl::{self, Credentials, LOGIN_PROMPTS, Mechanism};
 use crate::{Error, Input};
-use mail::{Address, Envelope, HeaderScan, Hold, Recipient, Reply};
+use chunks::Incoming;
+use mail::{Address, BodyType, Envelope, HeaderScan, Hold, LineEndings, Recipient, Reply};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +30,8 @@ enum State {
     Asked(Question),
     /// Content comes next.
     Content,
+    /// A chunk comes next.
+    Chunk(Incoming),
     /// The TLS handshake comes next.
     StartTls,
     /// Nothing comes any more.
@@ -45,6 +51,7 @@ enum Question {
     Mail(MailFrom),
     Recipient(Recipient),
     Data,
+    Chunk(Chunk),
     Message,
 }
 
@@ -66,10 +73,18 @@ pub struct Session {
     /// The open transaction.
     envelope: Option<Envelope>,
     smtputf8: bool,
-    /// MAIL was just refused by the driver: what the client had pipelined behind it is refused, too,
-    /// and is no new mistake.
+    /// MAIL was just refused by the driver, or a chunk was: what the client had pipelined behind it is refused,
+    /// too, and is no new mistake.
     mail_refused: bool,
+    /// What is done with line ends that are none.
+    line_endings: LineEndings,
     reading: Reading,
+    /// The driver holds the beginning of a message that comes in chunks.
+    chunks_begun: bool,
+    /// That beginning is worth nothing any more, and the driver must be told.
+    discard_due: bool,
+    /// How much of a refused chunk was passed over so far.
+    wasted: u64,
     /// How much of an overlong line was passed over so far.
     skipped: Option<usize>,
     errors: u32,
@@ -89,7 +104,11 @@ impl Session {
             envelope: None,
             smtputf8: false,
             mail_refused: false,
+            line_endings: LineEndings::Strict,
             reading: Reading::default(),
+            chunks_begun: false,
+            discard_due: false,
+            wasted: 0,
             skipped: None,
             errors: 0,
             idle_commands: 0,
@@ -105,28 +124,45 @@ impl Session {
     /// Goes on as far as the input allows.
     pub fn next(&mut self, input: &mut Input, output: &mut Vec<u8>, content: &mut Vec<u8>) -> Next {
         loop {
-            let next = match self.state {
-                State::Closed => Some(Next::Close),
-                State::StartTls => Some(Next::StartTls),
-                State::Content => self.content(input, output, content),
-                State::Command | State::Auth(_) => self.line(input, output),
-                State::Asked(_) => {
-                    // A driver that asks for more without having answered would hang its client for ever.
-                    self.envelope = None;
-                    self.state = State::Command;
-                    write_error(Error::NoAnswer, output);
-                    None
-                }
-            };
-            if let Some(next) = next {
+            if std::mem::take(&mut self.discard_due) {
+                content.clear();
+                return Next::Discard;
+            }
+            if let Some(next) = self.step(input, output, content) {
                 return next;
             }
         }
     }
 
+    fn step(&mut self, input: &mut Input, output: &mut Vec<u8>, content: &mut Vec<u8>) -> Option<Next> {
+        match &self.state {
+            State::Closed => Some(Next::Close),
+            State::StartTls => Some(Next::StartTls),
+            State::Content => self.content(input, output, content),
+            State::Command | State::Auth(_) => self.line(input, output),
+            State::Chunk(_) | State::Asked(_) => match std::mem::replace(&mut self.state, State::Command) {
+                State::Chunk(chunk) => self.chunk(chunk, input, output, content),
+                _ => {
+                    // A driver that asks for more without having answered would hang its client for ever.
+                    self.forget_transaction();
+                    write_error(Error::NoAnswer, output);
+                    None
+                }
+            },
+        }
+    }
+
+    /// Says what is done with line ends that are none, from here on, once it is known whose connection this is.
+    pub const fn set_line_endings(&mut self, line_endings: LineEndings) {
+        self.line_endings = line_endings;
+    }
+
     /// The answer to [`Next::Mail`], [`Next::Recipient`] and [`Next::Data`]. A 421 ends the session.
     pub fn answer(&mut self, answer: Result<(), Reply>, output: &mut Vec<u8>) {
         let State::Asked(question) = std::mem::replace(&mut self.state, State::Command) else { return };
+        if let Question::Chunk(chunk) = question {
+            return self.chunk_answered(chunk, answer);
+        }
         if let Err(reply) = answer {
             self.mail_refused = matches!(question, Question::Mail(_));
             return self.say(&reply, output);
@@ -137,7 +173,7 @@ impl Session {
                 self.envelope = Some(Envelope {
                     from: mail.path,
                     recipients: Vec::new(),
-                    body: mail.body,
+                    body: if mail.smtputf8 { BodyType::Utf8 } else { mail.body },
                     envid: mail.envid,
                     ret: mail.ret,
                     hold: mail.hold,
@@ -151,11 +187,11 @@ impl Session {
                 output.extend_from_slice(b"250 2.1.5 Ok\r\n");
             }
             Question::Data => {
-                self.reading = Reading::default();
+                self.reading = Reading::dotted(self.line_endings);
                 self.state = State::Content;
                 output.extend_from_slice(b"354 End data with <CR><LF>.<CR><LF>\r\n");
             }
-            Question::SignIn | Question::Message => self.state = State::Asked(question),
+            Question::SignIn | Question::Message | Question::Chunk(_) => self.state = State::Asked(question),
         }
     }
 
@@ -228,10 +264,15 @@ impl Session {
         }
     }
 
+    /// Whether what comes next is content, and no command.
+    pub const fn is_in_content(&self) -> bool {
+        matches!(self.state, State::Content | State::Chunk(_))
+    }
+
     /// How long the client may take until its next bytes.
     pub fn time_limit(&self) -> Duration {
         match self.state {
-            State::Content => self.config.content_time_limit,
+            State::Content | State::Chunk(_) => self.config.content_time_limit,
             _ => self.config.command_time_limit,
         }
     }
@@ -326,37 +367,38 @@ impl Session {
         let in_auth = matches!(self.state, State::Auth(_)) || starts_like_auth(bytes);
         let limit = if in_auth { self.config.max_auth_line_bytes } else { self.config.max_command_bytes };
         let too_long = if in_auth { Error::AuthLineTooLong } else { Error::LineTooLong };
-        let Some(end) = memchr::memchr(b'\n', bytes) else {
+        let Some(Line { text: line, length, is_bare }) = lines::first(bytes) else {
             if self.skipped.is_some() || bytes.len() >= limit {
                 self.skip(too_long, input, output);
             }
             return (!matches!(self.state, State::Closed)).then_some(Next::Input);
         };
-        let Some(line) = bytes.get(..end).and_then(|line| line.strip_suffix(b"\r")) else {
+        if is_bare && self.line_endings == LineEndings::Strict {
             input.clear();
             self.refuse(Error::BareLineFeed, output);
             return None;
-        };
+        }
         let next = if self.skipped.take().is_some() {
             None
-        } else if end >= limit {
+        } else if length > limit {
             self.state = State::Command;
-            self.refuse(too_long, output);
+            self.refuse(unreadable(line, too_long), output);
             None
         } else {
-            let is_last = bytes.len() == end + 1;
+            let is_last = bytes.len() == length;
             match std::mem::replace(&mut self.state, State::Command) {
                 State::Auth(step) => self.auth_answer(step, line, is_last, output),
                 _ => self.command(line, is_last, output),
             }
         };
-        input.consume(end + 1);
+        input.consume(length);
         next
     }
 
     /// Passes over a line that is too long; the refusal is written once, at once.
     fn skip(&mut self, too_long: Error, input: &mut Input, output: &mut Vec<u8>) {
         // A CR at the end stays: it decides, with the LF that may follow, whether the line ends well.
+        let too_long = unreadable(input.bytes(), too_long);
         let keep = usize::from(input.bytes().ends_with(b"\r"));
         let count = input.len() - keep;
         input.consume(count);
@@ -392,6 +434,7 @@ impl Session {
             Command::Mail(mail) => return self.mail(mail, output),
             Command::Rcpt(to) => return self.rcpt(to, output),
             Command::Data => return self.data(output),
+            Command::Bdat(chunk) => return self.bdat(chunk),
             Command::Auth { mechanism, initial } => return self.auth(mechanism, initial, output),
             Command::StartTls => return self.start_tls(output),
             Command::Quit => {
@@ -417,7 +460,7 @@ impl Session {
                 output.extend_from_slice(b"252 2.0.0 Send some mail, it will be tried\r\n");
             }
             Command::Help => {
-                output.extend_from_slice(b"214 2.0.0 EHLO MAIL RCPT DATA RSET NOOP QUIT STARTTLS AUTH\r\n");
+                output.extend_from_slice(b"214 2.0.0 EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS AUTH\r\n");
             }
             _ => output.extend_from_slice(b"250 2.0.0 Ok\r\n"),
         }
@@ -435,7 +478,9 @@ impl Session {
         }
         let _ =
             write!(output, "250-{host}\r\n250-PIPELINING\r\n250-SIZE {}\r\n", self.config.max_message_bytes);
-        output.extend_from_slice(b"250-8BITMIME\r\n");
+        output.extend_from_slice(b"250-8BITMIME\r\n250-CHUNKING\r\n");
+        // RFC 9422 §4: what is refused past it is refused with 452 4.5.3.
+        let _ = write!(output, "250-LIMITS RCPTMAX={}\r\n", self.config.max_recipients);
         if self.config.offer_smtputf8 {
             output.extend_from_slice(b"250-SMTPUTF8\r\n");
         }
@@ -501,6 +546,10 @@ impl Session {
 
     fn rcpt(&mut self, to: RcptTo, output: &mut Vec<u8>) -> Option<Next> {
         let Some(envelope) = &self.envelope else { return self.refuse(Error::MailFirst, output) };
+        if self.chunks_begun {
+            // RFC 3030 §3: what has begun with BDAT has all its recipients.
+            return self.refuse(Error::ChunksBegun, output);
+        }
         if envelope.recipients.len() >= self.config.max_recipients {
             // Not counted as a mistake: the client cannot know the limit, and may have pipelined.
             write_error(Error::TooManyRecipients, output);
@@ -528,6 +577,9 @@ impl Session {
 
     fn data(&mut self, output: &mut Vec<u8>) -> Option<Next> {
         let Some(envelope) = &self.envelope else { return self.refuse(Error::MailFirst, output) };
+        if self.chunks_begun {
+            return self.refuse(Error::ChunksBegun, output);
+        }
         if envelope.recipients.is_empty() {
             // RFC 5321 §4.1.1.4 lets 503 or 554 be said. Not a mistake when all were refused.
             write_error(Error::NoRecipients, output);
@@ -645,7 +697,13 @@ impl Session {
         self.envelope = None;
         self.smtputf8 = false;
         self.mail_refused = false;
+        self.discard_due |= std::mem::take(&mut self.chunks_begun);
     }
+}
+
+/// A line that is too long to be read. When it announces a chunk, nobody knows where that ends.
+fn unreadable(line: &[u8], too_long: Error) -> Error {
+    if command::announces_chunk(line) { Error::BadChunk } else { too_long }
 }
 
 fn starts_like_auth(bytes: &[u8]) -> bool {

@@ -17,7 +17,7 @@ fn config() -> SessionConfig {
 }
 
 /// Lines that a client might send, good and bad, so that random dialogues go deep.
-const LINES: [&str; 29] = [
+const LINES: [&str; 31] = [
     "EHLO x",
     "HELO x",
     "EHLO",
@@ -46,7 +46,9 @@ const LINES: [&str; 29] = [
     "AUTH PLAIN AHUAc2VjcmV0",
     "AUTH PLAIN AHUAeA==",
     "AUTH PLAIN *",
-    "BDAT 3",
+    "BDAT 0",
+    "BDAT 0 LAST",
+    "bdat 00 last",
 ];
 
 /// Bytes in which line ends, dots and NUL are frequent.

@@ -8,13 +8,14 @@
 
 use crate::peer::Server;
 use crate::script::{Case, bytes, cases};
-use mail::{Clock, Timestamp};
+use mail::{Clock, LineEndings, Timestamp};
 use smtp::server::{AuthOffer, Session, SessionConfig};
 
 #[derive(Default)]
 struct Setting {
     tls: bool,
     once: bool,
+    repair: bool,
 }
 
 fn configure(words: &str, config: &mut SessionConfig, setting: &mut Setting) {
@@ -28,7 +29,8 @@ fn configure(words: &str, config: &mut SessionConfig, setting: &mut Setting) {
             "no-starttls" => config.offer_starttls = false,
             "no-auth" => config.auth = AuthOffer::Never,
             "auth-always" => config.auth = AuthOffer::Always,
-            "smtputf8" => config.offer_smtputf8 = true,
+            "no-smtputf8" => config.offer_smtputf8 = false,
+            "repair" => setting.repair = true,
             "no-dsn" => config.offer_dsn = false,
             "max-hold" => config.max_hold_secs = Some(number),
             "max-message" => config.max_message_bytes = u64::from(number),
@@ -56,6 +58,9 @@ fn play(case: &Case, step: usize) {
         return;
     }
     let mut server = Server::new(config, setting.tls);
+    if setting.repair {
+        server.session.set_line_endings(LineEndings::Repair);
+    }
     let mut expected: Vec<String> = Vec::new();
     let mut sent: Vec<u8> = Vec::new();
     for (word, text) in &case.lines {

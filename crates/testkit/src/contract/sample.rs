@@ -156,6 +156,7 @@ pub fn account(login: &str) -> Account {
 /// A site to be added.
 pub fn site(name: &str) -> Site {
     Site {
+        line_endings: mail::LineEndings::Repair,
         id: SiteId(0),
         owner: OwnerId::DEFAULT,
         name: name.to_owned(),

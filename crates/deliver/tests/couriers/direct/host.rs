@@ -1,10 +1,12 @@
 //! A scripted mail server, and a world of several with a DNS.
 
-use deliver::direct::{Delivery, DirectCourier, DirectSettings, Parcel, Source};
+use deliver::direct::{Delivery, DirectCourier, DirectSettings, Parcel};
+use deliver::{Form, Source};
 use mail::{Address, BodyType, Clock, Notify, Recipient, Returned, ReversePath, Seen};
 use net::{AddressPolicy, Dns};
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use smtp::client::Extensions;
 use smtp::transport::{BoxFuture, Content, Piece};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -119,8 +121,6 @@ impl World {
             recipients: &recipients,
             envid: Some("E1"),
             ret: Some(Returned::Headers),
-            body: BodyType::SevenBit,
-            size: LETTER.len() as u64,
             source: &Letter,
         };
         self.courier.carry(&domain.parse().unwrap(), parcel, 1).await
@@ -319,10 +319,11 @@ fn acceptor() -> TlsAcceptor {
 struct Letter;
 
 impl Source for Letter {
-    fn open(&self) -> BoxFuture<'_, Result<Box<dyn Content>, Seen>> {
+    fn open<'a>(&'a self, _: &'a Extensions) -> BoxFuture<'a, Result<Form, Seen>> {
         let (head, body) = LETTER.split_at(20);
         let pieces = vec![body.as_bytes().to_vec(), head.as_bytes().to_vec()];
-        Box::pin(async { Ok(Box::new(Pieces(pieces)) as Box<dyn Content>) })
+        let (content, size) = (Box::new(Pieces(pieces)), LETTER.len() as u64);
+        Box::pin(async move { Ok(Form { content, size, body: BodyType::SevenBit }) })
     }
 }
 

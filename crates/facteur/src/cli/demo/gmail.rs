@@ -86,7 +86,12 @@ impl Door for PretendDoor {
     fn sign_in<'a>(&'a self, _client: &'a Client, attempt: SignIn) -> BoxFuture<'a, Result<Visitor, Reply>> {
         Box::pin(async move {
             if attempt.password.reveal() == RIGHT_PASSWORD {
-                Ok(Visitor { principal: Principal::System, owner: OwnerId::DEFAULT, name: attempt.login })
+                Ok(Visitor {
+                    principal: Principal::System,
+                    owner: OwnerId::DEFAULT,
+                    name: attempt.login,
+                    line_endings: mail::LineEndings::Strict,
+                })
             } else {
                 Err(reply(535, (5, 7, 8), &REFUSAL))
             }
