@@ -6,7 +6,8 @@ use crate::open::Closed;
 use crate::pool::{Open, Pool};
 use crate::{Keyring, rounds};
 use mail::{
-    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Seen, Severity, Stage, Timestamp,
+    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Seen, Severity, Stage,
+    Timestamp,
 };
 use net::{ClientTls, Dialer, NetError, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};

@@ -214,12 +214,7 @@ impl DirectCourier {
     }
 
     /// Sends the parcel to the recipients in those places.
-    async fn send(
-        &self,
-        open: &mut Open,
-        parcel: Parcel<'_>,
-        places: &[usize],
-    ) -> Result<Answers, Evidence> {
+    async fn send(&self, open: &mut Open, parcel: Parcel<'_>, places: &[usize]) -> Result<Answers, Evidence> {
         let recipients: Vec<Recipient> =
             places.iter().filter_map(|&at| parcel.recipients.get(at).cloned()).collect();
         let Parcel { from, envid, ret, source, .. } = parcel;

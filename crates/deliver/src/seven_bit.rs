@@ -67,7 +67,9 @@ struct Frame {
 
 enum Place {
     /// In a header; whether it is a message's own.
-    Header { is_message: bool },
+    Header {
+        is_message: bool,
+    },
     Body,
     Around,
 }

@@ -47,6 +47,49 @@ pub fn decode_typed(value: &str) -> Option<(&str, String)> {
     if fine { Some((kind, decode(xtext)?)) } else { None }
 }
 
+/// The form in seven bits of `utf-8;address` (RFC 6533 §3): what is beyond ASCII as `\\x{…}`. `None` when it is no such
+/// address, or has a character that must be written so itself.
+pub fn ascii_form(value: &str) -> Option<String> {
+    let (kind, address) = value.split_once(';')?;
+    let fine = |c: char| matches!(c, '!'..='~') && c != '+' && c != '=' || !c.is_ascii() && !c.is_control();
+    if !kind.eq_ignore_ascii_case("utf-8") || address.is_empty() || !address.chars().all(fine) {
+        return None;
+    }
+    Some(format!("{kind};{}", utf8_xtext(address)))
+}
+
+/// An address as it stands behind `utf-8;` where seven bits carry it (RFC 6533 §3): what is beyond ASCII as `\\x{…}`.
+pub fn utf8_xtext(address: &str) -> String {
+    let mut text = String::with_capacity(address.len() * 2);
+    for c in address.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let _ = write!(text, "\\x{{{:X}}}", u32::from(c));
+        }
+    }
+    text
+}
+
+/// The address behind [`utf8_xtext`], its letters as they are; `None` when it is none (RFC 6533 §3).
+pub fn utf8_text(xtext: &str) -> Option<String> {
+    let mut text = String::with_capacity(xtext.len());
+    let mut rest = xtext;
+    while let Some((before, after)) = rest.split_once("\\x{") {
+        let (digits, after) = after.split_once('}')?;
+        let is_hex = (2..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let c = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex).and_then(char::from_u32)?;
+        if c.is_control() {
+            return None;
+        }
+        text.push_str(before);
+        text.push(c);
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
 const fn is_xchar(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~') && byte != b'+' && byte != b'='
 }
@@ -103,6 +146,27 @@ mod tests {
         ] {
             assert_eq!(decode_typed(value), read.map(|(kind, text)| (kind, text.to_owned())), "{value}");
         }
+    }
+
+    #[test]
+    fn addresses_in_utf_8_have_a_form_in_seven_bits() {
+        assert_eq!(ascii_form("utf-8;é@x.test").as_deref(), Some("utf-8;\\x{E9}@x.test"));
+        assert_eq!(ascii_form("UTF-8;a@x.test").as_deref(), Some("UTF-8;a@x.test"));
+        for none in ["rfc822;é@x.test", "utf-8;", "utf-8;a+b@x", "utf-8;é =", "utf-8;\u{85}"] {
+            assert_eq!(ascii_form(none), None, "{none}");
+        }
+        for (xtext, text) in [
+            ("\\x{E9}@x.test", Some("é@x.test")),
+            ("a\\x{2B}b@x.test", Some("a+b@x.test")),
+            ("a@x.test", Some("a@x.test")),
+            ("\\x{0D}\\x{0A}", None),
+            ("\\x{D800}", None),
+            ("\\x{E9", None),
+            ("\\x{}", None),
+        ] {
+            assert_eq!(utf8_text(xtext).as_deref(), text, "{xtext}");
+        }
+        assert_eq!(utf8_xtext("é\u{1f4e8}@x"), "\\x{E9}\\x{1F4E8}@x");
     }
 
     proptest! {

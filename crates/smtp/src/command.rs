@@ -119,8 +119,8 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Error> {
         b"NOOP" => Ok(Command::Noop),
         b"VRFY" => Ok(Command::Vrfy),
         b"HELP" => Ok(Command::Help),
-        b"EXPN" | b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"LHLO"
-        | b"XCLIENT" | b"XFORWARD" | b"BURL" => Err(Error::NotImplemented),
+        b"EXPN" | b"ETRN" | b"ATRN" | b"TURN" | b"SEND" | b"SOML" | b"SAML" | b"LHLO" | b"XCLIENT"
+        | b"XFORWARD" | b"BURL" => Err(Error::NotImplemented),
         b"GET" | b"POST" | b"PUT" | b"HEAD" | b"CONNECT" | b"OPTIONS" => Err(Error::NotSmtp),
         _ => Err(Error::UnknownCommand),
     }
@@ -373,7 +373,16 @@ mod tests {
         check("bdat 0 last", &chunk(0, true));
         check("BDAT  10  LAST ", &chunk(10, true));
         check("BDAT 99999999999999999999", &chunk(u64::MAX, false));
-        for bad in ["BDAT", "BDAT x", "BDAT -1", "BDAT 10 END", "BDAT 10 LAST LAST", "BDAT 1\02", "BDAT\r", "BDAT 0x10"] {
+        for bad in [
+            "BDAT",
+            "BDAT x",
+            "BDAT -1",
+            "BDAT 10 END",
+            "BDAT 10 LAST LAST",
+            "BDAT 1\02",
+            "BDAT\r",
+            "BDAT 0x10",
+        ] {
             check(bad, "BadChunk");
         }
         check("BDATA 1", "UnknownCommand");

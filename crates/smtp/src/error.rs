@@ -148,7 +148,9 @@ pub enum Error {
     /// The content ended with CR CR LF `.` CR LF, which is an end for one server and a line of content for the
     /// next. What follows may be smuggled, so the connection ends.
     /// Usual cause: an attack.
-    #[error("Content must not hold bare CR, least of all before its end")]
+    #[error(
+        "Content must not hold bare CR, least of all before its end. Explained in facteur's docs/line-endings.md"
+    )]
     DoubtfulEnd,
     /// The message passed through too many servers (RFC 5321 §6.3).
     /// Usual cause: two servers forward to each other.

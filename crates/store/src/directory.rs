@@ -2,8 +2,8 @@
 
 use crate::{Later, NewEvent};
 use mail::{
-    AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, LineEndings, Network, OwnerId, Principal,
-    RelayId, Secret, SiteId, Timestamp,
+    AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, LineEndings, Network, OwnerId,
+    Principal, RelayId, Secret, SiteId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;

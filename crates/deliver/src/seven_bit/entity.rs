@@ -102,7 +102,9 @@ impl ContentType {
         let plain = matches!(encoding, b"" | b"7bit" | b"8bit" | b"binary");
         let leaf = |action| Kind::Leaf { action: if plain { action } else { None }, has_type };
         let (main, sub) = match self.name.iter().position(|&b| b == b'/') {
-            Some(at) => (self.name.get(..at).unwrap_or_default(), self.name.get(at + 1..).unwrap_or_default()),
+            Some(at) => {
+                (self.name.get(..at).unwrap_or_default(), self.name.get(at + 1..).unwrap_or_default())
+            }
             None => (self.name.as_slice(), &b""[..]),
         };
         match (main, sub) {

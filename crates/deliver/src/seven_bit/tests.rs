@@ -48,7 +48,10 @@ fn text_is_quoted() {
         "Subject: x\n\né\n",
         "Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A9\n",
     );
-    check("\né", "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A9");
+    check(
+        "\né",
+        "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A9",
+    );
     let latin = encoded(b"Subject: x\r\n\r\n\xe9\r\n", 3).unwrap();
     assert!(String::from_utf8(latin).unwrap().contains("charset=unknown-8bit\r\n"));
 }
@@ -87,12 +90,18 @@ fn some_things_may_not_be_encoded() {
     ] {
         check(message, "-");
     }
-    check("Content-Type: multipart/signed; boundary=b\n\n--b\n\ne\n--b--\n", "Content-Type: multipart/signed; boundary=b\n\n--b\n\ne\n--b--\n");
+    check(
+        "Content-Type: multipart/signed; boundary=b\n\n--b\n\ne\n--b--\n",
+        "Content-Type: multipart/signed; boundary=b\n\n--b\n\ne\n--b--\n",
+    );
 }
 
 #[test]
 fn long_lines_are_folded_and_make_no_boundary() {
-    let long = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{}--b\u{e9}\r\n--b--\r\n", "x".repeat(75));
+    let long = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{}--b\u{e9}\r\n--b--\r\n",
+        "x".repeat(75)
+    );
     let made = String::from_utf8(encoded(long.as_bytes(), 9).unwrap()).unwrap();
     assert!(made.contains(&format!("{}=\r\n=2D-b=C3=A9\r\n--b--\r\n", "x".repeat(75))), "{made}");
     assert!(made.lines().all(|line| line.len() <= 76));

@@ -39,6 +39,8 @@ mod peers;
 #[cfg(test)]
 mod privileges;
 #[cfg(test)]
+mod protocol;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod scene;

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 /// Every code that a session writes (`docs/smtp.md`).
 const CODES: [&str; 25] = [
-    "214", "220", "221", "235", "250", "252", "334", "354", "421", "450", "451", "452", "454", "500", "501", "502", "503",
-    "504", "530", "535", "538", "550", "552", "553", "554",
+    "214", "220", "221", "235", "250", "252", "334", "354", "421", "450", "451", "452", "454", "500", "501",
+    "502", "503", "504", "530", "535", "538", "550", "552", "553", "554",
 ];
 /// The same, of parameters.
 const PARAMETER: &str = "555";
@@ -19,20 +19,81 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// The beginnings of lines, and what may follow them.
 const VERBS: [&str; 24] = [
-    "EHLO ", "HELO ", "MAIL FROM:", "RCPT TO:", "MAIL ", "RCPT ", "DATA", "BDAT ", "RSET", "NOOP ", "VRFY ", "EXPN ", "HELP ",
-    "AUTH PLAIN ", "AUTH LOGIN ", "AUTH ", "STARTTLS", "ETRN ", "LHLO ", "XCLIENT ", "GET ", "", "MAIL FROM: ", "rcpt to: ",
+    "EHLO ",
+    "HELO ",
+    "MAIL FROM:",
+    "RCPT TO:",
+    "MAIL ",
+    "RCPT ",
+    "DATA",
+    "BDAT ",
+    "RSET",
+    "NOOP ",
+    "VRFY ",
+    "EXPN ",
+    "HELP ",
+    "AUTH PLAIN ",
+    "AUTH LOGIN ",
+    "AUTH ",
+    "STARTTLS",
+    "ETRN ",
+    "LHLO ",
+    "XCLIENT ",
+    "GET ",
+    "",
+    "MAIL FROM: ",
+    "rcpt to: ",
 ];
 const ARGUMENTS: [&str; 32] = [
-    "<a@b.test>", "<b+c@d.test>", "<>", "<a@b", "<@x,@y:a@b.test>", "<\"a b\"@c.test>", "<\"a\\\"@c.test>", "<a@[127.0.0.1]>",
-    "<é@b.test>", "<a@é.test>", "a@b.test", "<postmaster>", "client.test", "[192.0.2.1]", "<a@b.test> SIZE=10",
-    "<a@b.test> SIZE=99999999999", "<a@b.test> BODY=8BITMIME", "<a@b.test> BODY=BINARYMIME", "<a@b.test> SMTPUTF8",
-    "<a@b.test> RET=FULL ENVID=x", "<b+c@d.test> NOTIFY=NEVER", "<b+c@d.test> NOTIFY=NEVER,DELAY ORCPT=x",
-    "<b+c@d.test> ORCPT=utf-8;\\x{E9}@x", "<a@b.test> HOLDFOR=1", "<a@b.test> AUTH=<>", "AGFubmEAcmlnaHQ=", "AGFubmEAd3Jvbmc=", "*",
-    "=", "0", "0 LAST", "-1 LAST",
+    "<a@b.test>",
+    "<b+c@d.test>",
+    "<>",
+    "<a@b",
+    "<@x,@y:a@b.test>",
+    "<\"a b\"@c.test>",
+    "<\"a\\\"@c.test>",
+    "<a@[127.0.0.1]>",
+    "<é@b.test>",
+    "<a@é.test>",
+    "a@b.test",
+    "<postmaster>",
+    "client.test",
+    "[192.0.2.1]",
+    "<a@b.test> SIZE=10",
+    "<a@b.test> SIZE=99999999999",
+    "<a@b.test> BODY=8BITMIME",
+    "<a@b.test> BODY=BINARYMIME",
+    "<a@b.test> SMTPUTF8",
+    "<a@b.test> RET=FULL ENVID=x",
+    "<b+c@d.test> NOTIFY=NEVER",
+    "<b+c@d.test> NOTIFY=NEVER,DELAY ORCPT=x",
+    "<b+c@d.test> ORCPT=utf-8;\\x{E9}@x",
+    "<a@b.test> HOLDFOR=1",
+    "<a@b.test> AUTH=<>",
+    "AGFubmEAcmlnaHQ=",
+    "AGFubmEAd3Jvbmc=",
+    "*",
+    "=",
+    "0",
+    "0 LAST",
+    "-1 LAST",
 ];
 /// What a mutation puts somewhere. No LF: a line ends where its end is.
 const ODD: [&[u8]; 14] = [
-    b"\0", b"\r", b" ", b"\t", b"<", b">", b"@", b"\"", b"\\", b"\xff", b"\xc3\xa9", b"\x1b[2J", b"%s%n", b"=",
+    b"\0",
+    b"\r",
+    b" ",
+    b"\t",
+    b"<",
+    b">",
+    b"@",
+    b"\"",
+    b"\\",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\x1b[2J",
+    b"%s%n",
+    b"=",
 ];
 
 fn line(dice: &mut Dice) -> Vec<u8> {
@@ -85,8 +146,10 @@ fn is_sound(reply: &str) -> bool {
 async fn say(guest: &mut Guest, line: &[u8], seed: u64) -> bool {
     let shown = line.get(..line.len().min(200)).unwrap_or_default().escape_ascii().to_string();
     guest.send(line).await;
-    let reply = timeout(SOON, guest.reply()).await.unwrap_or_else(|_| panic!("no answer to {shown}, seed {seed}"));
-    assert!(is_sound(&reply), "{shown}: {reply}, seed {seed}");
+    let reply =
+        timeout(SOON, guest.reply()).await.unwrap_or_else(|_| panic!("no answer to {shown}, seed {seed}"));
+    guest.said.push(format!("{shown} -> {reply}"));
+    assert!(is_sound(&reply), "{:#?}, seed {seed}", guest.said);
     let more: &[u8] = match reply.get(..3) {
         Some("354") => b"Subject: x\r\n\r\nx\r\n.\r\n",
         Some("334") => b"*\r\n",

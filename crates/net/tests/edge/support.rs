@@ -1,6 +1,8 @@
 //! What the tests share: a door that collects messages, a served port, certificates, a client.
 
-use mail::{Address, EnhancedCode, Envelope, LineEndings, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp};
+use mail::{
+    Address, EnhancedCode, Envelope, LineEndings, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp,
+};
 use net::door::BoxFuture;
 use net::{Client, Dialer, Door, Intake, Limits, ListenerKind, ListenerSpec, Resolver, Serve, ServerTls};
 use net::{ClientTls, Connection, LocalSocket, Target, TlsMode, Verify, Visitor, serve, serve_local};
@@ -76,7 +78,7 @@ impl Door for Shared {
             match (attempt.login.as_str(), attempt.password.reveal()) {
                 ("panic", _) => panic!("the door fell off its hinges"),
                 ("slow", _) => std::future::pending().await,
-                ("anna", "right") => Ok(visitor("anna")),
+                ("anna", "right") | ("user@testserver", "secretpassword") => Ok(visitor("anna")),
                 _ => Err(Reply::new(535, Some(EnhancedCode::new(5, 7, 8)), "No")),
             }
         })
@@ -140,7 +142,12 @@ impl Shared {
 }
 
 pub fn visitor(name: &str) -> Visitor {
-    Visitor { principal: Principal::Site(SiteId(1)), owner: OwnerId::DEFAULT, name: name.to_owned(), line_endings: LineEndings::Strict }
+    Visitor {
+        principal: Principal::Site(SiteId(1)),
+        owner: OwnerId::DEFAULT,
+        name: name.to_owned(),
+        line_endings: LineEndings::Strict,
+    }
 }
 
 struct TestIntake {
@@ -341,6 +348,8 @@ pub fn insecure() -> Arc<ClientTls> {
 pub struct Talker<S> {
     pub stream: S,
     read: Vec<u8>,
+    /// What was said and answered, for a test that keeps it.
+    pub said: Vec<String>,
 }
 
 impl Talker<TcpStream> {
@@ -351,7 +360,7 @@ impl Talker<TcpStream> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Talker<S> {
     pub const fn over(stream: S) -> Self {
-        Self { stream, read: Vec::new() }
+        Self { stream, read: Vec::new(), said: Vec::new() }
     }
 
     /// One whole reply, its lines joined by `|`; empty when the server closed.
@@ -388,6 +397,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Talker<S> {
     pub async fn send_if_open(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
         let _ = self.stream.flush().await;
+    }
+
+    /// All that still comes, to the end.
+    pub async fn raw_rest(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.read);
+        while self.stream.read_buf(&mut rest).await.unwrap_or(0) > 0 {}
+        rest
     }
 
     /// Plays a dialogue: `C: ` lines are sent, `S: ` lines are how a reply must begin.

@@ -57,6 +57,7 @@ impl House {
         let setting = |kind| {
             let mut setting = Setting::new(kind);
             setting.limits.max_per_trusted_address = 10_000;
+            setting.session.max_message_bytes = 1 << 20;
             setting
         };
         let ports = kinds.map(|(name, kind)| (name, setting(kind).serve(&door, &tls))).into();

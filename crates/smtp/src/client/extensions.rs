@@ -119,8 +119,9 @@ mod tests {
 
     #[test]
     fn recipients_are_divided_as_the_server_asks() {
-        let recipients: Vec<_> =
-            ["a@x.test", "b@y.test", "c@x.test", "d@X.test", "e@z.test"].map(|text| text.parse().unwrap()).into();
+        let recipients: Vec<_> = ["a@x.test", "b@y.test", "c@x.test", "d@X.test", "e@z.test"]
+            .map(|text| text.parse().unwrap())
+            .into();
         let check = |offer: &str, expected: &[&[usize]]| {
             let read = Extensions::of_lines(&[offer.to_owned()]);
             assert_eq!(read.rounds(&recipients), expected, "{offer}");

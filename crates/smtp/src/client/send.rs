@@ -344,6 +344,5 @@ fn is_spoken(envid: &str) -> bool {
 
 fn needs_utf8(mail: &Outgoing<'_>) -> bool {
     let recipients = mail.recipients.iter().map(|recipient| &recipient.address);
-    mail.body == BodyType::Utf8
-        || mail.from.address().into_iter().chain(recipients).any(Address::needs_utf8)
+    mail.body == BodyType::Utf8 || mail.from.address().into_iter().chain(recipients).any(Address::needs_utf8)
 }

@@ -28,8 +28,12 @@ pub(super) fn envid(value: &[u8]) -> Result<String, Error> {
     text(value).filter(fine).map(str::to_owned).ok_or(Error::BadEnvid)
 }
 
+/// The address as `type;xtext`; one in UTF-8 (RFC 6533 §3), which only a transaction with SMTPUTF8 may have, as it stands.
 pub(super) fn orcpt(value: &[u8]) -> Result<String, Error> {
-    let fine = |value: &&str| value.len() <= MAX_ORCPT_CHARS && xtext::decode_typed(value).is_some();
+    let fine = |value: &&str| {
+        let is_typed = xtext::decode_typed(value).is_some() || xtext::ascii_form(value).is_some();
+        value.len() <= MAX_ORCPT_CHARS && is_typed
+    };
     text(value).filter(fine).map(str::to_owned).ok_or(Error::BadOrcpt)
 }
 

@@ -10,7 +10,7 @@ use crate::reply::{write_error, write_reply};
 use crate::sasl::{self, Credentials, LOGIN_PROMPTS, Mechanism};
 use crate::{Error, Input};
 use chunks::Incoming;
-use mail::{Address, BodyType, Envelope, HeaderScan, Hold, LineEndings, Recipient, Reply};
+use mail::{Address, BodyType, Envelope, HeaderScan, Hold, LineEndings, Recipient, Reply, xtext};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -375,7 +375,12 @@ impl Session {
         };
         if is_bare && self.line_endings == LineEndings::Strict {
             input.clear();
-            self.refuse(Error::BareLineFeed, output);
+            if self.skipped.take().is_some() {
+                // The line has its reply already.
+                self.state = State::Closed;
+            } else {
+                self.refuse(Error::BareLineFeed, output);
+            }
             return None;
         }
         let next = if self.skipped.take().is_some() {
@@ -460,7 +465,9 @@ impl Session {
                 output.extend_from_slice(b"252 2.0.0 Send some mail, it will be tried\r\n");
             }
             Command::Help => {
-                output.extend_from_slice(b"214 2.0.0 EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS AUTH\r\n");
+                output.extend_from_slice(
+                    b"214 2.0.0 EHLO MAIL RCPT DATA BDAT RSET NOOP QUIT STARTTLS AUTH\r\n",
+                );
             }
             _ => output.extend_from_slice(b"250 2.0.0 Ok\r\n"),
         }
@@ -559,6 +566,14 @@ impl Session {
         if !self.config.offer_dsn && (notify.is_some() || orcpt.is_some()) {
             return self.refuse(Error::UnknownParameter, output);
         }
+        let orcpt = match orcpt {
+            // What is kept has seven bits: it goes into reports and to servers that take no others.
+            Some(orcpt) if !orcpt.is_ascii() => match xtext::ascii_form(&orcpt).filter(|_| self.smtputf8) {
+                Some(ascii) => Some(ascii),
+                None => return self.refuse(Error::BadOrcpt, output),
+            },
+            orcpt => orcpt,
+        };
         let address = match path {
             Forward::Address(address) => address,
             Forward::Postmaster => match format!("postmaster@{}", self.config.host_name.as_written()).parse()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod outgoing;
+#[cfg(test)]
 mod peer;
 #[cfg(test)]
 mod properties;

@@ -18,6 +18,9 @@ pub struct Taken {
     pub from: String,
     pub to: Vec<String>,
     pub content: Vec<u8>,
+    /// The MAIL line, and the RCPT lines of those who were accepted.
+    pub mail: String,
+    pub rcpts: Vec<String>,
 }
 
 impl Taken {
@@ -48,6 +51,8 @@ pub struct Habits {
     pub only_sender: Option<&'static str>,
     /// How many messages it puts off at their end, after it has read them.
     pub puts_off: usize,
+    /// What it offers in the answer to EHLO; `None` offers what most servers do.
+    pub offers: Option<&'static [&'static str]>,
     /// Whether the reply to a message waits until [`Sink::release`].
     pub holds: bool,
 }
@@ -155,14 +160,17 @@ struct Talk<'a> {
     shared: &'a Shared,
     from: String,
     to: Vec<String>,
+    mail: String,
+    rcpts: Vec<String>,
     signed_in: bool,
 }
 
 impl<'a> Talk<'a> {
     fn hold(stream: TcpStream, shared: &'a Shared) {
         let (from, to, signed_in) = (String::new(), Vec::new(), shared.habits.sign_in.is_none());
-        let mut talk =
-            Self { stream: BufReader::with_capacity(1 << 16, stream), shared, from, to, signed_in };
+        let stream = BufReader::with_capacity(1 << 16, stream);
+        let (mail, rcpts) = (String::new(), Vec::new());
+        let mut talk = Self { stream, shared, from, to, mail, rcpts, signed_in };
         // A sender that goes away, or is killed, is part of the tests.
         let _ = talk.talk();
     }
@@ -210,6 +218,8 @@ impl<'a> Talk<'a> {
                 "MAIL" => {
                     self.from = path(&command);
                     self.to.clear();
+                    self.rcpts.clear();
+                    self.mail = command;
                     self.say("250 2.1.0 Ok")?;
                 }
                 "RCPT" => self.recipient(&command)?,
@@ -229,6 +239,10 @@ impl<'a> Talk<'a> {
     fn welcome(&mut self) -> io::Result<()> {
         let auth = if self.shared.habits.sign_in.is_some() { "250-AUTH PLAIN LOGIN\r\n" } else { "" };
         let tls = if self.shared.habits.starttls.is_some() { "250-STARTTLS\r\n" } else { "" };
+        if let Some(offers) = self.shared.habits.offers {
+            let lines: String = offers.iter().map(|offer| format!("250-{offer}\r\n")).collect();
+            return self.say(&format!("250-sink.test\r\n{lines}250 ENHANCEDSTATUSCODES"));
+        }
         self.say(&format!(
             "250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n{auth}{tls}250 ENHANCEDSTATUSCODES"
         ))
@@ -254,6 +268,7 @@ impl<'a> Talk<'a> {
             return self.say("550 5.1.1 No such user here");
         }
         self.to.push(to);
+        self.rcpts.push(command.to_owned());
         self.say("250 2.1.5 Ok")
     }
 
@@ -283,7 +298,8 @@ impl<'a> Talk<'a> {
         let (from, to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
         let taken = {
             let mut taken = self.shared.taken.lock().unwrap();
-            taken.push(Taken { from, to, content });
+            let (mail, rcpts) = (self.mail.clone(), std::mem::take(&mut self.rcpts));
+            taken.push(Taken { from, to, content, mail, rcpts });
             taken.len()
         };
         if taken <= self.shared.habits.puts_off {
