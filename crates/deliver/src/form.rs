@@ -59,6 +59,8 @@ impl LetterSource<'_> {
             match look.finish() {
                 Found::SevenBit => {}
                 Found::Plan(plan) => return self.converted(plan, body).await,
+                // A notice has nobody to be told of its failure: it leaves as it is, and most servers take it all the same.
+                Found::Unfit if self.letter.extras.about.is_some() => {}
                 Found::Unfit => return Err(Seen::NotOffered { what: "8BITMIME".to_owned() }),
             }
         }

@@ -1,5 +1,6 @@
 //! The xtext of SMTP parameters (RFC 3461 §4): how ENVID and ORCPT carry what a parameter's value may not hold.
 
+use crate::Address;
 use std::fmt::Write as _;
 
 /// The xtext of a text: what is not graphic ASCII, and `+` and `=`, as `+` and two capital hexadecimal digits.
@@ -47,7 +48,7 @@ pub fn decode_typed(value: &str) -> Option<(&str, String)> {
     if fine { Some((kind, decode(xtext)?)) } else { None }
 }
 
-/// The form in seven bits of `utf-8;address` (RFC 6533 §3): what is beyond ASCII as `\\x{…}`. `None` when it is no such
+/// The form in seven bits of `utf-8;address` (RFC 6533 §3): what is beyond ASCII as `\x{…}`. `None` when it is no such
 /// address, or has a character that must be written so itself.
 pub fn ascii_form(value: &str) -> Option<String> {
     let (kind, address) = value.split_once(';')?;
@@ -55,20 +56,34 @@ pub fn ascii_form(value: &str) -> Option<String> {
     if !kind.eq_ignore_ascii_case("utf-8") || address.is_empty() || !address.chars().all(fine) {
         return None;
     }
-    Some(format!("{kind};{}", utf8_xtext(address)))
+    Some(format!("{kind};{}", escaped(address, |c| c.is_ascii())))
 }
 
-/// An address as it stands behind `utf-8;` where seven bits carry it (RFC 6533 §3): what is beyond ASCII as `\\x{…}`.
+/// An address as it stands behind `utf-8;` where seven bits carry it (RFC 6533 §3): what is beyond graphic ASCII, and `+`,
+/// `=` and `\`, as `\x{…}`.
 pub fn utf8_xtext(address: &str) -> String {
-    let mut text = String::with_capacity(address.len() * 2);
-    for c in address.chars() {
-        if c.is_ascii() {
-            text.push(c);
+    escaped(address, |c| matches!(c, '!'..='~') && !matches!(c, '+' | '=' | '\\'))
+}
+
+fn escaped(text: &str, is_plain: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if is_plain(c) {
+            escaped.push(c);
         } else {
-            let _ = write!(text, "\\x{{{:X}}}", u32::from(c));
+            let _ = write!(escaped, "\\x{{{:02X}}}", u32::from(c));
         }
     }
-    text
+    escaped
+}
+
+/// An address with its type, as the ORCPT parameter has it: `rfc822;xtext`, or `utf-8;` and its form in seven bits.
+pub fn typed(address: &Address) -> String {
+    if address.needs_utf8() {
+        format!("utf-8;{}", utf8_xtext(&address.to_ascii_domain()))
+    } else {
+        format!("rfc822;{}", encode(&address.to_ascii_domain()))
+    }
 }
 
 /// The address behind [`utf8_xtext`], its letters as they are; `None` when it is none (RFC 6533 §3).

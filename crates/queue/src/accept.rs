@@ -6,7 +6,7 @@ use crate::{Budget, Limits, Queue, Reserved};
 use explain::CauseId;
 use mail::{
     Address, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId, Recipient, RecipientId, RelayId,
-    Timestamp,
+    Timestamp, xtext,
 };
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -244,7 +244,12 @@ impl Queue {
             body_type: envelope.body,
             added_headers: added_headers.into(),
             body_bytes: body.bytes(),
-            extras: Extras { envid: envelope.envid, ret: envelope.ret, about: bond.about },
+            extras: Extras {
+                envid: envelope.envid,
+                ret: envelope.ret,
+                hold: envelope.hold,
+                about: bond.about,
+            },
             signature: OnceLock::new(),
             body: match &body {
                 Body::Memory(bytes) => Some(Arc::clone(bytes)),
@@ -299,7 +304,7 @@ impl Queue {
         }
         let (mut seen, mut expanded) = (HashSet::new(), Vec::new());
         for (to, aliases) in recipients.into_iter().zip(aliases) {
-            let orcpt = to.orcpt.clone().or_else(|| Some(format!("rfc822;{}", to.address)));
+            let orcpt = to.orcpt.clone().or_else(|| Some(xtext::typed(&to.address)));
             let made = match aliases {
                 None => vec![to],
                 Some(addresses) => addresses

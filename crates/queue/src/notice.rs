@@ -15,9 +15,9 @@ mod status;
 pub use original::bytes_needed;
 pub use store::NoticeKind;
 
-use encode::{field, quoted_printable, text_field};
+use encode::{field, quoted_printable, text_field, utf8_field};
 use explain::{CauseId, Place, Verdict};
-use mail::{Address, BodyType, Domain, Evidence, Language, QueueId, Returned, Timestamp};
+use mail::{Address, BodyType, Domain, Evidence, Hold, Language, QueueId, Returned, Timestamp};
 use original::{Attachment, Headline};
 
 /// The message that a notice is about.
@@ -31,6 +31,8 @@ pub struct Original<'a> {
     pub envid: Option<&'a str>,
     /// How much of it the sender wants back.
     pub ret: Option<Returned>,
+    /// Until when its sender wanted it to be kept.
+    pub hold: Option<Hold>,
     /// Its size in bytes, the lines that this server added included.
     pub bytes: u64,
     /// Its beginning, the lines that this server added included: [`bytes_needed`] bytes of it.
@@ -100,16 +102,28 @@ pub struct Notice<'a> {
 pub struct Composed {
     /// The content.
     pub content: Vec<u8>,
-    /// 8-bit only when the message that goes back is.
+    /// Internationalised only for a sender whose address is; 8-bit only when the message that goes back is.
     pub body_type: BodyType,
 }
 
 impl Notice<'_> {
+    /// Whether the notice is internationalised (RFC 6533): its way back takes UTF-8, or there is none. To everybody else it
+    /// goes in seven bits as far as can be, so that every server on the way takes it.
+    pub(crate) fn is_global(&self) -> bool {
+        self.to.needs_utf8()
+    }
+
     /// Writes the notice.
     pub fn compose(&self) -> Composed {
         let message = &self.message;
         let headline = Headline::read(message.front);
-        let attachment = Attachment::of(self.kind, message.ret, message.bytes, message.front);
+        let is_global = self.is_global();
+        let attachment = Attachment::of(self.kind, message.ret, message.bytes, message.front, is_global);
+        let (status, status_encoding) = if is_global {
+            ("global-delivery-status", "Content-Transfer-Encoding: 8bit\r\n")
+        } else {
+            ("delivery-status", "")
+        };
         let boundary = self.boundary(&attachment.content);
         let person = quoted_printable(person::text(self, &headline, attachment.is_whole).as_bytes());
         let mut content = self.header(&headline, &boundary, attachment.is_eight_bit).into_bytes();
@@ -121,7 +135,7 @@ impl Notice<'_> {
              Content-Transfer-Encoding: quoted-printable\r\n\r\n{person}\r\n\
              --{boundary}\r\n\
              Content-Description: Delivery report\r\n\
-             Content-Type: message/delivery-status\r\n\r\n{}\r\n\
+             Content-Type: message/{status}\r\n{status_encoding}\r\n{}\r\n\
              --{boundary}\r\n{}",
             status::report(self),
             attachment.header,
@@ -129,7 +143,11 @@ impl Notice<'_> {
         content.extend_from_slice(parts.as_bytes());
         content.extend_from_slice(&attachment.content);
         content.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        let body_type = if attachment.is_eight_bit { BodyType::EightBitMime } else { BodyType::SevenBit };
+        let body_type = match (is_global, attachment.is_eight_bit) {
+            (true, _) => BodyType::Utf8,
+            (false, true) => BodyType::EightBitMime,
+            (false, false) => BodyType::SevenBit,
+        };
         Composed { content, body_type }
     }
 
@@ -137,10 +155,7 @@ impl Notice<'_> {
         let host = self.host_name.as_ascii();
         let mut text = field("Date", &mail::date(self.now));
         text += &field("From", &format!("Mail Delivery System <MAILER-DAEMON@{host}>"));
-        // An address beyond ASCII stands in no header of seven bits; RFC 5322 §3.6 can do without the field.
-        if !self.to.needs_utf8() {
-            text += &field("To", &self.to.to_ascii_domain());
-        }
+        text += &utf8_field("To", &self.to.to_ascii_domain());
         text += &text_field("Subject", &person::subject(self, headline));
         if let Some(id) = &headline.message_id {
             text += &field("In-Reply-To", id);
@@ -150,9 +165,10 @@ impl Notice<'_> {
         }
         text += "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n";
         text += &field("Content-Language", self.language.tag());
-        text += "Content-Type: multipart/report; report-type=delivery-status;\r\n";
+        let global = if self.is_global() { "global-" } else { "" };
+        text += &format!("Content-Type: multipart/report; report-type={global}delivery-status;\r\n");
         text += &format!("\tboundary=\"{boundary}\"\r\n");
-        let encoding = if is_eight_bit { "8bit" } else { "7bit" };
+        let encoding = if is_eight_bit || self.is_global() { "8bit" } else { "7bit" };
         text += &format!("Content-Transfer-Encoding: {encoding}\r\n\r\n");
         text
     }

@@ -214,6 +214,7 @@ impl Queue {
                 received_at: row.received_at,
                 envid: extras.envid.as_deref(),
                 ret: extras.ret,
+                hold: extras.hold,
                 bytes,
                 front: &front,
             },

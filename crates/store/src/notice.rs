@@ -1,6 +1,6 @@
 //! Notices to senders: what is owed, and what a message that is itself a notice is about.
 
-use mail::{Evidence, QueueId, RecipientId, Returned};
+use mail::{Evidence, Hold, QueueId, RecipientId, Returned};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -59,6 +59,9 @@ pub struct Extras {
     /// How much of the message goes back with a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ret: Option<Returned>,
+    /// Until when its sender wanted it to be kept (RFC 4865).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// What this message tells of, when it is a notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<About>,

@@ -1,3 +1,5 @@
+//! Messages, and what becomes of them; and what holds for all of them.
+
 use super::*;
 use proptest::prelude::*;
 

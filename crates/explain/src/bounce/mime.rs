@@ -127,7 +127,7 @@ impl Message {
     /// The header of the message that comes back.
     pub(super) fn original(&self) -> Option<Header> {
         let attached = self.parts.iter().find(|part| {
-            ["message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers"]
+            ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"]
                 .contains(&part.media_type.as_str())
         });
         let text = match attached {

@@ -120,7 +120,9 @@ fn groups_of(text: &str) -> Vec<Header> {
 }
 
 fn final_recipient(group: &Header) -> Option<String> {
-    let field = |name| group.field(name).and_then(addresses::in_field);
+    // RFC 6533 §3: `utf-8; \x{E9}@example.org` is an address whose letters seven bits carry.
+    let readable = |address: String| mail::xtext::utf8_text(&address).unwrap_or(address);
+    let field = |name| group.field(name).and_then(addresses::in_field).map(readable);
     let has_status = group.field("status").is_some() || group.field("action").is_some();
     field("final-recipient")
         .or_else(|| field("x-actual-recipient"))

@@ -14,13 +14,25 @@ const WORD_BYTES: usize = 45;
 /// A value that stands in a header as it is: printable ASCII, single spaces, bounded. Whatever else a stranger wrote becomes a
 /// space or a question mark, so that no value ends its field.
 pub(super) fn printable(value: &str) -> String {
+    cleaned(value, |_| '?')
+}
+
+/// The same for a header that may hold UTF-8 (RFC 6532): letters stay as they are.
+fn printable_utf8(value: &str) -> String {
+    let mut text = cleaned(value, |c| c);
+    // RFC 6532 §3.4 counts bytes where RFC 5322 §2.1.1 counts characters.
+    text.truncate(text.floor_char_boundary(VALUE_CHARS));
+    text
+}
+
+fn cleaned(value: &str, beyond_ascii: impl Fn(char) -> char) -> String {
     let mut text = String::with_capacity(value.len().min(VALUE_CHARS));
     let mut count = 0;
     for c in value.chars() {
         let c = match c {
             ' '..='~' => c,
             c if c.is_whitespace() || c.is_control() => ' ',
-            _ => '?',
+            c => beyond_ascii(c),
         };
         if c == ' ' && (text.is_empty() || text.ends_with(' ')) {
             continue;
@@ -37,9 +49,18 @@ pub(super) fn printable(value: &str) -> String {
 
 /// A field with its line ends, folded at its spaces. The value is made printable first.
 pub(super) fn field(name: &str, value: &str) -> String {
+    folded(name, &printable(value))
+}
+
+/// The same for a header that may hold UTF-8 (RFC 6532).
+pub(super) fn utf8_field(name: &str, value: &str) -> String {
+    folded(name, &printable_utf8(value))
+}
+
+fn folded(name: &str, value: &str) -> String {
     let mut text = format!("{name}:");
     let mut column = text.len();
-    for word in printable(value).split(' ') {
+    for word in value.split(' ') {
         // A line of nothing but space would end the header for some readers: the first word stays with the name.
         if column + 1 + word.len() > COLUMNS && column > name.len() + 1 {
             text.push_str("\r\n");

@@ -138,20 +138,28 @@ pub(super) struct Attachment {
 
 impl Attachment {
     /// The part for a message of that size, of which `front` was read.
-    pub(super) fn of(kind: NoticeKind, ret: Option<Returned>, bytes: u64, front: &[u8]) -> Self {
+    pub(super) fn of(
+        kind: NoticeKind,
+        ret: Option<Returned>,
+        bytes: u64,
+        front: &[u8],
+        is_global: bool,
+    ) -> Self {
         let is_read = u64::try_from(front.len()).is_ok_and(|read| read == bytes);
         if goes_back_whole(kind, ret, bytes) && is_read && can_be_carried(front) {
-            return Self::whole(front);
+            return Self::whole(front, is_global);
         }
-        Self::header(front)
+        Self::header(front, is_global)
     }
 
-    fn whole(front: &[u8]) -> Self {
+    fn whole(front: &[u8], is_global: bool) -> Self {
         let is_eight_bit = !front.is_ascii();
-        // RFC 2046 §5.2.1: a message/rfc822 has no encoding but 7bit, 8bit and binary.
+        // RFC 2046 §5.2.1: a message/rfc822 has no encoding but 7bit, 8bit and binary. With UTF-8 in its header it is a
+        // message/global (RFC 6532 §3.7), which only those can read to whom such mail is sent.
         let encoding = if is_eight_bit { "8bit" } else { "7bit" };
+        let kind = if is_global && is_utf8(header_of(front)) { "global" } else { "rfc822" };
         let header = format!(
-            "Content-Description: Undelivered message\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+            "Content-Description: Undelivered message\r\nContent-Type: message/{kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
         );
         let mut content = front.to_vec();
         if !content.ends_with(b"\r\n") {
@@ -160,16 +168,28 @@ impl Attachment {
         Self { header, content, is_eight_bit, is_whole: true }
     }
 
-    fn header(front: &[u8]) -> Self {
+    fn header(front: &[u8], is_global: bool) -> Self {
         let text = header_of(front);
-        let plain = text.is_ascii() && can_be_carried(text);
-        let encoding = if plain { "7bit" } else { "quoted-printable" };
+        let is_utf8 = is_utf8(text);
+        let as_is = (text.is_ascii() || is_utf8 && is_global) && can_be_carried(text);
+        let encoding = match (as_is, is_utf8) {
+            (true, true) => "8bit",
+            (true, false) => "7bit",
+            (false, _) => "quoted-printable",
+        };
+        // RFC 6533 §6.3.
+        let kind = if is_utf8 { "message/global-headers" } else { "text/rfc822-headers" };
         let header = format!(
-            "Content-Description: Message header\r\nContent-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+            "Content-Description: Message header\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
         );
-        let content = if plain { text.to_vec() } else { quoted_printable(text).into_bytes() };
-        Self { header, content, is_eight_bit: false, is_whole: false }
+        let content = if as_is { text.to_vec() } else { quoted_printable(text).into_bytes() };
+        Self { header, content, is_eight_bit: as_is && is_utf8, is_whole: false }
     }
+}
+
+/// Whether a header has letters beyond ASCII, in UTF-8.
+fn is_utf8(header: &[u8]) -> bool {
+    !header.is_ascii() && std::str::from_utf8(header).is_ok()
 }
 
 /// Whether SMTP carries the bytes as they are: lines end with CR LF and are no longer than allowed, and there is no NUL.
@@ -207,7 +227,7 @@ mod tests {
     fn check(kind: NoticeKind, ret: Option<Returned>, message: &[u8], whole: bool) {
         let bytes = message.len() as u64;
         let front = &message[..bytes_needed(kind, ret, bytes)];
-        let part = Attachment::of(kind, ret, bytes, front);
+        let part = Attachment::of(kind, ret, bytes, front, false);
         assert_eq!(part.is_whole, whole);
         assert!(part.content.ends_with(b"\r\n"));
         assert!(can_be_carried(&part.content));
@@ -234,7 +254,7 @@ mod tests {
         check(NoticeKind::Delay, full, &small, false);
         check(NoticeKind::Success, None, &small, false);
         check(NoticeKind::Relayed, full, b"Subject: x\r\n\r\n", false);
-        let part = Attachment::of(failure, None, long_header.len() as u64, &long_header[..65_536]);
+        let part = Attachment::of(failure, None, long_header.len() as u64, &long_header[..65_536], false);
         assert!(!part.is_whole && part.content.len() < 2 * MAX_HEADER && can_be_carried(&part.content));
     }
 }

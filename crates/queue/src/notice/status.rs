@@ -1,21 +1,25 @@
 //! The part of a notice that programs read: `message/delivery-status` (RFC 3464 §2).
 
-use super::encode::field;
+use super::encode::{field, utf8_field};
 use super::{Notice, NoticeKind, Told};
 use explain::CauseId;
-use mail::{Address, EnhancedCode, Evidence, Seen, Stage};
-use std::fmt::Write as _;
+use mail::{Address, EnhancedCode, Evidence, Hold, Seen, Stage, xtext};
 
 /// The text of the part: the fields of the message, then a group for each recipient.
 pub(super) fn report(notice: &Notice<'_>) -> String {
     let message = &notice.message;
+    let field = if notice.is_global() { utf8_field } else { field };
     let mut text = field("Reporting-MTA", &format!("dns; {}", notice.host_name.as_ascii()));
     if let Some(envid) = message.envid.and_then(from_xtext) {
         text += &field("Original-Envelope-Id", &envid);
     }
     text += &field("Arrival-Date", &mail::date(message.received_at));
+    if let Some(hold) = message.hold {
+        // RFC 4865 §7: what was asked for, so that its sender knows why it is late.
+        text += &field("Future-Release-Request", &future_release(hold));
+    }
     text += &field("X-Facteur-Queue-ID", &message.id.to_string());
-    text += &field("X-Facteur-Sender", &typed_address(notice.to));
+    text += &field("X-Facteur-Sender", &typed_address(notice.to, notice.is_global()));
     for told in notice.recipients {
         text += "\r\n";
         text += &group(notice, told);
@@ -23,13 +27,22 @@ pub(super) fn report(notice: &Notice<'_>) -> String {
     text
 }
 
+fn future_release(hold: Hold) -> String {
+    match hold {
+        Hold::ForSecs(secs) => format!("for;{secs}"),
+        Hold::Until(moment) => format!("until;{}", moment.rfc3339()),
+    }
+}
+
 fn group(notice: &Notice<'_>, told: &Told<'_>) -> String {
+    let is_global = notice.is_global();
+    let field = if is_global { utf8_field } else { field };
     let mut text = String::new();
     // RFC 3464 §2.3.1: it comes first when it is there.
-    if let Some(original) = told.orcpt.and_then(original_recipient) {
+    if let Some(original) = told.orcpt.and_then(|orcpt| original_recipient(orcpt, is_global)) {
         text += &field("Original-Recipient", &original);
     }
-    text += &field("Final-Recipient", &typed_address(told.address));
+    text += &field("Final-Recipient", &typed_address(told.address, is_global));
     text += &field("Action", action(notice.kind));
     text += &field("Status", &status(notice.kind, told).to_string());
     let answered = told.evidence.filter(|evidence| evidence.reply().is_some());
@@ -135,32 +148,26 @@ fn diagnostic(told: &Told<'_>) -> Option<String> {
     }
 }
 
-/// An address with its type. One beyond ASCII has the type of RFC 6533 §3, in the form that seven bits carry.
-fn typed_address(address: &Address) -> String {
-    if !address.needs_utf8() {
-        return format!("rfc822; {}", address.to_ascii_domain());
+/// An address with its type. One beyond ASCII has the type of RFC 6533 §3, in UTF-8 where the notice is internationalised,
+/// else in the form that seven bits carry.
+fn typed_address(address: &Address, is_global: bool) -> String {
+    let written = address.to_ascii_domain();
+    match (address.needs_utf8(), is_global) {
+        (false, _) => format!("rfc822; {written}"),
+        (true, true) => format!("utf-8; {written}"),
+        (true, false) => format!("utf-8; {}", xtext::utf8_xtext(&written)),
     }
-    let mut text = String::from("utf-8; ");
-    for c in address.to_ascii_domain().chars() {
-        match c {
-            '+' | '=' | '\\' => {
-                let _ = write!(text, "\\x{{{:02X}}}", u32::from(c));
-            }
-            '!'..='~' => text.push(c),
-            c => {
-                let _ = write!(text, "\\x{{{:X}}}", u32::from(c));
-            }
-        }
-    }
-    text
 }
 
 /// The address that the sender first wrote: `type;xtext` becomes `type; text` (RFC 3461 §6.3). What could not have been
 /// written by a client that keeps the rules is left out.
-fn original_recipient(orcpt: &str) -> Option<String> {
+fn original_recipient(orcpt: &str, is_global: bool) -> Option<String> {
     let (kind, address) = orcpt.split_once(';')?;
     let is_atom = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    is_atom.then(|| from_xtext(address).map(|address| format!("{kind}; {address}"))).flatten()
+    let text = from_xtext(address).filter(|_| is_atom)?;
+    let is_utf8 = is_global && kind.eq_ignore_ascii_case("utf-8");
+    let text = if is_utf8 { xtext::utf8_text(&text)? } else { text };
+    Some(format!("{kind}; {text}"))
 }
 
 /// The text behind xtext (RFC 3461 §4): printable ASCII, or nothing.
@@ -202,16 +209,24 @@ mod tests {
         ] {
             assert_eq!(from_xtext(xtext).as_deref(), text, "{xtext}");
         }
-        assert_eq!(original_recipient("rfc822;Bob+40x.test").as_deref(), Some("rfc822; Bob@x.test"));
-        assert_eq!(original_recipient("rf c;a"), None);
-        assert_eq!(original_recipient("a@b"), None);
+        let original = |orcpt| original_recipient(orcpt, false);
+        assert_eq!(original("rfc822;Bob+40x.test").as_deref(), Some("rfc822; Bob@x.test"));
+        assert_eq!(original("rf c;a"), None);
+        assert_eq!(original("a@b"), None);
+        assert_eq!(original("utf-8;\\x{E9}@x.test").as_deref(), Some("utf-8; \\x{E9}@x.test"));
+        let global = |orcpt| original_recipient(orcpt, true);
+        assert_eq!(global("utf-8;\\x{E9}@x.test").as_deref(), Some("utf-8; \u{e9}@x.test"));
+        assert_eq!(global("utf-8;\\x{0A}@x.test"), None);
     }
 
     #[test]
     fn addresses_beyond_ascii_have_their_type() {
-        let typed = |text: &str| typed_address(&text.parse().unwrap());
+        let typed = |text: &str| typed_address(&text.parse().unwrap(), false);
         assert_eq!(typed("a+b@x.test"), "rfc822; a+b@x.test");
         assert_eq!(typed("a@caf\u{e9}.test"), "rfc822; a@xn--caf-dma.test");
         assert_eq!(typed("\u{e9}+1@x.test"), "utf-8; \\x{E9}\\x{2B}1@x.test");
+        assert_eq!(typed_address(&"\u{e9}+1@x.test".parse().unwrap(), true), "utf-8; \u{e9}+1@x.test");
+        assert_eq!(future_release(Hold::ForSecs(60)), "for;60");
+        assert_eq!(future_release(Hold::Until(mail::Timestamp(0))), "until;1970-01-01T00:00:00Z");
     }
 }

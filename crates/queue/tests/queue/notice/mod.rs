@@ -74,8 +74,11 @@ fn golden_notices_are_unchanged() {
 fn only_an_eight_bit_original_makes_an_eight_bit_notice() {
     for sample in samples() {
         let composed = check(&sample);
-        let eight_bit = composed.body_type == BodyType::EightBitMime;
+        let eight_bit = composed.body_type != BodyType::SevenBit;
         assert_eq!(eight_bit, !composed.content.is_ascii(), "{}", sample.name);
+        // Only who has an address beyond ASCII gets a notice that needs SMTPUTF8.
+        let global = composed.body_type == BodyType::Utf8;
+        assert_eq!(global, sample.to.needs_utf8(), "{}", sample.name);
     }
 }
 

@@ -35,7 +35,7 @@ def check_by_email(raw, expected):
     if expected["ascii"]:
         for group, address in zip(groups[1:], expected["addresses"]):
             assert group["final-recipient"] == f"rfc822; {address}", group["final-recipient"]
-    assert original.get_content_type() in ("message/rfc822", "text/rfc822-headers")
+    assert original.get_content_type() in ("message/rfc822", "text/rfc822-headers", "message/global-headers")
 
 
 def check_by_flufl(raw, expected):

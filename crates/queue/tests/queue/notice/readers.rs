@@ -8,7 +8,9 @@ use std::process::Command;
 /// Writes every sample to a directory with what is expected of it, and asks both readers.
 pub fn check_all(samples: &[Sample]) {
     let dir = tempfile::tempdir().unwrap();
-    for sample in samples {
+    // Neither reads the internationalised form (RFC 6533), which goes only to those whose addresses are.
+    let samples: Vec<&Sample> = samples.iter().filter(|sample| sample.to.local().is_ascii()).collect();
+    for sample in &samples {
         let addresses: Vec<String> = sample.told.iter().map(|told| told.address.to_string()).collect();
         let outcome = match sample.kind {
             NoticeKind::Failure => "permanent",

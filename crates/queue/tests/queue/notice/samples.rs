@@ -42,6 +42,7 @@ impl Sample {
             received_at: RECEIVED,
             envid: self.envid.as_deref(),
             ret: self.ret,
+            hold: None,
             bytes,
             front: &self.content[..needed],
         };
