@@ -21,6 +21,8 @@ TESTS='
 /usr/sbin/postfix                       postfix
 /usr/sbin/smtp-sink                     postfix
 /usr/sbin/dovecot                       dovecot-core
+/usr/lib/dovecot/imap-login             dovecot-imapd
+/usr/lib/dovecot/pop3-login             dovecot-pop3d
 swaks                                   swaks
 /usr/sbin/pflogsumm                      pflogsumm
 fail2ban-regex                          fail2ban
@@ -35,6 +37,7 @@ strace                                  strace
 /bin/mount                              mount
 /usr/bin/unshare                        util-linux
 openssl                                 openssl
+xmllint                                 libxml2-utils
 /usr/sbin/opendkim                      opendkim
 /usr/lib/python3/dist-packages/dkim     python3-dkim
 /usr/lib/python3/dist-packages/nacl     python3-nacl

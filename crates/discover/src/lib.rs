@@ -12,6 +12,7 @@ pub mod give;
 pub mod https;
 mod plan;
 pub mod prove;
+pub mod publish;
 pub mod read;
 mod refusal;
 mod server;

@@ -18,6 +18,7 @@ mod mailq;
 pub mod output;
 mod parse;
 mod password;
+mod publish;
 mod queue;
 mod reader;
 mod relay;

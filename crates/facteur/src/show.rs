@@ -16,7 +16,7 @@ mod tested;
 mod time;
 mod trouble;
 
-pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for};
+pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for, settings_page};
 pub use domains::{domain, domains};
 pub use explain::{Bounced, bounced, explained, json_line, logged_json};
 pub use lists::{accounts, password, presets, presets_json, relay, relays, routes, sites};

@@ -36,6 +36,11 @@ discover-for-thunderbird = In Thunderbird, add a mail account with your name, yo
 discover-for-outlook = In Outlook, add an account with your address, open the advanced options, choose to set it up yourself, and enter:
 discover-for-android = In the phone's mail program, add an account of the kind “Other”, enter your address and your password, and then:
 
+discover-page = Settings for mail programs at { $domain }. The password is that of the mailbox.
+discover-user-full = the whole address
+discover-user-local = the part of the address before the @
+discover-no-reading = Nothing says where the mail of { $what } is read.
+    .fix = Name the server with --imap or --pop3.
 discover-not-an-address = { $what } is no mail address.
     .fix = Give a whole address, such as anne@example.org.
 discover-not-public = { $what } is not a name of the Internet, so nothing can be known of it.

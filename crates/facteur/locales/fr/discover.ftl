@@ -36,6 +36,11 @@ discover-for-thunderbird = Dans Thunderbird, ajoutez un compte courrier avec vot
 discover-for-outlook = Dans Outlook, ajoutez un compte avec votre adresse, ouvrez les options avancées, choisissez de le configurer vous-même, et saisissez :
 discover-for-android = Dans le logiciel de messagerie du téléphone, ajoutez un compte de type « Autre », saisissez votre adresse et votre mot de passe, puis :
 
+discover-page = Réglages pour les logiciels de messagerie chez { $domain }. Le mot de passe est celui de la boîte.
+discover-user-full = l'adresse entière
+discover-user-local = la partie de l'adresse avant le @
+discover-no-reading = Rien ne dit où se lit le courrier de { $what }.
+    .fix = Nommez le serveur avec --imap ou --pop3.
 discover-not-an-address = { $what } n'est pas une adresse.
     .fix = Donnez une adresse entière, telle que anne@example.org.
 discover-not-public = { $what } n'est pas un nom d'Internet, on ne peut donc rien en savoir.

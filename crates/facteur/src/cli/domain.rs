@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
+use super::publish;
 use crate::show;
 use clap::{Args, Subcommand};
 use control::{Answer, Operation};
@@ -14,6 +15,7 @@ pub enum Command {
     Add(AddArguments),
     Check(NameArguments),
     Bounces(BouncesArguments),
+    Settings(publish::Arguments),
     Remove(NameArguments),
 }
 
@@ -57,6 +59,7 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Bounces(BouncesArguments { name, to, .. }) => {
             Operation::DomainReturnPath { name, return_path: to }
         }
+        Command::Settings(arguments) => return publish::settings(&arguments, console),
         Command::Remove(NameArguments { name }) => Operation::DomainRemove { name },
     };
     match console.perform(operation).await? {

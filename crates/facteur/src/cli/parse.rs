@@ -1,5 +1,6 @@
 //! Values as they are typed: ages, states, languages of TLS.
 
+use super::publish::Form;
 use crate::show::ForProgram;
 use store::{RecipientState, RelayTls, SenderMode};
 
@@ -66,6 +67,11 @@ pub fn sender_mode(text: &str) -> Result<SenderMode, String> {
 /// What settings are for.
 pub fn program(text: &str) -> Result<ForProgram, String> {
     one_of(text, &ForProgram::ALL)
+}
+
+/// In which form a domain's settings are published.
+pub fn form(text: &str) -> Result<Form, String> {
+    one_of(text, &Form::ALL)
 }
 
 fn one_of<T: Copy>(text: &str, list: &[(&str, T)]) -> Result<T, String> {

@@ -213,7 +213,7 @@ impl Live {
         tried.into_iter().map(|(_, tried)| tried).collect()
     }
 
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         candidate: &Candidate,
         credentials: Option<Credentials<'_>>,
@@ -253,7 +253,7 @@ impl Live {
     }
 
     /// One connection for each form of the user name, as long as the server only says that name and password do not fit.
-    async fn sign_in_at(
+    pub(super) async fn sign_in_at(
         &self,
         candidate: &Candidate,
         address: &Address,

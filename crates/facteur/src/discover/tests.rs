@@ -1,6 +1,8 @@
 //! Discoveries on loopback: servers that speak TLS with certificates of a test's own authority, a zone in memory, and
 //! the table switched off by asking about a domain that it does not know.
 
+mod dovecot;
+
 use super::*;
 use ::discover::{SignIn, Trust};
 use base64::Engine as _;

@@ -7,7 +7,8 @@ use crate::words::Gap;
 use discover::facts::{Facts, Needs, Provider};
 use discover::give::{Account, Program, Side, mobileconfig};
 use discover::prove::Obstacle;
-use discover::{Candidate, Dropped, Protocol, Reading, Server, Source, Tls, Why};
+use discover::publish::Hosted;
+use discover::{Candidate, Dropped, Protocol, Reading, Server, Source, Tls, UserForm, Why};
 use mail::Seen;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::{Value, json};
@@ -339,21 +340,37 @@ pub fn settings_for(program: ForProgram, discovery: &Discovery, reader: &Reader)
 
 /// The settings of an account as text.
 fn block(account: &Account<'_>, reader: &Reader) -> String {
+    let sides = [account.incoming, Some(account.outgoing)].into_iter().flatten();
+    sides.map(|side| lines_of(side.server, side.login, reader)).collect()
+}
+
+/// One server as lines of text.
+fn lines_of(server: &Server, login: &str, reader: &Reader) -> String {
     let phrases = &reader.phrases;
-    let mut text = String::new();
-    for side in [account.incoming, Some(account.outgoing)].into_iter().flatten() {
-        let server = side.server;
-        let _ = writeln!(text, "{}", server.protocol.label());
-        for (key, value) in [
-            ("discover-server", server.host.clone()),
-            ("discover-port", server.port.to_string()),
-            ("discover-security", security(server.tls).to_owned()),
-            ("discover-user", side.login.to_owned()),
-        ] {
-            let line = phrases
-                .fill("discover-setting", [("name", phrases.say(key).into()), ("value", value.into())]);
-            let _ = writeln!(text, "{line}");
-        }
+    let mut text = format!("{}\n", server.protocol.label());
+    for (key, value) in [
+        ("discover-server", server.host.clone()),
+        ("discover-port", server.port.to_string()),
+        ("discover-security", security(server.tls).to_owned()),
+        ("discover-user", login.to_owned()),
+    ] {
+        let line =
+            phrases.fill("discover-setting", [("name", phrases.say(key).into()), ("value", value.into())]);
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// The settings of a domain, for its people to read.
+pub fn settings_page(hosted: &Hosted, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let mut text = format!("{}\n", phrases.fill("discover-page", [("domain", hosted.name.clone().into())]));
+    for server in &hosted.servers {
+        let user = match server.user {
+            Some(UserForm::Local) => phrases.say("discover-user-local"),
+            _ => phrases.say("discover-user-full"),
+        };
+        let _ = write!(text, "\n{}", lines_of(server, &user, reader));
     }
     text
 }

@@ -85,3 +85,16 @@ fn a_qr_code_is_a_square_with_its_three_eyes() {
     assert!(rows[1].starts_with("██ ▄▄▄▄▄ █"), "{text}");
     assert!(rows[1].ends_with("█ ▄▄▄▄▄ ██"), "{text}");
 }
+
+#[test]
+fn a_domain_has_a_page_for_its_people() {
+    let mut imap = Server::at(Protocol::Imap, "imap.example.org", 993, Tls::Implicit);
+    imap.user = Some(UserForm::Local);
+    let smtp = Server::at(Protocol::Smtp, "smtp.example.org", 587, Tls::Starttls);
+    let hosted =
+        Hosted { domain: "example.org".into(), name: "example.org".into(), servers: vec![imap, smtp] };
+    let expected = "Settings for mail programs at example.org. The password is that of the mailbox.\n\n\
+                    IMAP\nServer: imap.example.org\nPort: 993\nSecurity: SSL/TLS\nUser name: the part of the address before the @\n\n\
+                    SMTP\nServer: smtp.example.org\nPort: 587\nSecurity: STARTTLS\nUser name: the whole address\n";
+    assert_eq!(settings_page(&hosted, &reader(Language::En)), expected);
+}
