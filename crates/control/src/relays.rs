@@ -4,6 +4,7 @@ use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
 use deliver::{PRESETS, Preset, SignIn, preset};
 use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
+use net::HostName;
 use std::collections::HashMap;
 use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
@@ -215,13 +216,7 @@ fn host_of(spec: &RelaySpec, base: Option<&Preset>) -> Result<String, Fault> {
         (None, Some(base)) => base.host.to_owned(),
         (None, None) => return Err(Fault::about(Blame::Needed, "host")),
     };
-    let valid = bare_host(&host).parse::<std::net::IpAddr>().is_ok() || host.parse::<mail::Domain>().is_ok();
-    if valid { Ok(host) } else { Err(Fault::invalid("host", host)) }
-}
-
-/// An address literal without its brackets.
-fn bare_host(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    if host.parse::<HostName>().is_ok() { Ok(host) } else { Err(Fault::invalid("host", host)) }
 }
 
 /// How a relay is signed in to after a change; what is absent stays.
@@ -278,7 +273,8 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
     relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
     // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.
     let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
-    let public = bare_host(&relay.host).parse().is_ok_and(|ip| !net::is_private(ip));
+    let address = relay.host.parse().ok().and_then(|host: HostName| host.address());
+    let public = address.is_some_and(|ip| !net::is_private(ip));
     if bare && public && !relay.insecure {
         return Err(Fault::about(Blame::Insecure, relay.name));
     }

@@ -4,10 +4,10 @@ use crate::content;
 use crate::form::LetterSource;
 use crate::open::Closed;
 use crate::pool::{Open, Pool};
+use crate::stale::is_stale;
 use crate::{Keyring, rounds};
 use mail::{
-    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Seen, Severity, Stage,
-    Timestamp,
+    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Severity, Stage, Timestamp,
 };
 use net::{ClientTls, Dialer, NetError, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};
@@ -285,14 +285,6 @@ fn login_address(relay: &Relay) -> Option<Address> {
         RelayAuth::Password { login, .. } => login.parse().ok(),
         RelayAuth::None => None,
     }
-}
-
-/// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said
-/// goodbye, or a box on the way forgot it, before it took anything.
-fn is_stale(evidence: &Evidence) -> bool {
-    let before_content = matches!(evidence.stage, Stage::Mail);
-    let cut = matches!(evidence.seen, Seen::Dropped | Seen::Io { .. } | Seen::Timeout { .. });
-    before_content && (cut || evidence.reply().is_some_and(|reply| reply.code.get() == 421))
 }
 
 async fn hang_up(mut open: Open) {

@@ -14,14 +14,14 @@ use crate::direct::kept::Kept;
 use crate::direct::outcome::Progress;
 use crate::form::Source;
 use crate::rounds;
+use crate::stale::is_stale;
 use mail::{Clock, Dialogue, Domain, Evidence, Recipient, Reply, Returned, ReversePath, Seen, Stage};
-use net::{AddressPolicy, ClientTls, Dns, NetError, Verify};
+use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Resolver, Verify};
 use resolve::{Ours, Plan};
 use session::Open;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::Arc;
 
 /// How direct delivery is set up.
 #[derive(Debug, Clone)]
@@ -35,8 +35,6 @@ pub struct DirectSettings {
     pub policy: AddressPolicy,
     /// The port; 25, unless a test says otherwise.
     pub port: u16,
-    /// The most connections to one domain at a time; further letters wait. Default 10.
-    pub connections: usize,
     /// The most addresses that are tried for one letter. Default 8.
     pub tries: usize,
     /// The most hosts that may decline a letter in one attempt before it waits. Default 3.
@@ -49,7 +47,7 @@ impl DirectSettings {
         let our_name = our_name.into();
         let ours = Ours { names: vec![resolve::Name::answered(&our_name)], addresses: Vec::new() };
         let policy = AddressPolicy::PublicOnly;
-        Self { our_name, ours, policy, port: 25, connections: 10, tries: 8, declines: 3 }
+        Self { our_name, ours, policy, port: 25, tries: 8, declines: 3 }
     }
 }
 
@@ -74,8 +72,8 @@ pub struct DirectCourier {
     clock: Clock,
     settings: DirectSettings,
     client_tls: Arc<ClientTls>,
+    pub(crate) dialer: Dialer,
     kept: Kept,
-    gates: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 impl DirectCourier {
@@ -84,7 +82,9 @@ impl DirectCourier {
         // RFC 7435: some protection always beats none, and nobody can say which names a stranger's certificate must
         // have: the MX came over a DNS that proves nothing.
         let client_tls = ClientTls::new(None, Verify::Insecure)?;
-        Ok(Self { dns, clock, settings, client_tls, kept: Kept::default(), gates: Mutex::default() })
+        // Every address comes from the search for the hosts of a domain, so that the dialer itself asks nobody.
+        let dialer = Dialer::new(clock.clone(), Resolver::Fixed(HashMap::new()));
+        Ok(Self { dns, clock, settings, client_tls, dialer, kept: Kept::default() })
     }
 
     /// The DNS that it asks.
@@ -94,7 +94,6 @@ impl DirectCourier {
 
     /// Carries a parcel to a domain. `seed` orders hosts of one preference.
     pub async fn carry(&self, domain: &Domain, parcel: Parcel<'_>, seed: u64) -> Delivery {
-        let _place = self.place(domain).await;
         let mut progress = Progress::new(parcel.recipients.len(), self.clock.now());
         if self.by_kept_connection(domain, parcel, &mut progress).await {
             return progress.finish(self.clock.now());
@@ -141,19 +140,6 @@ impl DirectCourier {
         Evidence { at: self.clock.now(), stage: Stage::Resolve, peer, seen }
     }
 
-    /// Waits for one of the places that a domain has.
-    async fn place(&self, domain: &Domain) -> Option<OwnedSemaphorePermit> {
-        let gate = {
-            let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-            // A gate that nobody holds or waits at is made anew when it is needed.
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-            let gate = gates.entry(domain.as_ascii().to_owned());
-            Arc::clone(gate.or_insert_with(|| Arc::new(Semaphore::new(self.settings.connections.max(1)))))
-        };
-        // A gate is never closed, so that this never fails.
-        gate.acquire_owned().await.ok()
-    }
-
     /// Sends through a connection that is still open, if there is one and it still works.
     async fn by_kept_connection(&self, domain: &Domain, parcel: Parcel<'_>, progress: &mut Progress) -> bool {
         while let Some(mut open) = self.kept.take(domain, self.clock.now()) {
@@ -161,7 +147,7 @@ impl DirectCourier {
             let sent = self.send(&mut open, parcel, &progress.waiting()).await;
             match sent {
                 // The server may have hung up while the connection lay idle: nothing was taken, a fresh one may do.
-                Err(evidence) if outcome::is_stale(&evidence) => {}
+                Err(evidence) if is_stale(&evidence) => {}
                 sent => {
                     self.settle(domain, open, sent, progress).await;
                     return progress.is_done();

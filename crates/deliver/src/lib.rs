@@ -18,6 +18,7 @@ mod return_paths;
 mod rounds;
 mod seven_bit;
 mod signing;
+mod stale;
 
 pub use courier::{Port, Rehearsal, RelayCourier, Settings};
 pub use couriers::Couriers;

@@ -3,7 +3,7 @@
 use crate::courier::{Port, RelayCourier};
 use crate::pool::Open;
 use mail::{Dialogue, Evidence, Peer, Seen, Speaker, Stage};
-use net::{AddressPolicy, ClientTls, Target, TlsMode, Verify};
+use net::{AddressPolicy, ClientTls, Purpose, Target, TlsMode, Verify};
 use smtp::client::Client;
 use smtp::transport::Transport as _;
 use std::sync::Arc;
@@ -69,8 +69,11 @@ impl RelayCourier {
             Ok(client_tls) => client_tls,
             Err(seen) => return Err(self.closed(relay, port, Stage::Tls, seen)),
         };
-        let (number, policy) = (port.number, policy(relay, tls));
-        let target = Target { host: &relay.host, port: number, tls, client_tls, policy };
+        let target = match Target::new(Purpose::Relay, &relay.host, port.number, client_tls) {
+            Ok(target) => target.with_tls(tls).with_policy(policy(relay, tls)),
+            // It was refused when the relay was set up; a row from before that rule may still be there.
+            Err(_) => return Err(self.closed(relay, port, Stage::Resolve, Seen::NameUnknown)),
+        };
         let mut connection = match self.dialer.dial(&target, limit).await {
             Ok(connection) => connection,
             Err(evidence) => {

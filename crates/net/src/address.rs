@@ -1,6 +1,7 @@
 //! Which addresses this program connects to, and which it calls private. Judged after every
 //! disguise is taken off: an IPv4 address wrapped into an IPv6 one reaches the same machine.
 
+use crate::HostName;
 use mail::Network;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::sync::Arc;
@@ -25,6 +26,12 @@ pub enum AddressPolicy {
 }
 
 impl AddressPolicy {
+    /// Whether a host may be looked up at all. A name that means something in one network only is not asked for when
+    /// strangers may name hosts; where an administrator named ranges, what it leads to is judged by them.
+    pub fn may_ask_for(&self, host: &HostName) -> bool {
+        !(*self == Self::PublicOnly && host.is_internal())
+    }
+
     /// Whether the policy lets a connection go to that address.
     pub fn allows(&self, ip: IpAddr) -> bool {
         match self {
@@ -48,7 +55,7 @@ pub fn is_private(ip: IpAddr) -> bool {
 }
 
 /// Takes an IPv4 address out of the IPv6 forms that lead to it: mapped (RFC 4291 §2.5.5.2),
-/// compatible (§2.5.5.1), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
+/// compatible (§2.5.5.1), translated (RFC 2765 §2.1), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
 pub fn unwrapped(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
     let v4 = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low)));
@@ -56,6 +63,7 @@ pub fn unwrapped(ip: IpAddr) -> IpAddr {
         // ::1 and :: are IPv6's own, not compatible forms of 0.0.0.1 and 0.0.0.0.
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => ip,
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => v4(high, low),
+        [0, 0, 0, 0, 0xffff, 0, high, low] => v4(high, low),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
         // The local-use prefix may carry the address at several places; its last 32 bits are the
         // /96 form that translators use.
@@ -69,6 +77,13 @@ pub fn unwrapped(ip: IpAddr) -> IpAddr {
 
 /// Outside every special-purpose range of IANA (RFC 6890 and its registries) and not multicast.
 fn is_public(ip: IpAddr) -> bool {
+    // A network's own translation prefix (RFC 8215) has the address where that network wants it (RFC 6052 §2.2), and
+    // leads nowhere outside of it.
+    if let IpAddr::V6(v6) = ip
+        && let [0x64, 0xff9b, 1, ..] = v6.segments()
+    {
+        return false;
+    }
     match unwrapped(ip) {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),
@@ -145,6 +160,7 @@ mod tests {
             ("64:ff9b:1::7f00:1", "127.0.0.1"),
             ("2002:c0a8:0101::", "192.168.1.1"),
             ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"),
+            ("::ffff:0:10.0.0.1", "10.0.0.1"),
             ("::1", "::1"),
             ("::", "::"),
             ("2a00::1", "2a00::1"),
@@ -181,6 +197,11 @@ mod tests {
             ("9.9.9.9", false, true, false),
             ("2620:fe::9", false, true, false),
             ("2002:909:909::", false, true, false),
+            ("64:ff9b::909:909", false, true, false),
+            // A translation prefix of one network, wherever the address stands in it.
+            ("64:ff9b:1::909:909", false, false, false),
+            ("64:ff9b:1:a00:0:100::", false, false, false),
+            ("::ffff:0:9.9.9.9", false, true, false),
         ] {
             let address_ip = ip(address);
             assert!(AddressPolicy::Any.allows(address_ip), "{address}");

@@ -1,10 +1,11 @@
 //! An open connection to another server, as the client dialogue uses it.
 
-use crate::dial::millis;
+use crate::HostName;
+use crate::dial::{Target, millis};
 use crate::stream::Stream;
 use crate::time_limit::TimeLimit;
 use crate::tls::{self, ClientTls};
-use mail::{Clock, Domain, Peer, Seen, Timestamp, TlsFacts, TlsFault};
+use mail::{Clock, Peer, Seen, Timestamp, TlsFacts, TlsFault};
 use rustls_pki_types::ServerName;
 use smtp::transport::{BoxFuture, Transport};
 use std::future::poll_fn;
@@ -28,6 +29,7 @@ const MAX_PARTS: usize = 64;
 /// A connection over plain TCP or TLS, made by [`Dialer::dial`](crate::dial::Dialer::dial).
 pub struct Connection {
     stream: Stream,
+    host: HostName,
     peer: Peer,
     client_tls: Arc<ClientTls>,
     facts: Option<TlsFacts>,
@@ -37,12 +39,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(tcp: TcpStream, peer: Peer, client_tls: Arc<ClientTls>, clock: Clock) -> Self {
+    /// A connection that was opened to an address of the target.
+    pub(crate) fn new(tcp: TcpStream, target: &Target, address: IpAddr, clock: Clock) -> Self {
         let timer = TimeLimit::new(FIRST_TIME_LIMIT);
         Self {
             stream: Stream::Plain(tcp),
-            peer,
-            client_tls,
+            host: target.host.clone(),
+            peer: target.peer(Some(address)),
+            client_tls: Arc::clone(&target.client_tls),
             facts: None,
             clock,
             limit: FIRST_TIME_LIMIT,
@@ -90,7 +94,7 @@ impl Connection {
     }
 
     async fn shake_hands(&mut self) -> Result<TlsFacts, Seen> {
-        let name = server_name(&self.peer.host).ok_or_else(|| Seen::Tls {
+        let name = server_name(&self.host).ok_or_else(|| Seen::Tls {
             fault: TlsFault::Other { detail: format!("{} is not a name for a certificate", self.peer.host) },
         })?;
         let tcp = self.stream.take_plain().map_err(|error| seen(error, self.limit))?;
@@ -146,13 +150,11 @@ impl Transport for Connection {
 
 /// The name that the certificate must be for: the one that was asked for, never one that the DNS
 /// answered with.
-fn server_name(host: &str) -> Option<ServerName<'static>> {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Some(ServerName::from(ip));
+fn server_name(host: &HostName) -> Option<ServerName<'static>> {
+    match host.address() {
+        Some(ip) => Some(ServerName::from(ip)),
+        None => ServerName::try_from(host.name()?.as_ascii().to_owned()).ok(),
     }
-    let name: Domain = host.parse().ok()?;
-    ServerName::try_from(name.as_ascii().to_owned()).ok()
 }
 
 /// What an error of the system or of TLS means, in the words of evidence.

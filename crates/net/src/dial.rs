@@ -6,6 +6,7 @@
 use crate::address::AddressPolicy;
 use crate::connection::{Connection, FIRST_TIME_LIMIT};
 use crate::tls::ClientTls;
+use crate::{HostName, NetError, Purpose};
 use mail::{Clock, Evidence, Peer, Seen, Stage};
 use smtp::transport::Transport as _;
 use std::net::{IpAddr, SocketAddr};
@@ -30,19 +31,47 @@ pub enum TlsMode {
     Never,
 }
 
-/// Whom to call.
+/// Whom to call, and how. Made only of a host and a port that may be called.
 #[derive(Clone)]
-pub struct Target<'a> {
-    /// A host name, or an address literal with or without brackets.
-    pub host: &'a str,
-    /// The TCP port.
-    pub port: u16,
-    /// How TLS begins.
-    pub tls: TlsMode,
-    /// What to believe of the server's certificate.
-    pub client_tls: Arc<ClientTls>,
-    /// Which addresses may be connected to.
-    pub policy: AddressPolicy,
+pub struct Target {
+    pub(crate) host: HostName,
+    port: u16,
+    tls: TlsMode,
+    pub(crate) client_tls: Arc<ClientTls>,
+    policy: AddressPolicy,
+}
+
+impl Target {
+    /// A host, by its name or its address, at a port that suits the purpose. Without more it is called in clear, at any
+    /// address.
+    pub fn new(
+        purpose: Purpose,
+        host: &str,
+        port: u16,
+        client_tls: Arc<ClientTls>,
+    ) -> Result<Self, NetError> {
+        let host: HostName = host.parse().map_err(|error| NetError::Host { host: host.to_owned(), error })?;
+        if !purpose.allows(port) {
+            return Err(NetError::PortForbidden { port, purpose });
+        }
+        Ok(Self { host, port, tls: TlsMode::Never, client_tls, policy: AddressPolicy::Any })
+    }
+
+    /// With TLS that begins so. The certificate must be for the host as it was given.
+    #[must_use]
+    pub fn with_tls(self, tls: TlsMode) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// At addresses that a policy allows.
+    #[must_use]
+    pub fn with_policy(self, policy: AddressPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    pub(crate) fn peer(&self, address: Option<IpAddr>) -> Peer {
+        Peer { host: self.host.as_written().to_owned(), address, port: self.port }
+    }
 }
 
 /// The way out. One for the whole process.
@@ -58,20 +87,42 @@ impl Dialer {
         Self { clock, resolver }
     }
 
-    /// Opens a connection, with TLS when the target says at once, within `limit` in all. Addresses
-    /// are tried in order until one answers; when none does, the most telling failure is given.
-    pub async fn dial(&self, target: &Target<'_>, limit: Duration) -> Result<Connection, Evidence> {
+    /// Opens a connection, with TLS when the target says at once, within `limit` in all. The name is resolved once;
+    /// its addresses are tried in order until one answers; when none does, the most telling failure is given.
+    pub async fn dial(&self, target: &Target, limit: Duration) -> Result<Connection, Evidence> {
         let deadline = Instant::now() + limit;
-        let addresses = match timeout_at(deadline, self.resolver.addresses(target.host)).await {
-            Ok(found) => found.map_err(|seen| self.evidence(target, None, Stage::Resolve, seen))?,
-            Err(_) => return Err(self.evidence(target, None, Stage::Resolve, Seen::NameUnanswered)),
+        let unresolved = |seen| self.evidence(target, None, Stage::Resolve, seen);
+        if !target.policy.may_ask_for(&target.host) {
+            return Err(unresolved(Seen::NameUnknown));
+        }
+        let addresses = match timeout_at(deadline, self.resolver.addresses(&target.host)).await {
+            Ok(found) => found.map_err(unresolved)?,
+            Err(_) => return Err(unresolved(Seen::NameUnanswered)),
         };
-        let (address, tcp) = self.connect_any(target, &addresses, deadline).await?;
+        self.open(target, &addresses, deadline).await
+    }
+
+    /// Opens a connection to one address of the target, which was looked up elsewhere. It is judged all the same.
+    pub async fn dial_at(
+        &self,
+        target: &Target,
+        address: IpAddr,
+        limit: Duration,
+    ) -> Result<Connection, Evidence> {
+        self.open(target, &[address], Instant::now() + limit).await
+    }
+
+    async fn open(
+        &self,
+        target: &Target,
+        addresses: &[IpAddr],
+        deadline: Instant,
+    ) -> Result<Connection, Evidence> {
+        let (address, tcp) = self.connect_any(target, addresses, deadline).await?;
         // Replies and commands are short and each waits for the other: Nagle's delay would be
         // paid at every step. Failing to set it costs time and nothing else.
         let _ = tcp.set_nodelay(true);
-        let peer = Peer { host: target.host.to_owned(), address: Some(address), port: target.port };
-        let mut connection = Connection::new(tcp, peer, Arc::clone(&target.client_tls), self.clock.clone());
+        let mut connection = Connection::new(tcp, target, address, self.clock.clone());
         if target.tls == TlsMode::Implicit {
             connection.set_time_limit(deadline.saturating_duration_since(Instant::now()));
             connection
@@ -85,7 +136,7 @@ impl Dialer {
 
     async fn connect_any(
         &self,
-        target: &Target<'_>,
+        target: &Target,
         addresses: &[IpAddr],
         deadline: Instant,
     ) -> Result<(IpAddr, TcpStream), Evidence> {
@@ -104,9 +155,8 @@ impl Dialer {
         Err(self.evidence(target, address, Stage::Connect, seen))
     }
 
-    fn evidence(&self, target: &Target<'_>, address: Option<IpAddr>, stage: Stage, seen: Seen) -> Evidence {
-        let peer = Peer { host: target.host.to_owned(), address, port: target.port };
-        Evidence { at: self.clock.now(), stage, peer: Some(peer), seen }
+    fn evidence(&self, target: &Target, address: Option<IpAddr>, stage: Stage, seen: Seen) -> Evidence {
+        Evidence { at: self.clock.now(), stage, peer: Some(target.peer(address)), seen }
     }
 }
 
@@ -116,7 +166,7 @@ fn share_of(deadline: Instant, left: usize) -> Duration {
     if left <= 1 { rest } else { (rest / u32::try_from(left).unwrap_or(u32::MAX)).min(CONNECT_LIMIT) }
 }
 
-async fn connect_one(target: &Target<'_>, address: IpAddr, limit: Duration) -> Result<TcpStream, Seen> {
+async fn connect_one(target: &Target, address: IpAddr, limit: Duration) -> Result<TcpStream, Seen> {
     if !target.policy.allows(address) {
         return Err(Seen::AddressForbidden { address });
     }

@@ -1,5 +1,6 @@
 //! What can go wrong at the edge before any conversation begins.
 
+use crate::{HostError, Purpose};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -67,5 +68,23 @@ pub enum NetError {
         path: PathBuf,
         /// The system's words.
         source: io::Error,
+    },
+    /// A text is not the name of a host that could be called.
+    /// Usual cause: a URL, a port or a user name stands in it, or an address in a form that no program should write.
+    #[error("{host:?} is not a host: {error}")]
+    Host {
+        /// The text.
+        host: String,
+        /// What is wrong with it.
+        error: HostError,
+    },
+    /// A port is not one that may be called for that purpose.
+    /// Usual cause: somebody tries to reach a service of the inner network through this server.
+    #[error("port {port} is not called for this purpose ({purpose:?})")]
+    PortForbidden {
+        /// The port.
+        port: u16,
+        /// What it was to be called for.
+        purpose: Purpose,
     },
 }

@@ -77,13 +77,6 @@ const fn depth(stage: Stage) -> u8 {
     }
 }
 
-/// Whether the failure of a kept connection only says that it was kept too long: it was cut, or the server said
-/// goodbye, before it took anything.
-pub(crate) fn is_stale(evidence: &Evidence) -> bool {
-    let cut = matches!(evidence.seen, Seen::Dropped | Seen::Io { .. });
-    evidence.stage == Stage::Mail && (cut || evidence.reply().is_some_and(|reply| reply.code.get() == 421))
-}
-
 #[derive(Debug, Clone)]
 enum State {
     /// Without a final answer; the most telling failure so far.

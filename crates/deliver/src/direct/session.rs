@@ -2,11 +2,10 @@
 
 use crate::direct::DirectCourier;
 use crate::direct::outcome::Progress;
-use mail::{Evidence, Peer};
-use net::{Connection, Dialer, Resolver, Target, TlsMode};
+use mail::{Evidence, Peer, Seen, Stage};
+use net::{Connection, Purpose, Target, TlsMode};
 use smtp::client::Client;
 use smtp::transport::Transport as _;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,16 +74,8 @@ impl DirectCourier {
         let without = if with_tls { "" } else { ", without TLS" };
         progress.note(now, &format!("connecting to {host}[{address}]:{}{without}", self.settings.port));
         // The address was chosen and judged with the plan; the name is for TLS and for the evidence.
-        let names = HashMap::from([(host.to_owned(), vec![address])]);
-        let dialer = Dialer::new(self.clock.clone(), Resolver::Fixed(names));
-        let target = Target {
-            host,
-            port: self.settings.port,
-            tls: TlsMode::StartTls,
-            client_tls: Arc::clone(&self.client_tls),
-            policy: self.settings.policy.clone(),
-        };
-        let connection = dialer.dial(&target, CONNECT_LIMIT).await.map_err(|evidence| {
+        let target = self.target(host).map_err(Trouble::Other)?;
+        let connection = self.dialer.dial_at(&target, address, CONNECT_LIMIT).await.map_err(|evidence| {
             progress.note(self.clock.now(), &evidence.to_string());
             Trouble::Other(evidence)
         })?;
@@ -102,6 +93,18 @@ impl DirectCourier {
                 Err(trouble)
             }
         }
+    }
+
+    /// A host that the DNS named. A name that cannot be a host's was left out with the plan.
+    fn target(&self, host: &str) -> Result<Target, Evidence> {
+        let port = self.settings.port;
+        let target = Target::new(Purpose::Exchange, host, port, Arc::clone(&self.client_tls));
+        target
+            .map(|target| target.with_tls(TlsMode::StartTls).with_policy(self.settings.policy.clone()))
+            .map_err(|_| {
+                let peer = Some(Peer { host: host.to_owned(), address: None, port });
+                Evidence { at: self.clock.now(), stage: Stage::Resolve, peer, seen: Seen::NoMailHost }
+            })
     }
 
     async fn introduce(&self, open: &mut Open, with_tls: bool) -> Result<(), Trouble> {

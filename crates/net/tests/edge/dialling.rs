@@ -44,7 +44,7 @@ async fn what_is_seen_when_nobody_answers() {
             Some("127.0.0.1"),
         ),
     ] {
-        let target = net::Target { policy: policy.clone(), ..target(port, TlsMode::Never, &insecure()) };
+        let target = target(port, TlsMode::Never, &insecure()).with_policy(policy.clone());
         let evidence = dialer(&addresses).dial(&target, SOON).await.err().unwrap();
         let peer = evidence.peer.unwrap();
         assert_eq!((evidence.stage, evidence.seen, peer.address), (stage, seen, at.map(ip)), "{addresses:?}");

@@ -5,6 +5,8 @@ mod client_tls;
 #[cfg(test)]
 mod dialling;
 #[cfg(test)]
+mod forbidden;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod limits;

@@ -4,7 +4,9 @@ use mail::{
     Address, EnhancedCode, Envelope, LineEndings, OwnerId, Principal, Reply, ReversePath, SiteId, Timestamp,
 };
 use net::door::BoxFuture;
-use net::{Client, Dialer, Door, Intake, Limits, ListenerKind, ListenerSpec, Resolver, Serve, ServerTls};
+use net::{
+    Client, Dialer, Door, Intake, Limits, ListenerKind, ListenerSpec, Purpose, Resolver, Serve, ServerTls,
+};
 use net::{ClientTls, Connection, LocalSocket, Target, TlsMode, Verify, Visitor, serve, serve_local};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use smtp::server::{SessionConfig, SignIn};
@@ -328,8 +330,8 @@ pub fn dialer(addresses: &[&str]) -> Dialer {
     Dialer::new(mail::Clock::System, Resolver::Fixed(HashMap::from([(HOST.to_owned(), addresses)])))
 }
 
-pub fn target(port: u16, tls: TlsMode, client_tls: &Arc<ClientTls>) -> Target<'static> {
-    Target { host: HOST, port, tls, client_tls: Arc::clone(client_tls), policy: net::AddressPolicy::Any }
+pub fn target(port: u16, tls: TlsMode, client_tls: &Arc<ClientTls>) -> Target {
+    Target::new(Purpose::Relay, HOST, port, Arc::clone(client_tls)).unwrap().with_tls(tls)
 }
 
 pub async fn dial(

@@ -109,29 +109,6 @@ async fn a_connection_that_was_kept_too_long_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_domain_gets_no_more_connections_than_allowed() {
-    let unlike = Unlike { connections: Some(2), ..Unlike::default() };
-    let world = World::new(ZONE, "127.0.0.1: starttls ok", unlike).await;
-    let letters: Vec<_> = (0..8).map(|_| world.carry("x.example", "a")).collect();
-    let mut done = Vec::new();
-    // All at once: each future is polled in turn by one task.
-    let mut letters: Vec<_> = letters.into_iter().map(Box::pin).collect();
-    std::future::poll_fn(|cx| {
-        letters.retain_mut(|letter| match letter.as_mut().poll(cx) {
-            std::task::Poll::Ready(delivery) => {
-                done.push(delivery);
-                false
-            }
-            std::task::Poll::Pending => true,
-        });
-        if letters.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    assert!(done.len() == 8 && done.iter().all(|delivery| delivery.carried.results[0].is_ok()));
-    assert_eq!(world.log.most_open.load(Ordering::SeqCst), 2);
-}
-
-#[tokio::test]
 async fn hosts_that_decline_are_bounded() {
     let zone: String =
         (1..9).map(|n| format!("x.example MX {n} h{n}.example/h{n}.example A 127.0.0.{n}/")).collect();

@@ -58,7 +58,6 @@ pub struct Log {
     pub open: AtomicUsize,
     /// How many hosts have fallen silent.
     pub muted: AtomicUsize,
-    pub most_open: AtomicUsize,
 }
 
 impl Log {
@@ -76,7 +75,6 @@ pub struct World {
 /// How the courier of a world differs from the usual one.
 #[derive(Clone, Copy, Default)]
 pub struct Unlike {
-    pub connections: Option<usize>,
     pub declines: Option<usize>,
     /// The policy of the real world instead of loopback only.
     pub public_only: bool,
@@ -102,7 +100,6 @@ impl World {
         settings.port = port;
         settings.policy = if unlike.public_only { AddressPolicy::PublicOnly } else { loopback };
         settings.ours.addresses = vec!["127.9.9.9".parse().unwrap()];
-        settings.connections = unlike.connections.unwrap_or(settings.connections);
         settings.declines = unlike.declines.unwrap_or(settings.declines);
         let dns = Dns::zone(zone.replace('/', "\n").parse().unwrap());
         Self { courier: DirectCourier::new(dns, Clock::System, settings).unwrap(), log }
@@ -155,8 +152,7 @@ async fn serve(listener: TcpListener, script: Arc<Script>, log: Arc<Log>) {
         stream.set_nodelay(true).unwrap();
         tokio::spawn(async move {
             log.connections.fetch_add(1, Ordering::SeqCst);
-            let open = log.open.fetch_add(1, Ordering::SeqCst) + 1;
-            log.most_open.fetch_max(open, Ordering::SeqCst);
+            log.open.fetch_add(1, Ordering::SeqCst);
             let mut host = Host { ip, script, log: Arc::clone(&log) };
             let _ = host.talk(stream).await;
             log.open.fetch_sub(1, Ordering::SeqCst);
