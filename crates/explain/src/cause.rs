@@ -278,6 +278,8 @@ named_causes! {
     NETWORK_UNREACHABLE = "network_unreachable",
     /// The server cut the connection.
     CONNECTION_DROPPED = "connection_dropped",
+    /// The server fell silent in the middle of the exchange.
+    CONVERSATION_TIMEOUT = "conversation_timeout",
     /// The server never greeted.
     GREETING_TIMEOUT = "greeting_timeout",
     /// The server takes no mail at the moment.
@@ -296,6 +298,8 @@ named_causes! {
     TLS_VERSION_UNSUPPORTED = "tls_version_unsupported",
     /// TLS failed in a way that has no name of its own.
     TLS_FAILED = "tls_failed",
+    /// Words in clear stood where TLS was to begin.
+    TLS_RESPONSE_INJECTED = "tls_response_injected",
     /// The server does not offer STARTTLS.
     STARTTLS_UNAVAILABLE = "starttls_unavailable",
     /// No sign-in mechanism in common.

@@ -7,7 +7,7 @@ use crate::norm::Reading;
 use crate::rule::{Kind, Rule};
 use crate::scene::Hint;
 use crate::{provider, typed, wait};
-use mail::{Evidence, Seen, Stage, TlsFault};
+use mail::{Evidence, Reply, Seen, Stage, TlsFault};
 use serde::Serialize;
 
 /// What the evidence means and what the queue may do about it.
@@ -52,7 +52,7 @@ pub fn judge(evidence: &Evidence, place: Place) -> Verdict {
     let (reading, finding) = match (&evidence.seen, typed::cause_of(evidence, place)) {
         (Seen::Reply { reply }, _) => {
             let reading = Reading::of_reply(reply, evidence.stage, host);
-            let finding = find(&reading);
+            let finding = find_reply(&reading, reply, evidence.stage);
             (reading, finding)
         }
         (seen, typed) => {
@@ -151,6 +151,25 @@ fn finding(rule: &Rule, words: String, at: Option<&'static str>) -> Finding {
         provider: proven.or(at),
         of_provider: rule.is_of_provider() && rule.confidence == Confidence::High,
         words,
+    }
+}
+
+/// A reply has the cause of its words, unless its place says it all; and its place may say what words do not.
+fn find_reply(reading: &Reading, reply: &Reply, stage: Stage) -> Finding {
+    let placed = |cause| Finding {
+        cause,
+        confidence: Confidence::High,
+        provider: provider::infer(reading.host.as_deref(), ""),
+        of_provider: false,
+        words: String::new(),
+    };
+    if let Some(cause) = typed::cause_by_place(reply, stage) {
+        return placed(cause);
+    }
+    let found = find(reading);
+    match typed::cause_of_silence(stage) {
+        Some(cause) if found.confidence == Confidence::None => placed(cause),
+        _ => found,
     }
 }
 

@@ -265,7 +265,8 @@ fn every_cause_is_exported_in_the_words_of_other_schemes() {
 }
 
 /// Causes that no text has: they come from typed evidence alone, or from this server's own state.
-const WITHOUT_RULES: &[&str] = &["unknown", "complaint", "delivered"];
+const WITHOUT_RULES: &[&str] =
+    &["unknown", "complaint", "delivered", "conversation_timeout", "tls_response_injected"];
 
 #[test]
 fn every_cause_has_a_rule() {

@@ -1,7 +1,7 @@
 //! Evidence that needs no reading: what was seen has a type, and the type has a cause.
 
 use crate::cause::{CauseId, Place};
-use mail::{Evidence, Seen, Stage, TlsFault};
+use mail::{Evidence, Reply, Seen, Severity, Stage, TlsFault};
 
 /// The cause of typed evidence; `None` for a reply, whose words must be read.
 pub(crate) fn cause_of(evidence: &Evidence, place: Place) -> Option<CauseId> {
@@ -19,6 +19,7 @@ pub(crate) fn cause_of(evidence: &Evidence, place: Place) -> Option<CauseId> {
         Seen::Tls { fault } => tls(fault),
         Seen::NotOffered { what } => not_offered(what),
         Seen::NotSmtp { .. } => CauseId::PROTOCOL_ERROR,
+        Seen::Injected { .. } => CauseId::TLS_RESPONSE_INJECTED,
         Seen::NoRoute => CauseId::NO_ROUTE,
         Seen::RelayClosed => CauseId::RELAY_CLOSED,
         Seen::Expired => CauseId::MESSAGE_EXPIRED,
@@ -32,13 +33,30 @@ pub(crate) fn cause_of(evidence: &Evidence, place: Place) -> Option<CauseId> {
     Some(cause)
 }
 
+/// The cause of a reply that means the same whatever its words: a yes where it must end in something else, and a refusal of
+/// TLS, which servers word as anything from "syntax error" to "temporary failure".
+pub(crate) fn cause_by_place(reply: &Reply, stage: Stage) -> Option<CauseId> {
+    match (reply.severity(), stage) {
+        (Severity::Positive | Severity::Intermediate, _) => Some(CauseId::PROTOCOL_ERROR),
+        // RFC 5321 §3.8: this one speaks of the whole server.
+        (_, Stage::StartTls) if reply.code.get() != 421 => Some(CauseId::STARTTLS_UNAVAILABLE),
+        _ => None,
+    }
+}
+
+/// The cause of a reply whose words say nothing that is known: a server that refuses in its greeting takes no mail
+/// (RFC 5321 §3.1).
+pub(crate) fn cause_of_silence(stage: Stage) -> Option<CauseId> {
+    (stage == Stage::Greeting).then_some(CauseId::SERVER_UNAVAILABLE)
+}
+
 const fn timeout(stage: Stage) -> CauseId {
     match stage {
         Stage::Resolve => CauseId::DNS_TEMPORARY,
         Stage::Connect => CauseId::CONNECT_TIMEOUT,
         // A server that waits for our ClientHello says nothing, and so does one behind a proxy.
         Stage::Greeting | Stage::Tls => CauseId::GREETING_TIMEOUT,
-        _ => CauseId::CONNECTION_DROPPED,
+        _ => CauseId::CONVERSATION_TIMEOUT,
     }
 }
 

@@ -182,6 +182,11 @@ pub enum Seen {
         /// The first printable bytes of it.
         text: String,
     },
+    /// Behind the agreement to begin TLS came words in clear. They were put there to be taken for words under TLS.
+    Injected {
+        /// The first printable bytes of them.
+        text: String,
+    },
     /// The input or output failed in a way that has no name of its own.
     Io {
         /// The system's words.
@@ -260,6 +265,9 @@ impl fmt::Display for Evidence {
             Seen::Tls { fault } => write!(f, "TLS with {peer} failed: {fault}"),
             Seen::NotOffered { what } => write!(f, "host {host} does not offer {what}"),
             Seen::NotSmtp { text } => write!(f, "host {host} does not speak SMTP: {text}"),
+            Seen::Injected { text } => {
+                write!(f, "host {host} sent more before TLS than it was asked: {text}")
+            }
             Seen::Io { detail } => write!(f, "conversation with {host} failed: {detail}"),
             Seen::NoRoute => f.write_str("no relay is configured for this message"),
             Seen::RelayClosed => f.write_str("the relay is closed"),

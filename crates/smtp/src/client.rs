@@ -12,7 +12,7 @@ pub use extensions::Extensions;
 pub use send::Outgoing;
 
 use crate::Input;
-use crate::reply::{ReplyReader, not_smtp};
+use crate::reply::{ReplyReader, strange};
 use crate::sasl;
 use crate::transport::Transport;
 use mail::{Dialogue, Evidence, Reply, Secret, Seen, Severity, Speaker, Stage, Timestamp, TlsFacts};
@@ -105,7 +105,7 @@ impl Client {
         if !self.input.is_empty() {
             // What came behind the 220 came without TLS: somebody on the line put it there, to be taken
             // for a reply under TLS (RFC 3207 §6, CVE-2011-0411 the other way round).
-            let seen = not_smtp(self.input.bytes());
+            let seen = Seen::Injected { text: strange(self.input.bytes()) };
             self.input.clear();
             return Err(self.fault(t, Stage::StartTls, seen));
         }

@@ -149,6 +149,11 @@ const MAX_STRANGE_CHARS: usize = 200;
 
 /// The evidence that the peer does not speak SMTP.
 pub(crate) fn not_smtp(bytes: &[u8]) -> Seen {
+    Seen::NotSmtp { text: strange(bytes) }
+}
+
+/// The beginning of what has no place here, to be shown.
+pub(crate) fn strange(bytes: &[u8]) -> String {
     let start = bytes.get(..bytes.len().min(MAX_STRANGE_CHARS)).unwrap_or_default();
-    Seen::NotSmtp { text: text(start).trim().to_owned() }
+    text(start).trim().to_owned()
 }

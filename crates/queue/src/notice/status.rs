@@ -115,7 +115,7 @@ fn subject_of(evidence: &Evidence) -> Option<(u16, u16)> {
         Seen::NameUnknown | Seen::NoMailHost => (1, 2),
         Seen::NameUnanswered => (4, 3),
         Seen::AddressForbidden { .. } | Seen::NoRoute => (4, 4),
-        Seen::Tls { .. } => (7, 5),
+        Seen::Tls { .. } | Seen::Injected { .. } => (7, 5),
         Seen::NotOffered { what } if what.contains("SMTPUTF8") => (6, 7),
         Seen::NotOffered { what } if what.contains("8BITMIME") => (6, 3),
         Seen::NotOffered { .. } => (7, 4),
