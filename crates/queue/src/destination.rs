@@ -14,6 +14,10 @@ const CONNECTIONS: (u16, u16) = (2, 20);
 /// Orange answers "too many connections" from the third on).
 const KNOWN: &[(&str, u16)] = &[("orange.fr", 2), ("wanadoo.fr", 2)];
 
+/// For how long a success proves that a destination takes mail, in seconds: as long as a server may be silent before it
+/// is given up (RFC 5321 §4.5.3.2).
+const PROVEN_SECS: i64 = 600;
+
 /// The most destinations that are remembered; past it the ones that nothing is held against are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -29,6 +33,13 @@ pub(crate) struct Pause {
 struct Destination {
     connections: u16,
     pause: Option<Pause>,
+    took_at: Option<Timestamp>,
+}
+
+impl Destination {
+    fn new(domain: &Domain) -> Self {
+        Self { connections: first_connections(domain), pause: None, took_at: None }
+    }
 }
 
 /// What is known of destinations.
@@ -58,14 +69,21 @@ impl Destinations {
         self.by_domain.get(domain)?.pause.filter(|pause| pause.until <= now)
     }
 
+    /// Whether a destination took mail not long ago: what it is given is soon done with.
+    pub(crate) fn is_proven(&self, domain: &Domain, now: Timestamp) -> bool {
+        let took_at = self.by_domain.get(domain).and_then(|destination| destination.took_at);
+        took_at.is_some_and(|at| now.since_ms(at) < PROVEN_SECS * 1_000)
+    }
+
     /// A destination took mail.
-    pub(crate) fn succeeded(&mut self, domain: &Domain) {
+    pub(crate) fn succeeded(&mut self, domain: &Domain, now: Timestamp) {
         self.make_room();
-        let (first, most) = (first_connections(domain), known(domain).unwrap_or(CONNECTIONS.1));
+        let most = known(domain).unwrap_or(CONNECTIONS.1);
         let destination = self.by_domain.entry(domain.clone());
-        let destination = destination.or_insert(Destination { connections: first, pause: None });
+        let destination = destination.or_insert_with(|| Destination::new(domain));
         destination.connections = destination.connections.saturating_add(1).min(most);
         destination.pause = None;
+        destination.took_at = Some(now);
     }
 
     /// A destination could not be spoken to, or asked for patience: it is left alone for a while, longer each time.
@@ -77,8 +95,9 @@ impl Destinations {
         now: Timestamp,
     ) -> Pause {
         self.make_room();
-        let fresh = Destination { connections: first_connections(domain), pause: None };
-        let destination = self.by_domain.entry(domain.clone()).or_insert(fresh);
+        let destination = self.by_domain.entry(domain.clone());
+        let destination = destination.or_insert_with(|| Destination::new(domain));
+        destination.took_at = None;
         destination.connections = (destination.connections / 2).max(1);
         // Connections that were under way when the first one failed tell nothing new.
         if let Some(pause) = destination.pause.filter(|pause| pause.until > now) {
@@ -131,8 +150,8 @@ mod tests {
         let [unknown, orange]: [Domain; 2] = ["x.test", "orange.fr"].map(|name| name.parse().unwrap());
         assert_eq!((all.connections(&unknown), all.connections(&orange)), (2, 2));
         for _ in 0..30 {
-            all.succeeded(&unknown);
-            all.succeeded(&orange);
+            all.succeeded(&unknown, NOW);
+            all.succeeded(&orange, NOW);
         }
         assert_eq!((all.connections(&unknown), all.connections(&orange)), (20, 2));
         let pause = all.failed(&unknown, None, &table, NOW);
@@ -142,7 +161,7 @@ mod tests {
         let longer = all.failed(&unknown, None, &table, pause.until);
         assert_eq!(longer.until, pause.until.plus_secs(60));
         assert_eq!(all.pause(&unknown, longer.until), None, "over");
-        all.succeeded(&unknown);
+        all.succeeded(&unknown, NOW);
         assert_eq!(all.connections(&unknown), 3, "half of the half of the half of twenty, and one more");
         let asked = all.failed(&unknown, Some(300), &table, longer.until);
         assert_eq!(asked.until, longer.until.plus_secs(301));
@@ -151,12 +170,24 @@ mod tests {
     }
 
     #[test]
+    fn a_success_proves_for_a_while() {
+        let (mut all, table) = (Destinations::default(), Timetable::default());
+        let domain: Domain = "x.test".parse().unwrap();
+        assert!(!all.is_proven(&domain, NOW));
+        all.succeeded(&domain, NOW);
+        assert!(all.is_proven(&domain, NOW.plus_secs(599)) && !all.is_proven(&domain, NOW.plus_secs(600)));
+        all.succeeded(&domain, NOW.plus_secs(700));
+        all.failed(&domain, None, &table, NOW.plus_secs(701));
+        assert!(!all.is_proven(&domain, NOW.plus_secs(702)));
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let (mut all, table) = (Destinations::default(), Timetable::default());
         let domain = |number: usize| format!("d{number}.test").parse::<Domain>().unwrap();
         for number in 0..3 * REMEMBERED {
             match number % 3 {
-                0 => all.succeeded(&domain(number)),
+                0 => all.succeeded(&domain(number), NOW),
                 _ => drop(all.failed(&domain(number), None, &table, NOW)),
             }
         }

@@ -30,6 +30,7 @@ mod destination;
 mod feed;
 mod lift;
 pub mod notice;
+mod places;
 mod probe;
 mod return_path;
 mod road;
@@ -75,7 +76,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// A content larger than this goes to a file of its own as it arrives. Default 128 KiB.
     pub spill_bytes: usize,
-    /// Batches in flight that go straight to the hosts of a domain, all domains together. Default 500.
+    /// Batches in flight that go straight to the hosts of a domain, all domains together; domains that took no mail
+    /// lately may have half of them. Default 500.
     pub direct: usize,
     /// Recipients of one such batch. Default 100 (RFC 5321 §4.5.3.1.8).
     pub direct_recipients: usize,

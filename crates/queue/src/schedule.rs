@@ -3,6 +3,7 @@
 use crate::closure::Closures;
 use crate::destination::{Destinations, Pause};
 use crate::lift::Endings;
+use crate::places::DirectPlaces;
 use crate::road::{Hop, Road};
 use crate::settle::Outcome;
 use crate::{Queue, Reserved, Routes, Timetable};
@@ -213,11 +214,10 @@ pub(crate) struct State {
     /// Lanes of relays with mail and a free slot.
     ring: VecDeque<RelayId>,
     /// Lanes of domains with mail and a free slot.
-    direct_ring: VecDeque<Domain>,
-    /// Whose turn it is next when both rings have a lane.
+    direct: DirectPlaces,
+    /// Whose turn it is next when relays and domains have a lane.
     direct_turn: bool,
-    direct_in_flight: usize,
-    direct_limits: (usize, usize),
+    direct_recipients: usize,
     pub(crate) destinations: Destinations,
     active: usize,
     active_by_owner: HashMap<OwnerId, usize>,
@@ -258,8 +258,8 @@ impl Signal {
 
 impl State {
     pub(crate) fn new(limits: &crate::Limits) -> Self {
-        let direct_limits = (limits.direct.max(1), limits.direct_recipients.max(1));
-        Self { direct_limits, ..Self::default() }
+        let direct = DirectPlaces::new(limits.direct);
+        Self { direct, direct_recipients: limits.direct_recipients.max(1), ..Self::default() }
     }
 
     /// Counts recipients in, if there is room for them.
@@ -354,17 +354,17 @@ impl State {
             lane.in_ring = true;
             match road {
                 Road::Relay(id) => self.ring.push_back(*id),
-                Road::Direct(domain) => self.direct_ring.push_back(domain.clone()),
+                Road::Direct(domain) => self.direct.offer(domain),
             }
             self.dispatcher.raise();
         }
     }
 
     fn land(&mut self, road: &Road) {
-        if matches!(road, Road::Direct(_)) {
-            self.direct_in_flight = self.direct_in_flight.saturating_sub(1);
+        if let Road::Direct(domain) = road {
+            self.direct.land(domain);
             // A lane that waited for a place among all domains may have it now.
-            if !self.direct_ring.is_empty() {
+            if self.direct.has_waiting() {
                 self.dispatcher.raise();
             }
         }
@@ -376,18 +376,21 @@ impl State {
     }
 
     /// The next lane in the ring: relays and domains in turn.
-    fn next_road(&mut self) -> Option<Road> {
-        let direct = !self.direct_ring.is_empty() && self.direct_in_flight < self.direct_limits.0;
+    fn next_road(&mut self, now: Timestamp) -> Option<Road> {
         let relayed = !self.ring.is_empty();
         self.direct_turn = !self.direct_turn;
-        if direct && (self.direct_turn || !relayed) {
-            return self.direct_ring.pop_front().map(Road::Direct);
+        if self.direct_turn || !relayed {
+            let destinations = &self.destinations;
+            let domain = self.direct.next(|domain| destinations.is_proven(domain, now));
+            if let Some(domain) = domain {
+                return Some(Road::Direct(domain));
+            }
         }
         self.ring.pop_front().map(Road::Relay)
     }
 
-    fn take(&mut self) -> Option<(Hop, Job)> {
-        while let Some(road) = self.next_road() {
+    fn take(&mut self, now: Timestamp) -> Option<(Hop, Job)> {
+        while let Some(road) = self.next_road(now) {
             let Some(lane) = self.lanes.get_mut(&road) else { continue };
             lane.in_ring = false;
             let (hop, most) = match &road {
@@ -398,11 +401,13 @@ impl State {
                     }
                     None => continue,
                 },
-                Road::Direct(domain) => (Hop::Direct(domain.clone()), self.direct_limits.1),
+                Road::Direct(domain) => (Hop::Direct(domain.clone()), self.direct_recipients),
             };
             if let Some(job) = lane.pop(most) {
                 lane.in_flight += 1;
-                self.direct_in_flight += usize::from(matches!(road, Road::Direct(_)));
+                if let Road::Direct(domain) = &road {
+                    self.direct.take_off(domain, self.destinations.is_proven(domain, now));
+                }
                 self.offer(&road);
                 return Some((hop, job));
             }
@@ -430,6 +435,14 @@ impl State {
             is_tried.then(|| Pause { until: now.plus_secs(TRIAL_SECS), ..pause })
         };
         paused.or_else(trial)
+    }
+
+    /// A destination took mail: it may have places that it could not have before.
+    pub(crate) fn took(&mut self, domain: &Domain, now: Timestamp) {
+        self.destinations.succeeded(domain, now);
+        if self.direct.has_waiting() {
+            self.dispatcher.raise();
+        }
     }
 
     /// Takes all jobs of a lane out, as when its relay closes.
@@ -491,8 +504,9 @@ impl Queue {
     /// The next batch to carry: waits until a lane has mail and a free slot. One dispatcher calls this.
     pub async fn next(&self) -> Batch {
         poll_fn(|context| {
+            let now = self.clock.now();
             let mut state = self.lock();
-            match state.take() {
+            match state.take(now) {
                 Some((hop, Job { letter, passengers })) => {
                     let shared = Arc::clone(&self.state);
                     let timetable = Arc::clone(&self.timetable);
@@ -500,7 +514,7 @@ impl Queue {
                         hop,
                         letter,
                         passengers,
-                        taken_at: self.clock.now(),
+                        taken_at: now,
                         timetable,
                         state: shared,
                         landed: false,

@@ -105,7 +105,7 @@ impl Queue {
             let mut state = self.lock();
             match &batch.hop {
                 Hop::Relay(relay) => state.closures.forgive(relay.id, &batch.letter.from),
-                Hop::Direct(domain) => state.destinations.succeeded(domain),
+                Hop::Direct(domain) => state.took(domain, now),
             }
         }
         settlement.signature.clone_from(&carried.signature);

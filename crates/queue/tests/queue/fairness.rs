@@ -1,7 +1,7 @@
 //! Nobody waits for somebody else's thousands, and memory is bounded.
 
 use crate::world::{Mood, World};
-use mail::QueueId;
+use mail::{QueueId, RelayId};
 use queue::Limits;
 
 /// How many messages leave until `id` has.
@@ -118,4 +118,30 @@ fn new_mail_does_not_keep_old_mail_out() {
     }
     let delivered = |id: &QueueId| world.tries.iter().any(|t| t.message == *id && t.delivered);
     assert!(oldest.iter().all(delivered));
+}
+
+#[test]
+fn silent_destinations_leave_half_of_the_places_to_those_that_take_mail() {
+    let mut world = World::with(Limits { direct: 10, ..Limits::default() });
+    world.route(store::RouteScope::Default, Some(RelayId::DIRECT));
+    world.send(1, "anne@here.test", &["bob@good.test"]);
+    let first = world.take().unwrap();
+    world.deliver(first);
+    for number in 0..100 {
+        let to = format!("bob@mute{number}.test");
+        world.send(1, "anne@here.test", &[to.as_str()]);
+    }
+    // They are never heard of again.
+    let mut silent = Vec::new();
+    while let Some(batch) = world.take() {
+        silent.push(batch);
+    }
+    assert_eq!(silent.len(), 5);
+    let good: Vec<QueueId> = (0..20).map(|_| world.send(1, "anne@here.test", &["bob@good.test"])).collect();
+    for id in good {
+        let batch = world.take().expect("a place is free");
+        assert_eq!(batch.letter.id, id);
+        world.deliver(batch);
+    }
+    assert!(world.take().is_none(), "the other silent ones wait");
 }
