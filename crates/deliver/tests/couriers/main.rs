@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod relay;

@@ -1,7 +1,7 @@
 //! Direct delivery, between a zone in memory and scripted servers on loopback.
 
 mod carrying;
-mod host;
+pub mod host;
 mod letter;
 mod situations;
 mod stalls;

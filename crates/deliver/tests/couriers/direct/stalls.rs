@@ -13,12 +13,12 @@ use std::time::Duration;
 /// (RFC 5321 §4.5.3.2).
 const STALLS: &[(&str, &str, &str, u64)] = &[
     ("greeting mute", "greeting", "greeting_timeout", 300),
-    ("ehlo mute", "ehlo", "connection_dropped", 300),
-    ("starttls ok; ehlo-tls mute", "ehlo", "connection_dropped", 300),
-    ("mail mute", "mail", "connection_dropped", 300),
-    ("rcpt mute", "rcpt", "connection_dropped", 300),
-    ("data mute", "data", "connection_dropped", 120),
-    ("end mute", "end_of_data", "connection_dropped", 600),
+    ("ehlo mute", "ehlo", "conversation_timeout", 300),
+    ("starttls ok; ehlo-tls mute", "ehlo", "conversation_timeout", 300),
+    ("mail mute", "mail", "conversation_timeout", 300),
+    ("rcpt mute", "rcpt", "conversation_timeout", 300),
+    ("data mute", "data", "conversation_timeout", 120),
+    ("end mute", "end_of_data", "conversation_timeout", 600),
 ];
 
 const ONE: &str = "x.example MX 10 a.example/a.example A 127.0.0.1";

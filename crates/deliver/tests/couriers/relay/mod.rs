@@ -2,5 +2,5 @@
 
 mod carrying;
 mod opening;
-mod post;
-mod server;
+pub mod post;
+pub mod server;
