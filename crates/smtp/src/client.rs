@@ -131,7 +131,7 @@ impl Client {
         } else if self.extensions.offers_auth("LOGIN") {
             self.auth_login(t, &sasl::login(login, password)).await?
         } else {
-            return Err(self.not_offered(t, Stage::Auth, "AUTH PLAIN or LOGIN"));
+            return Err(self.not_offered(t, Stage::Auth, "AUTH PLAIN/LOGIN"));
         };
         if reply.severity() == Severity::Intermediate {
             // The server asks for more than the mechanism has: the exchange is taken back (RFC 4954 §4).

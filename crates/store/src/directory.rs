@@ -168,7 +168,7 @@ pub enum SenderMode {
 pub enum RelayAuth {
     /// Not at all.
     None,
-    /// AUTH PLAIN or LOGIN.
+    /// AUTH PLAIN/LOGIN.
     Password {
         /// The user name.
         login: String,

@@ -2,6 +2,7 @@
 //! real servers and to scripted ones, all on one port of loopback.
 
 mod dkim;
+mod dns;
 mod situations;
 mod stage;
 mod trouble;

@@ -19,6 +19,8 @@ mod demo;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod first_start;
 #[cfg(test)]
 mod inherited;
@@ -26,6 +28,8 @@ mod inherited;
 mod limits;
 #[cfg(test)]
 mod local;
+#[cfg(test)]
+mod loops;
 #[cfg(test)]
 mod mail_log;
 #[cfg(test)]

@@ -148,7 +148,7 @@ async fn a_relay_without_mechanisms_that_we_know_gets_no_password() {
     let authority = Authority::new();
     let server = authority.serve(Manner { offers: "AUTH=XOAUTH2", ..Manner::default() }).await;
     let post = Post::to(&server, &authority, |_| {}).await;
-    post.fails(Stage::Auth, "no AUTH PLAIN or LOGIN").await;
+    post.fails(Stage::Auth, "no AUTH PLAIN/LOGIN").await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::support::client::{Client, letter};
 use crate::support::kept::{Keep, Kept};
 use crate::support::mx::Host;
-use crate::support::names::{NameServer, same_port};
+use crate::support::names::{Faulty, NameServer, same_port};
 use crate::support::postfix::Postfix;
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink};
@@ -62,6 +62,11 @@ pub type Scripted = (&'static str, &'static str, Habits);
 impl Stage {
     /// A zone in the text form of [`resolve::Zone`], scripted hosts, and the real ones if they are wanted.
     pub fn set(zone: &str, scripted: Vec<Scripted>, real: bool) -> Self {
+        Self::set_with(zone, Vec::new(), scripted, real)
+    }
+
+    /// The same, with answers that go wrong on the wire.
+    pub fn set_with(zone: &str, faults: Vec<Faulty>, scripted: Vec<Scripted>, real: bool) -> Self {
         let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
         let mut addresses: Vec<IpAddr> = scripted.iter().map(|(_, address, _)| ip(address)).collect();
         addresses.extend([POSTFIX, EXIM, OPENSMTPD].map(IpAddr::V4));
@@ -70,7 +75,7 @@ impl Stage {
         let sink =
             |(name, address, habits)| (name, Sink::start_at(SocketAddr::new(ip(address), port), habits));
         let sinks = scripted.into_iter().map(sink).collect();
-        let names = NameServer::start(zone.parse().expect("a zone"));
+        let names = NameServer::start_with(zone.parse().expect("a zone"), faults);
         let direct = format!(
             "[direct]\nport = {port}\nnetworks = [\"127.0.0.0/8\", \"::1\"]\npublic_addresses = [\"{OURS}\"]\n"
         );

@@ -20,8 +20,39 @@ pub enum Mood {
     Captive(Ipv4Addr),
 }
 
+/// How an answer goes wrong on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// There is no such name.
+    NameUnknown,
+    /// There is no such record.
+    NoData,
+    /// SERVFAIL.
+    ServerFailed,
+    /// REFUSED.
+    Refused,
+    /// Nothing comes.
+    Silent,
+    /// It is cut, and the rest cannot be had by TCP.
+    CutWithoutTcp,
+    /// It is for another question, by its number.
+    WrongId,
+    /// It leads round in a circle.
+    AliasLoop,
+    /// It points to servers elsewhere.
+    Lame,
+    /// SERVFAIL, since DNSSEC proves it wrong (RFC 4035 §5.5, RFC 8914 §4.7).
+    Bogus,
+    /// It makes no sense.
+    Nonsense,
+}
+
+/// A name, what is asked of it (everything when absent), and what goes wrong.
+pub type Faulty = (String, Option<Kind>, Wire);
+
 struct Shared {
     zone: Zone,
+    faults: Vec<Faulty>,
     mood: Mutex<Mood>,
     by_tcp: AtomicUsize,
     stopping: AtomicBool,
@@ -35,6 +66,11 @@ pub struct NameServer {
 
 impl NameServer {
     pub fn start(zone: Zone) -> Self {
+        Self::start_with(zone, Vec::new())
+    }
+
+    /// The same, with answers that go wrong.
+    pub fn start_with(zone: Zone, faults: Vec<Faulty>) -> Self {
         let (udp, tcp) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
             // The same port for both; somebody else may have the other one.
@@ -45,6 +81,7 @@ impl NameServer {
         let address = udp.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             zone,
+            faults,
             mood: Mutex::new(Mood::Sane),
             by_tcp: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
@@ -87,7 +124,7 @@ impl Shared {
             if self.stopping.load(Ordering::SeqCst) {
                 return;
             }
-            if let Some(mut reply) = self.reply(&packet[..length]) {
+            if let Some(mut reply) = self.reply(&packet[..length], false) {
                 if reply.len() > UDP_BYTES {
                     // RFC 1035 §4.1.1: the header and the question stay, the bit TC says that there is more.
                     reply = Writer::header(&packet[..length], 0, true)
@@ -117,17 +154,32 @@ impl Shared {
             let mut asked = vec![0; usize::from(u16::from_be_bytes(length))];
             stream.read_exact(&mut asked)?;
             self.by_tcp.fetch_add(1, Ordering::SeqCst);
-            if let Some(reply) = self.reply(&asked) {
+            if let Some(reply) = self.reply(&asked, true) {
+                if reply.is_empty() {
+                    return Ok(());
+                }
                 let length = u16::try_from(reply.len()).expect("no answer is that long");
                 stream.write_all(&[&length.to_be_bytes(), reply.as_slice()].concat())?;
             }
         }
     }
 
-    /// The reply to a question; `None` is silence.
-    fn reply(&self, asked: &[u8]) -> Option<Vec<u8>> {
+    /// What goes wrong with the answer to a question. A circle is one whatever is asked, the alias itself included.
+    fn fault(&self, name: &str, kind: Option<Kind>) -> Option<Wire> {
+        let meant = |(of, what, wire): &&Faulty| {
+            let of_kind = what.is_none() || *what == kind || (kind.is_none() && *wire == Wire::AliasLoop);
+            of_kind && of.eq_ignore_ascii_case(name)
+        };
+        self.faults.iter().find(meant).map(|(_, _, wire)| *wire)
+    }
+
+    /// The reply to a question; `None` is silence, and nothing at all by TCP the end of the connection.
+    fn reply(&self, asked: &[u8], by_tcp: bool) -> Option<Vec<u8>> {
         let (name, code) = question(asked)?;
         let kind = kind(code);
+        if let Some(wire) = self.fault(&name, kind) {
+            return self.wrong(asked, &name, code, wire, by_tcp);
+        }
         let answer = match *self.mood.lock().unwrap() {
             Mood::DeniesAll => Answer::NameUnknown,
             Mood::Captive(address) if kind == Some(Kind::A) => {
@@ -145,9 +197,46 @@ impl Shared {
     }
 }
 
+impl Shared {
+    fn wrong(&self, asked: &[u8], name: &str, code: u16, wire: Wire, by_tcp: bool) -> Option<Vec<u8>> {
+        let answer = match wire {
+            Wire::NameUnknown => Answer::NameUnknown,
+            Wire::NoData => Answer::NoData,
+            Wire::ServerFailed => Answer::Failed(Failure::ServerFailed),
+            Wire::Refused => Answer::Failed(Failure::Refused),
+            Wire::Silent => Answer::Failed(Failure::TimedOut),
+            Wire::AliasLoop => Answer::Failed(Failure::AliasLoop),
+            Wire::Nonsense => Answer::Failed(Failure::Malformed),
+            Wire::CutWithoutTcp if by_tcp => return Some(Vec::new()),
+            Wire::CutWithoutTcp => return Writer::header(asked, 0, true).map(|writer| writer.bytes),
+            Wire::WrongId => {
+                let mut reply = write(
+                    asked,
+                    name,
+                    code,
+                    self.zone.ask(&Question::new(Name::answered(name), kind(code)?)),
+                )?;
+                reply[0] ^= 0xff;
+                return Some(reply);
+            }
+            Wire::Lame => return Writer::header(asked, 0, false).map(Writer::lame),
+            Wire::Bogus => return Writer::header(asked, 2, false).map(Writer::bogus),
+        };
+        write(asked, name, code, answer)
+    }
+}
+
 fn kind(code: u16) -> Option<Kind> {
-    let codes =
-        [(1, Kind::A), (2, Kind::Ns), (12, Kind::Ptr), (15, Kind::Mx), (16, Kind::Txt), (28, Kind::Aaaa)];
+    let codes = [
+        (1, Kind::A),
+        (2, Kind::Ns),
+        (12, Kind::Ptr),
+        (15, Kind::Mx),
+        (16, Kind::Txt),
+        (28, Kind::Aaaa),
+        (33, Kind::Srv),
+        (52, Kind::Tlsa),
+    ];
     codes.into_iter().find(|(known, _)| *known == code).map(|(_, kind)| kind)
 }
 
@@ -207,7 +296,16 @@ fn data(record: &Record) -> Option<Vec<u8>> {
             let strings = text.chunks(255);
             strings.flat_map(|text| std::iter::once(text.len() as u8).chain(text.iter().copied())).collect()
         }
-        _ => return None,
+        Record::Srv { priority, weight, port, target } => [
+            &priority.to_be_bytes()[..],
+            &weight.to_be_bytes(),
+            &port.to_be_bytes(),
+            &written(target.as_str()),
+        ]
+        .concat(),
+        Record::Tlsa { usage, selector, matching, data } => {
+            [&[*usage, *selector, *matching][..], data].concat()
+        }
     })
 }
 
@@ -252,6 +350,20 @@ impl Writer {
         self.bytes.extend(ttl_secs.to_be_bytes());
         self.bytes.extend(length.to_be_bytes());
         self.bytes.extend_from_slice(data);
+    }
+
+    /// It points to the servers of the zone, as if they were others (RFC 1034 §4.3.1).
+    fn lame(mut self) -> Vec<u8> {
+        self.bytes[9] = 1;
+        self.append("test", 2, 60, &written("ns.elsewhere.test"));
+        self.bytes
+    }
+
+    /// With the reason beside it: DNSSEC bogus (RFC 8914 §4.7).
+    fn bogus(mut self) -> Vec<u8> {
+        self.bytes[11] = 1;
+        self.bytes.extend([0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 6, 0, 15, 0, 2, 0, 6]);
+        self.bytes
     }
 
     /// A no names its zone (RFC 2308 §2).
