@@ -382,6 +382,18 @@ fn said(scene: &Scene, locale: &str, id: &str) -> [String; 2] {
     said
 }
 
+/// The cause of a message: the one that is awaited, or the last one that was seen while there was time.
+fn until_cause(scene: &Scene, id: &str, cause: &str) -> Value {
+    let end = Clock::System.now().plus_secs(45);
+    loop {
+        let seen = scene.recipient(id)["reason"]["cause"].clone();
+        if seen == cause || Clock::System.now() > end {
+            return seen;
+        }
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
 #[test]
 fn every_fault_has_its_cause_and_its_words_in_both_languages() {
     let mut scene = Scene::set();
@@ -411,11 +423,7 @@ fn every_fault_has_its_cause_and_its_words_in_both_languages() {
         .to_owned();
     let mut group = "";
     for (number, ((of_group, fault, cause), id)) in table.iter().zip(&ids).enumerate() {
-        let (mut seen, end) = (Value::Null, Clock::System.now().plus_secs(45));
-        while seen != *cause && Clock::System.now() < end {
-            std::thread::sleep(Duration::from_millis(30));
-            seen = scene.recipient(id)["reason"]["cause"].clone();
-        }
+        let seen = until_cause(&scene, id, cause);
         if seen != *cause {
             wrong.push(format!("{fault}: {seen}, and not {cause}"));
             continue;
