@@ -11,7 +11,7 @@ use discover::{
     Tls, Trust, https,
 };
 use mail::{Address, Clock, Evidence, Peer, Secret, Seen, Stage};
-use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Resolver, Target, TlsMode};
+use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Purpose, Resolver, Target, TlsMode};
 use resolve::Answer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,15 +174,32 @@ impl Live {
     }
 
     async fn document(&self, document: &Document) -> Result<Reply, Evidence> {
-        let mut connection = self.dial(&document.host, HTTPS, TlsMode::Implicit).await?;
+        let mut connection = self.dial(Purpose::Document, &document.host, HTTPS, TlsMode::Implicit).await?;
         https::fetch(&mut connection, document).await
     }
 
-    async fn dial(&self, host: &str, port: u16, tls: TlsMode) -> Result<net::Connection, Evidence> {
+    async fn dial(
+        &self,
+        purpose: Purpose,
+        host: &str,
+        port: u16,
+        tls: TlsMode,
+    ) -> Result<net::Connection, Evidence> {
+        let client_tls = || Arc::clone(&self.client_tls);
+        let target = Target::new(purpose, host, port, client_tls());
         #[cfg(test)]
-        let port = self.ports.get(&(host.to_owned(), port)).copied().unwrap_or(port);
-        let client_tls = Arc::clone(&self.client_tls);
-        let target = Target { host, port, tls, client_tls, policy: self.policy.clone() };
+        let target = match self.ports.get(&(host.to_owned(), port)) {
+            // The port was judged; it is the test that leads it elsewhere.
+            Some(&moved) => target.and_then(|_| Target::new(Purpose::Relay, host, moved, client_tls())),
+            None => target,
+        };
+        let target = target.map_err(|error| Evidence {
+            at: Clock::System.now(),
+            stage: Stage::Connect,
+            peer: Some(Peer { host: host.to_owned(), address: None, port }),
+            seen: Seen::Io { detail: error.to_string() },
+        })?;
+        let target = target.with_tls(tls).with_policy(self.policy.clone());
         self.dialer.dial(&target, DIAL_LIMIT).await
     }
 
@@ -220,7 +237,8 @@ impl Live {
     ) -> Result<Proof, Obstacle> {
         let server = &candidate.server;
         let tls = if server.tls == Tls::Implicit { TlsMode::Implicit } else { TlsMode::StartTls };
-        let mut connection = self.dial(&server.host, server.port, tls).await.map_err(Obstacle::Seen)?;
+        let mut connection =
+            self.dial(Purpose::Probe, &server.host, server.port, tls).await.map_err(Obstacle::Seen)?;
         let proved = timeout(SERVER_LIMIT, prove(&mut connection, server, "localhost", credentials)).await;
         proved.unwrap_or_else(|_| Err(Obstacle::Seen(too_slow(&server.host, server.port, SERVER_LIMIT))))
     }
