@@ -312,7 +312,7 @@ fn acceptor() -> TlsAcceptor {
 }
 
 /// The letter, in two pieces.
-struct Letter;
+pub struct Letter;
 
 impl Source for Letter {
     fn open<'a>(&'a self, _: &'a Extensions) -> BoxFuture<'a, Result<Form, Seen>> {

@@ -1,11 +1,11 @@
 //! The two ways out, to one hostile server: through a relay, where TLS is required, and direct, where it is used if it can.
 
-use crate::direct::host::LETTER;
+use crate::direct::host::{LETTER, Letter};
 use crate::relay::post::{CANARY, CANARY_LOGIN, CANARY_PLAIN, Post};
 use crate::relay::server::HOST;
-use deliver::direct::{DirectCourier, DirectSettings, LetterSource, Parcel};
+use deliver::direct::{DirectCourier, DirectSettings, Parcel};
 use explain::Place;
-use mail::{BodyType, Clock, Evidence, Recipient, ReversePath};
+use mail::{Clock, Evidence, Recipient, ReversePath};
 use net::{AddressPolicy, Dns};
 use queue::{Batch, Carried, Courier as _, Limits};
 use std::sync::{Arc, LazyLock};
@@ -56,21 +56,9 @@ pub async fn direct(server: &Server) -> Carried {
     (settings.port, settings.policy) = (server.address.port(), loopback);
     let zone = format!("x.test MX 1 {HOST}\n{HOST} A 127.0.0.1");
     let courier = DirectCourier::new(Dns::zone(zone.parse().unwrap()), Clock::System, settings).unwrap();
-    // A letter of a queue, whose relay nobody calls.
-    let post = post(server).await;
-    let batch = post.batch(&["b@x.test"], LETTER).await;
-    let source = LetterSource { letter: &batch.letter, spool: &*post.store };
     let from: ReversePath = "anne@here.test".parse().unwrap();
     let recipients = [Recipient { address: "b@x.test".parse().unwrap(), notify: None, orcpt: None }];
-    let parcel = Parcel {
-        from: &from,
-        recipients: &recipients,
-        envid: None,
-        ret: None,
-        body: BodyType::SevenBit,
-        size: source.size(),
-        source: &source,
-    };
+    let parcel = Parcel { from: &from, recipients: &recipients, envid: None, ret: None, source: &Letter };
     courier.carry(&"x.test".parse().unwrap(), parcel, 1).await.carried
 }
 
