@@ -8,8 +8,8 @@
 
 mod aliases;
 mod hand_over;
-mod letter;
-mod options;
+pub(crate) mod letter;
+pub(crate) mod options;
 mod postsuper;
 mod smtp_pipe;
 mod submit;
