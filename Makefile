@@ -23,13 +23,14 @@ ACCEPT_POWER_CUTS ?= 300
 # Options for bench/run, for example: make bench BENCH="--pairs 3".
 BENCH ?=
 
-.PHONY: help start test check fast format crash bench accept
+.PHONY: help start test check fast format crash fuzz bench accept
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make start    build facteur and run a server that keeps its data in $(DATA)'
 	@echo 'make test     install what the tests need, then check, test, kill the server and cut its power'
 	@echo 'make check    format, lints, house rules and the fast tests (under two minutes once built)'
+	@echo 'make fuzz     search every parser for what it does not bear, FUZZ_SECONDS (60) each'
 	@echo 'make bench    measure against Postfix on this machine'
 	@echo 'make accept   the long proofs: $(ACCEPT_KILLS) kills, $(ACCEPT_POWER_CUTS) power cuts and every proof at its full count'
 	@echo 'make format   format every Rust file'
@@ -63,6 +64,11 @@ format:
 crash:
 	$(CARGO) build --locked -p facteur
 	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
+
+# By coverage, on the stable toolchain; `make test` tries the same targets without.
+fuzz:
+	@scripts/setup.sh build
+	scripts/fuzz.sh
 
 bench:
 	@scripts/setup.sh tests

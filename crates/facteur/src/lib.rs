@@ -15,6 +15,7 @@ mod drop_folder;
 mod mail_log;
 mod notifier;
 mod notify;
+pub mod parsers;
 mod place;
 mod privileges;
 mod public;
@@ -25,7 +26,6 @@ mod show;
 mod socket;
 mod words;
 mod workers;
-pub mod parsers;
 
 /// Runs the program as it was called, and gives its exit code.
 pub use cli::run;

@@ -69,7 +69,9 @@ impl FromStr for Domain {
         // Underscores are no host names (RFC 1123 §2.1) but occur in private networks, and a
         // next hop that knows them may take them: only what IDNA maps away is refused.
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-        let ascii = if text.bytes().all(plain) && !text.contains("xn--") {
+        // In either case of letters: `XN--` is an A-label too, and is one that must be readable.
+        let is_a_label = |label: &str| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+        let ascii = if text.bytes().all(plain) && !text.split('.').any(is_a_label) {
             text.to_ascii_lowercase()
         } else {
             idna::domain_to_ascii_strict(text).map_err(|_| AddressError::Domain)?

@@ -150,9 +150,11 @@ impl Reader<'_> {
     fn atom(&mut self) -> String {
         let start = self.at;
         let encoded = self.text.get(start..).is_some_and(|rest| rest.starts_with(b"=?"));
+        // Counted as they go by: looking back at each end of a word would cost the square of a hostile header.
+        let mut marks = 0_usize;
         while let Some(b) = self.peek() {
             // RFC 2047 §5 allows no comma inside an encoded word of a name; mailers write it all the same.
-            let ends = if encoded && !self.is_encoded_end(start) {
+            let ends = if encoded && !(marks >= 4 && self.is_encoded_end(start)) {
                 b.is_ascii_whitespace() || matches!(b, b'<' | b'>')
             } else {
                 b.is_ascii_whitespace() || b"()<>@,;:\"[".contains(&b)
@@ -160,6 +162,7 @@ impl Reader<'_> {
             if ends && self.at > start {
                 break;
             }
+            marks += usize::from(b == b'?');
             self.at += 1;
         }
         text(self.text.get(start..self.at).unwrap_or_default())
@@ -167,7 +170,7 @@ impl Reader<'_> {
 
     fn is_encoded_end(&self, start: usize) -> bool {
         let so_far = self.text.get(start..self.at).unwrap_or_default();
-        so_far.len() > 5 && so_far.ends_with(b"?=") && so_far.iter().filter(|b| **b == b'?').count() >= 4
+        so_far.len() > 5 && so_far.ends_with(b"?=")
     }
 }
 

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("store-sqlite", Layer::Shells),
     ("facteur", Layer::Shells),
     ("testkit", Layer::Tests),
+    ("fuzz", Layer::Tests),
 ];
 
 /// The only arrows inside a layer.

@@ -1,0 +1,4 @@
+//! Every parser against input that nobody meant well.
+
+#[cfg(test)]
+mod parsers;
