@@ -1,6 +1,6 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::{BackupReport, Declaration, Difference, SlowedView};
+use crate::{BackupReport, Declaration, Difference, KeyReport, SlowedView};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -347,6 +347,11 @@ pub enum Answer {
     Lifted {
         /// How many.
         count: usize,
+    },
+    /// Every secret is sealed with a new key.
+    KeyChanged {
+        /// Which, and how many.
+        report: KeyReport,
     },
     /// Settings.
     Settings {

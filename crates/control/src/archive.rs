@@ -22,10 +22,27 @@ pub struct BackupReport {
     pub key_left: Option<PathBuf>,
 }
 
+/// What a change of the key did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyReport {
+    /// The file of the key.
+    pub path: PathBuf,
+    /// The name of the new key: a digest, which opens nothing.
+    pub key: String,
+    /// How many secrets are sealed with it.
+    pub secrets: u64,
+}
+
 /// Copies the data of a server. What it can copy depends on where the data is.
 pub trait Archive: Send + Sync {
     /// Copies everything as it is at one moment into a directory that is new or empty.
+    ///
+    /// Where the server may not write, the copy is made beside the data, and the report says where: whoever asked may
+    /// move it.
     fn back_up(&self, into: PathBuf, with_key: bool) -> Later<'_, BackupReport>;
+
+    /// Seals every secret with a new key.
+    fn change_key(&self) -> Later<'_, KeyReport>;
 }
 
 impl Control {
@@ -46,5 +63,12 @@ impl Control {
         let archive = self.archive.get().ok_or_else(|| Fault::about(Blame::Missing, "backup"))?;
         self.store.append(audit.of(&self.clock, &directory.display().to_string())).await?;
         Ok(Answer::BackedUp { report: archive.back_up(directory, with_key).await? })
+    }
+
+    pub(crate) async fn change_key(&self, audit: &Audit<'_>) -> Result<Answer, Fault> {
+        let archive = self.archive.get().ok_or_else(|| Fault::about(Blame::Missing, "key"))?;
+        let report = archive.change_key().await?;
+        self.store.append(audit.of(&self.clock, &report.key)).await?;
+        Ok(Answer::KeyChanged { report })
     }
 }

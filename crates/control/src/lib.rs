@@ -31,7 +31,7 @@ pub use answer::{
     RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport,
 };
 pub use apply::Difference;
-pub use archive::{Archive, BackupReport};
+pub use archive::{Archive, BackupReport, KeyReport};
 pub use declaration::{
     AccountEntry, Declaration, DomainEntry, KeyEntry, OwnerEntry, RelayEntry, RouteEntry, SiteEntry,
 };
@@ -176,6 +176,7 @@ impl Control {
             Operation::Backup { directory, with_key } => self.backup(&audit, directory, with_key).await,
             Operation::SlowedList => Ok(self.slowed_list()),
             Operation::SlowedLift { what } => self.slowed_lift(&audit, what).await,
+            Operation::KeyChange => self.change_key(&audit).await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,

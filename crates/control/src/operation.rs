@@ -333,6 +333,8 @@ pub enum Operation {
         /// A network, an address or a login; all of them when there is none.
         what: Option<String>,
     },
+    /// Seals every secret with a new key.
+    KeyChange,
     /// All settings.
     SettingList,
     /// Sets, or with no value removes, a setting.
@@ -422,6 +424,7 @@ impl Operation {
             Self::Backup { .. } => "backup",
             Self::SlowedList => "sign-in list",
             Self::SlowedLift { .. } => "sign-in lift",
+            Self::KeyChange => "secrets rotate",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",

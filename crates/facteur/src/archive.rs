@@ -1,10 +1,11 @@
 //! Backups of this server: its data, and its configuration beside it.
 
 use crate::place::Place;
-use control::{Archive, BackupReport};
-use mail::Clock;
+use control::{Archive, BackupReport, KeyReport};
+use mail::{Clock, Timestamp};
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{Later, StoreError};
@@ -16,6 +17,10 @@ pub const CONFIG: &str = "facteur.toml";
 pub const CERTIFICATE: [&str; 2] = ["cert.pem", "key.pem"];
 /// The key in a data directory.
 const KEY: &str = "key";
+/// What copies beside the data are called, before the time at which they were made.
+const STAGED: &str = "backup.";
+/// How long such a copy is kept for whoever asked for it.
+const STAGED_KEPT_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Copies the data of one place.
 pub struct PlaceArchive {
@@ -30,7 +35,26 @@ impl PlaceArchive {
         Self { store, place, clock }
     }
 
+    async fn change(&self) -> Result<KeyReport, StoreError> {
+        let change = self.store.change_key().await?;
+        Ok(KeyReport { path: self.place.data.join(KEY), key: change.key, secrets: change.secrets })
+    }
+
+    /// Where the copy is made: where it is wanted, or beside the data when this process may not write there (it is kept to
+    /// its own files, or the directory is another user's).
+    fn target(&self, into: PathBuf) -> Result<PathBuf, StoreError> {
+        match may_write(&into) {
+            Ok(()) => Ok(into),
+            Err(error) if is_closed(&error) => {
+                remove_stale(&self.place.data, &self.clock);
+                Ok(self.place.data.join(format!("{STAGED}{}", self.clock.now().0)))
+            }
+            Err(error) => Err(StoreError::Disk { detail: error.to_string() }),
+        }
+    }
+
     async fn copy(&self, into: PathBuf, with_key: bool) -> Result<BackupReport, StoreError> {
+        let into = self.target(into)?;
         let backup = self.store.back_up(into.clone(), with_key, self.clock.now()).await?;
         copy_if_there(&self.place.config, &into.join(CONFIG))?;
         for name in CERTIFICATE.iter().filter(|_| with_key) {
@@ -43,6 +67,34 @@ impl PlaceArchive {
             open_recipients: backup.open_recipients,
             key_left: (!backup.has_key).then(|| self.place.data.join(KEY)),
         })
+    }
+}
+
+/// Tries to write into a directory, which is made when it is not there.
+fn may_write(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    if fs::read_dir(directory)?.next().is_some() {
+        // The copy itself says that it is not empty.
+        return Ok(());
+    }
+    let probe = directory.join("probe");
+    fs::File::create_new(&probe)?;
+    fs::remove_file(probe)
+}
+
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Removes copies that were made beside the data and that nobody fetched for a day.
+fn remove_stale(data: &Path, clock: &Clock) {
+    let now = clock.now();
+    for entry in fs::read_dir(data).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let made = name.strip_prefix(STAGED).and_then(|at| at.parse().ok()).map(Timestamp);
+        if made.is_some_and(|made| now.since_ms(made) > STAGED_KEPT_MS) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -59,5 +111,9 @@ fn copy_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
 impl Archive for PlaceArchive {
     fn back_up(&self, into: PathBuf, with_key: bool) -> Later<'_, BackupReport> {
         Box::pin(self.copy(into, with_key))
+    }
+
+    fn change_key(&self) -> Later<'_, KeyReport> {
+        Box::pin(self.change())
     }
 }

@@ -23,6 +23,7 @@ mod queue;
 mod reader;
 mod relay;
 mod route;
+mod secrets;
 mod send;
 mod setup;
 mod sign_in;
@@ -91,11 +92,14 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
     let mut console = Console::new(&cli.global, reader);
     // The environment is changed while there is one thread.
     let inherited = Inherited::from_env();
+    if matches!(cli.command, Command::Start) {
+        return start::start(inherited, &console).unwrap_or_else(|failure| console.fail(failure));
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return console.fail(Failure::System(error)),
     };
-    let done = runtime.block_on(perform(cli.command, inherited, &mut console));
+    let done = runtime.block_on(perform(cli.command, &mut console));
     // A prompt or a look-up that still waits must not hold the program.
     runtime.shutdown_background();
     match done {
@@ -104,13 +108,15 @@ fn dispatch(cli: Cli, reader: crate::show::Reader) -> Exit {
     }
 }
 
-async fn perform(command: Command, inherited: Inherited, console: &mut Console) -> Result<Exit, Failure> {
+async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     match command {
-        Command::Start => start::start(inherited, console).await,
+        // Not here: the server starts its own runtime, later.
+        Command::Start => Ok(Exit::Usage),
         Command::Export(arguments) => declaration::export(arguments, console).await,
         Command::Apply(arguments) => declaration::apply(arguments, console).await,
         Command::Backup(arguments) => backup::backup(arguments, console).await,
         Command::Restore(arguments) => backup::restore(&arguments, console),
+        Command::Secrets { command } => secrets::run(command, console).await,
         Command::Setup(arguments) => setup::setup(arguments, console).await,
         Command::Init(arguments) => start::init(arguments, console).await,
         Command::Status => status::status(console).await,

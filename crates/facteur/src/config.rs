@@ -88,6 +88,17 @@ impl Default for MailLogConfig {
     }
 }
 
+/// Whether the running server is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Confine(pub bool);
+
+impl Default for Confine {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
 /// Where names are looked up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +143,9 @@ pub struct Config {
     pub public: Option<PathBuf>,
     /// The file of aliases; `/etc/aliases` when there is none.
     pub aliases: Option<PathBuf>,
+    /// Whether the running server is kept to its own files and to what a mail server does. Default: it is. `false` is
+    /// for a system whose names or users come from modules that need more.
+    pub confine: Confine,
     /// A certificate of one's own; one is made when there is none.
     pub tls: Option<TlsConfig>,
     /// The mail log.
@@ -225,6 +239,7 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          # user = \"facteur\"      # whom it becomes once it has its ports, when root starts it\n\
          # aliases = \"/etc/aliases\"\n\
          # public = \"/var/spool/facteur\"   # submit.sock and drop/, for the sendmail of every local user\n\
+         # confine = false      # do not keep the running server to its own files\n\
          \n\
          # [tls]\n\
          # cert = \"/etc/letsencrypt/live/mail.example.org/fullchain.pem\"\n\

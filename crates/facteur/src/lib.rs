@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod collector;
 mod config;
+pub mod confine;
 mod discover;
 mod door;
 mod drop_folder;

@@ -3,6 +3,7 @@
 use crate::assembly::{Assembly, AssemblyError};
 use crate::collector::Collector;
 use crate::config::{self, Config, ConfigError};
+use crate::confine::{Lack, Reach};
 use crate::door::ControlDoor;
 use crate::mail_log::MailLog;
 use crate::notify::Manager;
@@ -110,6 +111,11 @@ pub enum Announcement {
     },
     /// It runs as root, and could do without.
     AsRoot,
+    /// The kernel does not confine it as it should.
+    Unconfined {
+        /// What could not be done.
+        lack: Lack,
+    },
     /// There is no relay yet: mail waits.
     NoRelay,
     /// Everything runs.
@@ -244,9 +250,9 @@ async fn administrator(
     }
 }
 
-/// Runs a server until it is told to stop (SIGTERM, SIGINT).
+/// Runs a prepared server until it is told to stop (SIGTERM, SIGINT).
 pub async fn start(
-    options: StartOptions,
+    prepared: Prepared,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
     let (stopper, stop) = watch::channel(false);
@@ -254,17 +260,44 @@ pub async fn start(
         wait_for_signal().await;
         let _ = stopper.send(true);
     });
-    let ran = run(options, stop, announce).await;
+    let ran = serve_until(prepared, stop, announce).await;
     signals.abort();
     ran
 }
 
-/// Runs a server until `stop` becomes true.
+/// Runs a server within another program until `stop` becomes true.
 pub async fn run(
     options: StartOptions,
     stop: watch::Receiver<bool>,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
+    let prepared = prepare(options, announce).await?;
+    serve_until(prepared, stop, announce).await
+}
+
+/// A server that has its ports and its key, is nobody in particular any more, and does not run yet.
+pub struct Prepared {
+    place: Place,
+    config: Config,
+    language: Language,
+    inherited: Option<Inherited>,
+    ports: Vec<Bound>,
+    own: Option<Arc<ServerTls>>,
+}
+
+impl Prepared {
+    /// What it is to be kept to; `None` when the configuration says that it is not.
+    pub fn reach(&self) -> Option<Reach> {
+        self.config.confine.0.then(|| Reach::of(&self.place, &self.config))
+    }
+}
+
+/// Takes what only root may have, gives root up, and makes the data directory where there is none. What follows can
+/// be done in another runtime, on threads that may do less.
+pub async fn prepare(
+    options: StartOptions,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<Prepared, StartError> {
     let StartOptions { place, language, ports: mut inherited } = options;
     raise_file_limit();
     let config = Config::read(&place.config)?;
@@ -274,6 +307,15 @@ pub async fn run(
     leave_root(&config, &place, announce)?;
     init(&place, None, language, announce).await?;
     let config = Config::read(&place.config)?;
+    Ok(Prepared { place, config, language, inherited, ports, own })
+}
+
+async fn serve_until(
+    prepared: Prepared,
+    stop: watch::Receiver<bool>,
+    announce: &mut (dyn FnMut(Announcement) + Send),
+) -> Result<(), StartError> {
+    let Prepared { place, config, language, inherited, ports, own } = prepared;
     let listeners = ports.iter().map(listener_view).collect();
     let assembly = Assembly::open_soon(&place, language, listeners, Some(std::process::id())).await?;
     let language = config.language.unwrap_or(language);

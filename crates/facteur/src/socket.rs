@@ -1,12 +1,13 @@
 //! The control socket: one line of JSON asks, one line of JSON answers. Only the server's own user and root get in.
 
 use crate::place::Place;
+use crate::privileges;
 use crate::workers::stopped;
 use control::{Answer, Caller, Control, Fault, Operation, Role};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -50,7 +51,8 @@ pub async fn answers(place: &Place) -> bool {
 
 /// Serves callers until `stop` becomes true.
 pub async fn serve(listener: UnixListener, control: Arc<Control>, mut stop: watch::Receiver<bool>) {
-    let own_uid = fs::metadata("/proc/self").map(|own| own.uid()).unwrap_or_default();
+    // Not asked of /proc: what cannot be dumped belongs to root there.
+    let own_uid = privileges::own_uid();
     let mut callers = JoinSet::new();
     loop {
         tokio::select! {

@@ -2,8 +2,8 @@
 
 use crate::NetError;
 use std::io;
-use std::net::SocketAddr;
-use tokio::net::{TcpListener, TcpSocket};
+use std::net::{SocketAddr, TcpListener};
+use tokio::net::TcpSocket;
 
 /// How many connections the system holds for us before we accept them.
 const BACKLOG: u32 = 1024;
@@ -41,6 +41,7 @@ pub struct Bound {
     pub address: SocketAddr,
     /// What was asked for.
     pub spec: ListenerSpec,
+    /// Of no runtime yet: ports are taken before the one that serves them starts.
     pub(crate) listener: TcpListener,
 }
 
@@ -51,9 +52,8 @@ impl Bound {
         spec: ListenerSpec,
         socket: std::net::TcpListener,
     ) -> Result<Self, NetError> {
-        let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
-        let listener = taken.map_err(|source| NetError::Listen { address, source })?;
-        Ok(Self { address, spec, listener })
+        socket.set_nonblocking(true).map_err(|source| NetError::Listen { address, source })?;
+        Ok(Self { address, spec, listener: socket })
     }
 
     /// Whether the port asked for could not be had and the fallback was taken.
@@ -87,5 +87,5 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // Without it a restart would have to wait for the last connections to be forgotten.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG)?.into_std()
 }

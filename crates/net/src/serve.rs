@@ -20,6 +20,7 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
@@ -190,22 +191,22 @@ impl Serve {
 
 /// A way in that is open.
 enum Gate {
-    Port(Bound),
+    Port(ListenerKind, TcpListener),
     Local(LocalSocket),
 }
 
 impl Gate {
     const fn entrance(&self) -> Entrance {
         match self {
-            Self::Port(port) => Entrance::Port(port.spec.kind),
+            Self::Port(kind, _) => Entrance::Port(*kind),
             Self::Local(_) => Entrance::Local,
         }
     }
 
     async fn accept(&self) -> io::Result<(Stream, Origin)> {
         match self {
-            Self::Port(port) => {
-                let (tcp, from) = port.listener.accept().await?;
+            Self::Port(_, listener) => {
+                let (tcp, from) = listener.accept().await?;
                 // Replies are short and the client waits for each: Nagle's delay would be paid at every step.
                 // Failing to set it costs time and nothing else.
                 let _ = tcp.set_nodelay(true);
@@ -229,7 +230,12 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 /// Serves a port until `stop` becomes true, then lets conversations end, and returns when the last
 /// has or [`Limits::stop_grace`] is over.
 pub async fn serve(port: Bound, shared: Arc<Serve>, stop: watch::Receiver<bool>) {
-    hold_open(Gate::Port(port), shared, stop).await;
+    match TcpListener::from_std(port.listener) {
+        Ok(listener) => hold_open(Gate::Port(port.spec.kind, listener), shared, stop).await,
+        Err(error) => {
+            tracing::error!(address = %port.address, %error, "a port that was taken cannot be served")
+        }
+    }
 }
 
 /// Serves the local socket in the same way: programs of this machine, known by their user, with the same conversation

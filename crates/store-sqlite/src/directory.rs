@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Account, LoginRecord, NewEvent, NewLogin, Owner, Route, RouteScope, SenderRule, Site};
 
 /// Settings whose names begin so are sealed.
-const SECRET_SETTINGS: &str = "secret.";
+pub(crate) const SECRET_SETTINGS: &str = "secret.";
 
 /// Reads all rows of a statement.
 pub(crate) fn all<T>(conn: &Connection, text: &str, of: impl Fn(&Row<'_>) -> Outcome<T>) -> Outcome<Vec<T>> {
@@ -115,7 +115,7 @@ pub(crate) fn setting(conn: &Connection, sealer: &Sealer, name: &str) -> Outcome
 }
 
 /// Where the value of a setting is sealed.
-fn setting_place(name: &str) -> String {
+pub(crate) fn setting_place(name: &str) -> String {
     format!("setting {name}")
 }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use store::{DkimKey, HostedDomain, NewEvent};
 
 /// Where a key is sealed for.
-fn place(domain: i64, selector: &str) -> String {
+pub(crate) fn place(domain: i64, selector: &str) -> String {
     format!("domain {domain} {selector}")
 }
 

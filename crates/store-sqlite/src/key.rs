@@ -1,13 +1,25 @@
 //! Secrets at rest: sealed with a key that lies beside the data, not in it.
+//!
+//! The key can be changed while the server runs. Meanwhile the key file has two lines: the new key, which seals, and the
+//! one before it, which still opens. What a crash can leave is one of these, and all of them open every secret:
+//!
+//! | the key file | what is sealed | done at the next open |
+//! | --- | --- | --- |
+//! | the old key | with the old key | nothing: the change did not begin |
+//! | both | with the old key | sealed again with the new key, then the old one goes |
+//! | both | with the new key | the old key goes |
+//! | the new key | with the new key | nothing |
 
 use crate::fault::{Fault, Outcome, disk};
+use mail::Secret;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use store::StoreError;
 
 /// The first byte of a sealed blob: format 1 is `1, key id (4 bytes), nonce (12), ciphertext and tag`.
@@ -17,9 +29,22 @@ const KEY_BYTES: usize = 32;
 
 /// Seals and opens secrets with AES-256-GCM.
 pub(crate) struct Sealer {
+    directory: PathBuf,
+    keys: RwLock<Keys>,
+    random: SystemRandom,
+}
+
+/// One key, with its line of the file.
+struct Key {
     id: [u8; KEY_ID_BYTES],
     key: LessSafeKey,
-    random: SystemRandom,
+    line: Secret,
+}
+
+/// The key that seals, and those from before that still open.
+struct Keys {
+    current: Key,
+    older: Vec<Key>,
 }
 
 impl Sealer {
@@ -32,7 +57,8 @@ impl Sealer {
             Err(error) if error.kind() == ErrorKind::InvalidData => return Err(damaged()),
             Err(error) => return Err(disk(&error)),
         };
-        Self::parse(&text).ok_or_else(damaged)
+        let keys = Keys::parse(&text).ok_or_else(damaged)?;
+        Ok(Self { directory: directory.to_owned(), keys: RwLock::new(keys), random: SystemRandom::new() })
     }
 
     /// Whether the directory has a key file.
@@ -41,34 +67,53 @@ impl Sealer {
     }
 
     fn make(directory: &Path) -> Result<String, StoreError> {
-        let no_random = |_| StoreError::Disk { detail: "the system gives no random bytes".to_owned() };
-        let mut key = [0; KEY_BYTES];
-        SystemRandom::new().fill(&mut key).map_err(no_random)?;
-        let text = format!("{} {}\n", hex(&key_id(&key)), hex(&key));
-        let write = || -> std::io::Result<()> {
-            let temporary = directory.join("key.new");
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&temporary, directory.join("key"))?;
-            File::open(directory)?.sync_all()
-        };
-        write().map_err(|error| disk(&error))?;
-        Ok(text)
+        let line = new_line()?;
+        write(directory, &[&line])?;
+        Ok(line.reveal().to_owned())
     }
 
-    /// A line `key id, key` in hexadecimal. The id is a digest of the key, so that a damaged file is seen here and not at
-    /// the first relay whose password cannot be read.
-    fn parse(text: &str) -> Option<Self> {
-        let (id, key) = text.trim_end().split_once(' ')?;
-        let key = unhex(key).filter(|key| key.len() == KEY_BYTES)?;
-        let own = key_id(&key);
-        if hex(&own) != id {
-            return None;
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The name of the key that seals.
+    pub(crate) fn key_name(&self) -> String {
+        hex(&self.keys().current.id)
+    }
+
+    /// Whether keys from before still open: a change has begun, and is not over.
+    pub(crate) fn has_older(&self) -> bool {
+        !self.keys().older.is_empty()
+    }
+
+    /// Begins a change: from now on a new key seals, and the old ones still open. It is on disk before it seals anything.
+    pub(crate) fn begin_change(&self) -> Result<(), StoreError> {
+        let line = new_line()?;
+        let new = Key::parse(line.reveal()).ok_or_else(damaged)?;
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let lines: Vec<&Secret> =
+            [&line, &keys.current.line].into_iter().chain(keys.older.iter().map(|key| &key.line)).collect();
+        write(&self.directory, &lines)?;
+        let before = std::mem::replace(&mut keys.current, new);
+        keys.older.insert(0, before);
+        Ok(())
+    }
+
+    /// Ends a change: nothing is sealed with an old key any more, and the old keys go.
+    pub(crate) fn end_change(&self) -> Result<(), StoreError> {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        write(&self.directory, &[&keys.current.line])?;
+        keys.older.clear();
+        Ok(())
+    }
+
+    /// The same secret sealed with the key of now; `None` when it is already.
+    pub(crate) fn seal_again(&self, place: &str, blob: &[u8]) -> Outcome<Option<Vec<u8>>> {
+        let own = blob.strip_prefix(&[FORMAT]).is_some_and(|rest| rest.starts_with(&self.keys().current.id));
+        if own {
+            return Ok(None);
         }
-        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).ok()?);
-        Some(Self { id: own, key, random: SystemRandom::new() })
+        self.seal(place, &self.open_sealed(place, blob)?).map(Some)
     }
 
     /// Seals a secret for one place (`relay 7`): the blob opens nowhere else.
@@ -78,11 +123,11 @@ impl Sealer {
         self.random.fill(&mut nonce).map_err(no_seal)?;
         let mut text = secret.as_bytes().to_vec();
         let aad = Aad::from(place.as_bytes());
-        self.key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text)
-            .map_err(no_seal)?;
+        let keys = self.keys();
+        let Key { id, key, .. } = &keys.current;
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut text).map_err(no_seal)?;
         let mut blob = vec![FORMAT];
-        blob.extend_from_slice(&self.id);
+        blob.extend_from_slice(id);
         blob.extend_from_slice(&nonce);
         blob.append(&mut text);
         Ok(blob)
@@ -98,16 +143,66 @@ impl Sealer {
         };
         let damaged = || Fault::damaged(format!("the secret of {place} does not open"));
         let (id, nonce, mut text) = parts().ok_or_else(damaged)?;
-        if id != self.id {
-            let (found, own) = (hex(id), hex(&self.id));
+        let keys = self.keys();
+        let Some(Key { key, .. }) = keys.older.iter().chain([&keys.current]).find(|key| key.id == id) else {
+            let (found, own) = (hex(id), hex(&keys.current.id));
             return Err(Fault::damaged(format!(
                 "the secret of {place} needs key {found}, this is key {own}"
             )));
-        }
-        let open =
-            self.key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut text).map_err(|_| damaged())?;
+        };
+        let open = key.open_in_place(nonce, Aad::from(place.as_bytes()), &mut text).map_err(|_| damaged())?;
         String::from_utf8(open.to_vec()).map_err(|_| damaged())
     }
+}
+
+impl Keys {
+    /// A line a key, the one that seals first.
+    fn parse(text: &str) -> Option<Self> {
+        let mut keys = text.trim_end().lines().map(Key::parse);
+        let current = keys.next()??;
+        Some(Self { current, older: keys.collect::<Option<_>>()? })
+    }
+}
+
+impl Key {
+    /// A line `key id, key` in hexadecimal. The id is a digest of the key, so that a damaged file is seen here and not at
+    /// the first relay whose password cannot be read.
+    fn parse(line: &str) -> Option<Self> {
+        let line = line.trim_end();
+        let (id, key) = line.split_once(' ')?;
+        let key = unhex(key).filter(|key| key.len() == KEY_BYTES)?;
+        let own = key_id(&key);
+        if hex(&own) != id {
+            return None;
+        }
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).ok()?);
+        Some(Self { id: own, key, line: Secret::new(line) })
+    }
+}
+
+/// A new key's line.
+fn new_line() -> Result<Secret, StoreError> {
+    let no_random = |_| StoreError::Disk { detail: "the system gives no random bytes".to_owned() };
+    let mut key = [0; KEY_BYTES];
+    SystemRandom::new().fill(&mut key).map_err(no_random)?;
+    Ok(Secret::new(format!("{} {}", hex(&key_id(&key)), hex(&key))))
+}
+
+/// Writes the key file: it is there whole, as it was or as it is to be.
+fn write(directory: &Path, lines: &[&Secret]) -> Result<(), StoreError> {
+    let write = || -> std::io::Result<()> {
+        let temporary = directory.join("key.new");
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        for line in lines {
+            file.write_all(line.reveal().as_bytes())?;
+            file.write_all(b"\n")?;
+        }
+        file.sync_all()?;
+        fs::rename(&temporary, directory.join("key"))?;
+        File::open(directory)?.sync_all()
+    };
+    write().map_err(|error| disk(&error))
 }
 
 fn damaged() -> StoreError {
@@ -153,6 +248,27 @@ mod tests {
             assert!(sealer.open_sealed("relay 1", &blob[..at]).is_err(), "cut at {at}");
         }
         assert_eq!(fs::metadata(one.path().join("key")).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_change_of_the_key_leaves_a_file_that_opens_everything_at_each_step() {
+        let directory = tempfile::tempdir().unwrap();
+        let sealer = Sealer::open(directory.path()).unwrap();
+        let before = sealer.seal("relay 1", "hunter2").unwrap();
+        let first = sealer.key_name();
+        sealer.begin_change().unwrap();
+        let opens = |blob: &[u8]| Sealer::open(directory.path()).unwrap().open_sealed("relay 1", blob).ok();
+        assert_ne!(sealer.key_name(), first);
+        assert!(Sealer::open(directory.path()).unwrap().has_older());
+        assert_eq!(opens(&before).as_deref(), Some("hunter2"), "the old key still opens");
+        let after = sealer.seal_again("relay 1", &before).unwrap().expect("it was sealed with the old key");
+        assert_eq!(sealer.seal_again("relay 1", &after).unwrap(), None, "it is sealed with the new key");
+        assert_eq!(opens(&after).as_deref(), Some("hunter2"));
+        sealer.end_change().unwrap();
+        assert!(!Sealer::open(directory.path()).unwrap().has_older());
+        assert_eq!(opens(&after).as_deref(), Some("hunter2"));
+        assert_eq!(opens(&before), None, "the old key is gone");
+        assert_eq!(fs::metadata(directory.path().join("key")).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | leased recipients | [`store::Spool::recover`] | given out again, marked as perhaps sent |
 //! | a lock file with the number of a dead process | [`SqliteStore::open`] | taken: the lock died with the process |
 //! | a key file half written under its temporary name | [`SqliteStore::open`] | replaced: no secret was sealed with it |
+//! | a key file with two keys: a change of the key | [`SqliteStore::open`] | ended: everything is sealed with the first |
 
 mod accept;
 mod backup;
@@ -32,6 +33,7 @@ mod options;
 mod public;
 mod readers;
 mod relays;
+mod rotate;
 mod rows;
 mod schema;
 mod session;
@@ -41,4 +43,4 @@ mod writer;
 
 pub use backup::{Backup, Restored, Restoring, restore};
 pub use options::Options;
-pub use sqlite::SqliteStore;
+pub use sqlite::{KeyChange, SqliteStore};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Closure, NewEvent, Relay, RelayAuth, RelayTls, SenderMode};
 
 /// Where a relay's password is sealed for.
-fn place(id: i64) -> String {
+pub(crate) fn place(id: i64) -> String {
     format!("relay {id}")
 }
 

@@ -9,7 +9,7 @@ use store::NewEvent;
 
 /// The writer's side of the store. Whatever an operation changes here is put back when its transaction is.
 pub(crate) struct Session {
-    conn: Connection,
+    pub(crate) conn: Connection,
     pub(crate) space: Arc<FreeSpace>,
     pub(crate) sealer: Arc<Sealer>,
     state: State,

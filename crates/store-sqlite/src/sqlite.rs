@@ -34,6 +34,17 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     files: Arc<BodyFiles>,
     sealer: Arc<Sealer>,
+    /// Held while the key is copied or changed: a backup has the key that its secrets are sealed with.
+    key_in_use: tokio::sync::Mutex<()>,
+}
+
+/// What a change of the key did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The name of the new key: a digest of it.
+    pub key: String,
+    /// How many secrets are sealed with it.
+    pub secrets: u64,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -65,7 +76,8 @@ impl SqliteStore {
         let sealer = Arc::new(Sealer::open(&directory)?);
         let space = Arc::new(FreeSpace::new(directory.clone(), options.floor_bytes, options.clock));
         let files = Arc::new(BodyFiles::open(directory.join("bodies"), Arc::clone(&space), &conn)?);
-        let session = Session::new(conn, Arc::clone(&space), Arc::clone(&sealer))?;
+        let mut session = Session::new(conn, Arc::clone(&space), Arc::clone(&sealer))?;
+        session.end_interrupted_change()?;
         let again = {
             let (path, sealer) = (path.clone(), Arc::clone(&sealer));
             move || {
@@ -76,7 +88,8 @@ impl SqliteStore {
         };
         let (writer, thread) = Writer::start(session, files.directory().to_owned(), again)?;
         let readers = Arc::new(Readers::new(path));
-        Ok(Self { writer: Some(writer), thread: Mutex::new(Some(thread)), readers, files, sealer })
+        let (writer, thread) = (Some(writer), Mutex::new(Some(thread)));
+        Ok(Self { writer, thread, readers, files, sealer, key_in_use: tokio::sync::Mutex::default() })
     }
 
     /// Finishes what is under way, writes the log back into the database and lets go of the directory. Whoever calls later
@@ -96,9 +109,26 @@ impl SqliteStore {
     /// Copies everything as it is at one moment into a directory that is new or empty, while mail goes on. Without the
     /// key, the passwords in the copy cannot be read.
     pub async fn back_up(&self, into: PathBuf, with_key: bool, now: Timestamp) -> Result<Backup, StoreError> {
+        let _key = self.key_in_use.lock().await;
         let data = self.files.directory().parent().map(Path::to_owned).unwrap_or_default();
         let work = move || backup::back_up(&data, &into, with_key, now).map_err(Fault::into_store);
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Seals every secret with a new key, and forgets the old one. A crash at any moment leaves data that opens, and the
+    /// next open ends what was begun.
+    pub async fn change_key(&self) -> Result<KeyChange, StoreError> {
+        let _key = self.key_in_use.lock().await;
+        let blocking = |step: fn(&Sealer) -> Result<(), StoreError>| {
+            let sealer = Arc::clone(&self.sealer);
+            async move {
+                tokio::task::spawn_blocking(move || step(&sealer)).await.map_err(|_| StoreError::Closed)?
+            }
+        };
+        blocking(Sealer::begin_change).await?;
+        let secrets = self.write(Session::seal_all_again).await?;
+        blocking(Sealer::end_change).await?;
+        Ok(KeyChange { key: self.sealer.key_name(), secrets })
     }
 
     fn write<T, F>(&self, act: F) -> Later<'_, T>

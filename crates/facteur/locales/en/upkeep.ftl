@@ -1,6 +1,7 @@
 # Running a server for long: its rights, its backups, its configuration as a file.
 
 start-as-root = The server runs as root, and need not: name a user in facteur.toml (user = "facteur"), or start it as that user.
+start-unconfined = The kernel does not confine the server as it should ({ $measure }): { $detail }. Mail is carried all the same.
 start-user-unknown = facteur.toml names the user { $user }, and there is none on this machine.
     .fix = Make it with: useradd --system --shell /usr/sbin/nologin { $user }
 start-user-root = facteur.toml names the user { $user }, who is root.
@@ -11,12 +12,17 @@ start-user-refused = The system does not let root become another user: { $detail
 help-facteur-backup = Copy everything into a new directory, while the server runs or while it is stopped
     .directory = Where to: a directory that does not exist yet, or is empty
     .with_key = Copy the key too, without which the passwords of relays cannot be read: whoever has both can read them
-    .epilogue = The server writes it, so its user must be allowed to. facteur restore is the way back.
+    .epilogue = The server writes it. Where it may not, it makes the backup beside its data, and this command moves it. facteur restore is the way back.
 help-facteur-restore = Put a backup into a data directory where there is no server yet
     .directory = The backup
     .key = The key, when it is not in the backup
     .hold = Hold what was waiting until it is released, rather than perhaps send it twice
+help-facteur-secrets = The key that seals the passwords of relays and the keys of domains
+help-facteur-secrets-rotate = Make a new key and seal everything with it, while the server runs or while it is stopped
+    .epilogue = The old key is forgotten. Backups from before need the key of their time: keep the copy that goes with them.
 
+secrets-rotated = There is a new key in { $path }: { $key }. Secrets sealed with it: { $secrets }.
+secrets-rotated-backups = Keep a copy of it elsewhere in place of the old one. Backups from before need the key of their time.
 backup-done = Everything is in { $path }. Messages: { $messages }; recipients not finished: { $open }.
 backup-key-in = The key is in it too: keep the backup where nobody else can read it.
 backup-key-left = The key is not in it. Keep a copy of { $path } elsewhere: without it, the passwords of relays cannot be read.

@@ -1,6 +1,7 @@
 # Faire vivre un serveur : ses droits, ses sauvegardes, sa configuration en un fichier.
 
 start-as-root = Le serveur tourne en tant que root, sans en avoir besoin : nommez un utilisateur dans facteur.toml (user = "facteur"), ou lancez-le sous cet utilisateur.
+start-unconfined = Le noyau ne confine pas le serveur comme il le devrait ({ $measure }) : { $detail }. Le courrier est transporté quand même.
 start-user-unknown = facteur.toml nomme l'utilisateur { $user }, qui n'existe pas sur cette machine.
     .fix = Créez-le avec : useradd --system --shell /usr/sbin/nologin { $user }
 start-user-root = facteur.toml nomme l'utilisateur { $user }, qui est root.
@@ -11,12 +12,17 @@ start-user-refused = Le système ne laisse pas root devenir un autre utilisateur
 help-facteur-backup = Tout copier dans un nouveau répertoire, serveur en marche ou arrêté
     .directory = Où : un répertoire qui n'existe pas encore, ou vide
     .with_key = Copier aussi la clé, sans laquelle les mots de passe des relais sont illisibles : qui a les deux peut les lire
-    .epilogue = C'est le serveur qui l'écrit : son utilisateur doit en avoir le droit. Le chemin inverse est facteur restore.
+    .epilogue = C'est le serveur qui l'écrit. Là où il n'en a pas le droit, il la fait à côté de ses données, et cette commande la déplace. Le chemin inverse est facteur restore.
 help-facteur-restore = Remettre une sauvegarde dans un répertoire de données où il n'y a pas encore de serveur
     .directory = La sauvegarde
     .key = La clé, si elle n'est pas dans la sauvegarde
     .hold = Retenir ce qui attendait jusqu'à nouvel ordre, plutôt que de l'envoyer peut-être deux fois
+help-facteur-secrets = La clé qui scelle les mots de passe des relais et les clés des domaines
+help-facteur-secrets-rotate = Créer une nouvelle clé et tout sceller avec elle, serveur en marche ou arrêté
+    .epilogue = L'ancienne clé est oubliée. Les sauvegardes d'avant ont besoin de la clé de leur époque : gardez la copie qui va avec elles.
 
+secrets-rotated = Il y a une nouvelle clé dans { $path } : { $key }. Secrets scellés avec elle : { $secrets }.
+secrets-rotated-backups = Gardez-en une copie ailleurs, à la place de l'ancienne. Les sauvegardes d'avant ont besoin de la clé de leur époque.
 backup-done = Tout est dans { $path }. Messages : { $messages } ; destinataires encore en cours : { $open }.
 backup-key-in = La clé y est aussi : gardez la sauvegarde là où personne d'autre ne peut la lire.
 backup-key-left = La clé n'y est pas. Gardez une copie de { $path } ailleurs : sans elle, les mots de passe des relais sont illisibles.

@@ -1,8 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, declaration, discover, domain, explain, mailq, queue, relay, route, send, setup,
-    sign_in, site, start, undo, why,
+    account, backup, declaration, discover, domain, explain, mailq, queue, relay, route, secrets, send,
+    setup, sign_in, site, start, undo, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -93,6 +93,10 @@ pub enum Command {
     Apply(declaration::ApplyArguments),
     Backup(backup::BackupArguments),
     Restore(backup::RestoreArguments),
+    Secrets {
+        #[command(subcommand)]
+        command: secrets::Command,
+    },
     Sendmail(OldArguments),
     Newaliases(OldArguments),
     Postsuper(OldArguments),

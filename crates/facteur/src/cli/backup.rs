@@ -8,12 +8,18 @@ use crate::privileges::Identity;
 use crate::server::StartError;
 use crate::show;
 use clap::Args;
-use control::{Answer, BackupReport, Operation};
+use control::{Answer, BackupReport, Blame, Fault, Operation};
 use mail::Clock;
+use std::ffi::OsString;
 use std::fs;
-use std::path::{PathBuf, absolute};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf, absolute};
 use store::StoreError;
 use store_sqlite::{Restored, Restoring};
+
+/// What says that a backup is whole.
+const MANIFEST: &str = "backup.json";
 
 /// Where a backup goes.
 #[derive(Debug, Args)]
@@ -38,11 +44,53 @@ pub struct RestoreArguments {
 /// Copies everything while the server runs, or while it is stopped.
 pub async fn backup(arguments: BackupArguments, console: &mut Console) -> Result<Exit, Failure> {
     let directory = absolute(arguments.directory).map_err(Failure::System)?;
-    let operation = Operation::Backup { directory, with_key: arguments.with_key };
+    if fs::read_dir(&directory).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(Fault::about(Blame::Exists, directory.display().to_string()).into());
+    }
+    let operation = Operation::Backup { directory: directory.clone(), with_key: arguments.with_key };
     match console.perform(operation).await? {
-        Answer::BackedUp { report } => console.show(&report, |reader| backed_up(&report, reader)),
+        Answer::BackedUp { mut report } => {
+            if report.directory != directory {
+                let moved = move_into(&report.directory, &directory);
+                moved.map_err(|error| Failure::File(directory.display().to_string(), error))?;
+                report.directory = directory;
+            }
+            console.show(&report, |reader| backed_up(&report, reader))
+        }
         _ => Err(Failure::Unexpected),
     }
+}
+
+/// Moves a backup that the server could only make beside its data to where it is wanted. The manifest goes last: without
+/// it a backup is not whole.
+fn move_into(made: &Path, wanted: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(wanted)?;
+    let entries = fs::read_dir(made)?.collect::<io::Result<Vec<_>>>()?;
+    let mut names: Vec<OsString> = entries.iter().map(fs::DirEntry::file_name).collect();
+    names.sort_by_key(|name| name == MANIFEST);
+    for name in names {
+        let (from, to) = (made.join(&name), wanted.join(&name));
+        match fs::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => copy_all(&from, &to)?,
+            moved => moved?,
+        }
+    }
+    fs::File::open(wanted)?.sync_all()?;
+    fs::remove_dir_all(made)
+}
+
+/// Copies a file, or a directory with all that is in it, durably.
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    if from.symlink_metadata()?.is_dir() {
+        fs::DirBuilder::new().mode(0o700).create(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy_all(&entry.path(), &to.join(entry.file_name()))?;
+        }
+    } else {
+        fs::copy(from, to)?;
+    }
+    fs::File::open(to)?.sync_all()
 }
 
 fn backed_up(report: &BackupReport, reader: &show::Reader) -> String {

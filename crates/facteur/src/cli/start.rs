@@ -3,12 +3,14 @@
 use super::console::Console;
 use super::failure::{Exit, Failure};
 use super::output;
+use crate::confine;
 use crate::server::{self, Announcement, StartOptions};
 use crate::show::{Reader, listener};
 use clap::Args;
 use mail::Domain;
 use net::Inherited;
 use std::io::IsTerminal as _;
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
 /// The variable that says how much is logged.
@@ -21,13 +23,24 @@ pub struct InitArguments {
     host_name: Option<Domain>,
 }
 
-/// Runs the server until it is told to stop.
-pub async fn start(inherited: Inherited, console: &Console) -> Result<Exit, Failure> {
+/// Runs the server until it is told to stop. It is prepared on this thread alone, and what this thread may not do any
+/// more after that, those that it starts may not do either.
+pub fn start(inherited: Inherited, console: &Console) -> Result<Exit, Failure> {
     log();
     let options =
         StartOptions { place: console.place.clone(), language: console.language(), ports: Some(inherited) };
     let mut announce = |announcement| output::warn(&worded(&announcement, &console.reader));
-    server::start(options, &mut announce).await?;
+    let first = Builder::new_current_thread().enable_all().build().map_err(Failure::System)?;
+    let prepared = first.block_on(server::prepare(options, &mut announce))?;
+    drop(first);
+    for lack in prepared.reach().iter().flat_map(confine::apply) {
+        announce(Announcement::Unconfined { lack });
+    }
+    let runtime = Runtime::new().map_err(Failure::System)?;
+    let ran = runtime.block_on(server::start(prepared, &mut announce));
+    // A look-up that still waits must not hold the program.
+    runtime.shutdown_background();
+    ran?;
     Ok(Exit::Done)
 }
 
@@ -75,6 +88,10 @@ pub fn worded(announcement: &Announcement, reader: &Reader) -> String {
             phrases.fill("start-perhaps-twice", [("count", (*count).into())])
         }
         Announcement::AsRoot => phrases.say("start-as-root"),
+        Announcement::Unconfined { lack } => {
+            let gaps = [("measure", lack.measure.into()), ("detail", lack.detail.clone().into())];
+            phrases.fill("start-unconfined", gaps)
+        }
         Announcement::NoRelay => phrases.say("start-no-relay"),
         Announcement::Ready { host_name } => {
             phrases.fill("start-ready", [("host", host_name.clone().into())])

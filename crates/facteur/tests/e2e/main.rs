@@ -7,6 +7,8 @@ mod backup;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod confined;
+#[cfg(test)]
 mod content;
 #[cfg(test)]
 mod crash;
@@ -48,6 +50,8 @@ mod protocol;
 mod refusals;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

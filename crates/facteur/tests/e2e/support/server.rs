@@ -98,9 +98,16 @@ impl Server {
     /// Starts it, and waits until it answers.
     #[track_caller]
     pub fn go(&mut self) {
+        self.go_with(&[]);
+    }
+
+    /// The same, with variables of its own.
+    #[track_caller]
+    pub fn go_with(&mut self, variables: &[(&str, &str)]) {
         let data = self.data();
         let arguments = ["--data", data.to_str().expect("a plain path"), "--lang", self.language, "start"];
-        let running = Running::start_with(Path::new(FACTEUR), &arguments, &[("TZ", "UTC")], &self.log_file());
+        let variables = [&[("TZ", "UTC")], variables].concat();
+        let running = Running::start_with(Path::new(FACTEUR), &arguments, &variables, &self.log_file());
         let pid = running.pid();
         self.running = Some(running);
         // No command is used to look: while the server is not there yet, it would open the data itself.
