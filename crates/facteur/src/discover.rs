@@ -6,10 +6,12 @@ mod tests;
 
 pub use live::{Asked, Live, News, NoAnswer};
 
+use control::RelaySpec;
 use discover::facts::Facts;
 use discover::prove::{Obstacle, Proof};
-use discover::{Candidate, Findings, Plan, Protocol, Source, Subject, SubjectError, UserForm};
-use mail::Address;
+use discover::{Candidate, Findings, Plan, Protocol, Source, Subject, SubjectError, Tls, UserForm};
+use mail::{Address, Secret};
+use store::{RelayTls, SenderMode};
 
 /// What came of trying a server.
 #[derive(Debug, Clone)]
@@ -61,6 +63,27 @@ impl Discovery {
     pub fn proof(&self, candidate: &Candidate) -> Option<&Proof> {
         let of = |tried: &&Tried| tried.candidate.server.same_door(&candidate.server);
         self.tried.iter().find(of).and_then(|tried| tried.outcome.as_ref().ok())
+    }
+
+    /// The relay that the server for sending would be, when it has let us in with this password.
+    pub fn relay(&self, password: &Secret) -> Option<RelaySpec> {
+        let (_, outgoing) = self.pair();
+        let candidate = outgoing?;
+        let login = self.proof(candidate)?.login.clone()?;
+        let server = &candidate.server;
+        // A provider of mailboxes takes mail from the mailbox's own address alone, as its presets know.
+        let of_people = self.findings.provider.as_ref().is_some_and(|provider| !provider.relay);
+        let sender = (of_people && login.contains('@')).then_some(SenderMode::Login);
+        Some(RelaySpec {
+            name: Some(self.address.to_string()),
+            host: Some(server.host.clone()),
+            port: Some(server.port),
+            tls: Some(if server.tls == Tls::Implicit { RelayTls::Implicit } else { RelayTls::Starttls }),
+            login: Some(login),
+            password: Some(password.clone()),
+            sender,
+            ..RelaySpec::default()
+        })
     }
 
     /// The user name at a server: the one that was let in, else the most likely one.

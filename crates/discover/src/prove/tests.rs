@@ -223,3 +223,56 @@ fn endless_answers_end() {
         "protocol_error false",
     );
 }
+
+/// What a server may say before we have said anything, and what it must come to. The script fails the test when a
+/// single byte is sent to any of them.
+#[test]
+fn greetings_that_mean_harm_end_before_we_speak() {
+    let mut count = 0;
+    let noise = [
+        "",
+        " ",
+        "HTTP/1.1 200 OK",
+        "SSH-2.0-x",
+        "\u{0}\u{1}\u{2}",
+        "<html>",
+        "{}",
+        "*",
+        "+",
+        "OK",
+        "NO",
+        "* NO closed",
+    ];
+    let long = "x".repeat(9_000);
+    for protocol in Protocol::ALL {
+        for greeting in noise.into_iter().chain([
+            long.as_str(),
+            "* PREAUTH in",
+            "* BYE go",
+            "-ERR go",
+            "554 5.7.1 go",
+            "421 4.3.2 later",
+            "999 x",
+            "220",
+        ]) {
+            let fine = match protocol {
+                Protocol::Imap => false,
+                Protocol::Pop3 => greeting.starts_with("+OK"),
+                // A greeting needs no words behind its code (RFC 5321 §4.2).
+                Protocol::Smtp => greeting == "220",
+            };
+            if fine {
+                continue;
+            }
+            for tls in [Tls::Implicit, Tls::Starttls] {
+                let script = format!("S: {greeting}");
+                let outcome = run(protocol, tls, &script, Some("anne"));
+                let obstacle = outcome.expect_err(greeting);
+                let told = obstacle.words(Language::Fr);
+                assert!(!told.cause.is_empty() && !told.fix.is_empty(), "{protocol:?} {greeting:.40}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 100, "{count}");
+}

@@ -220,6 +220,7 @@ help-facteur-discover = Find the mail settings of an address, and try them
     .program = For one program, to copy: thunderbird, outlook, apple (a profile for Mac and iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel or node
     .offline = Ask nobody: answer from the table of known providers
     .trust = Send the password to servers of this domain, although only the DNS leads to them
+    .use_it = Make the server for sending a relay of this server, once it has let you in
     .private = Allow names and addresses of private networks
     .jsonl = Read an address a line from standard input, and answer with one line of JSON each
 

@@ -220,6 +220,7 @@ help-facteur-discover = Trouver les réglages d'une adresse, et les essayer
     .program = Pour un logiciel, à copier : thunderbird, outlook, apple (un profil pour Mac et iPhone), android, qr, msmtp, postfix, php, wordpress, django, rails, laravel ou node
     .offline = Ne rien demander à personne, répondre d'après la table des fournisseurs connus
     .trust = Envoyer le mot de passe aux serveurs de ce domaine, bien que seul le DNS y mène
+    .use_it = Faire du serveur d'envoi un relais de ce serveur, une fois qu'il vous a accepté
     .private = Admettre les noms et les adresses de réseaux privés
     .jsonl = Lire une adresse par ligne sur l'entrée standard, et répondre à chacune par une ligne de JSON
 

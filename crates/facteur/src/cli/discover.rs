@@ -8,6 +8,7 @@ use crate::server::StartError;
 use crate::show;
 use ::discover::SubjectError;
 use clap::Args;
+use control::{Answer, Operation};
 use mail::Secret;
 use std::io::{self, BufRead as _, Read as _};
 
@@ -27,6 +28,8 @@ pub struct Arguments {
     password_stdin: bool,
     #[arg(long, value_name = "DOMAIN", requires = "password_stdin")]
     trust: Option<mail::Domain>,
+    #[arg(long = "use", requires = "password_stdin", conflicts_with_all = ["program", "offline"])]
+    use_it: bool,
     #[arg(long)]
     private: bool,
     #[arg(long, conflicts_with = "address")]
@@ -34,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Finds them.
-pub async fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
+pub async fn discover(arguments: &Arguments, console: &mut Console) -> Result<Exit, Failure> {
     let Some(address) = arguments.address.as_deref().filter(|_| !arguments.jsonl) else {
         return lines(arguments, console).await;
     };
@@ -49,6 +52,9 @@ pub async fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, 
         SubjectError::Address(_) => Failure::Mail("discover-not-an-address", address.to_owned(), Exit::Data),
         SubjectError::NotPublic(domain) => Failure::Mail("discover-not-public", domain, Exit::Data),
     })?;
+    if let Some(password) = password.as_ref().filter(|_| arguments.use_it) {
+        return use_it(&discovery, password, console).await;
+    }
     match arguments.program {
         Some(program) => match show::settings_for(program, &discovery, &console.reader) {
             Some(text) => console.print(&text),
@@ -60,6 +66,19 @@ pub async fn discover(arguments: &Arguments, console: &Console) -> Result<Exit, 
             })?;
             Ok(exit_of(&discovery, password.is_some()))
         }
+    }
+}
+
+/// Makes the server for sending a relay of this server.
+async fn use_it(discovery: &Discovery, password: &Secret, console: &mut Console) -> Result<Exit, Failure> {
+    let Some(relay) = discovery.relay(password) else {
+        // Why it was not let in stands among the remarks.
+        output::warn(&show::discovery(discovery, &console.reader));
+        return Err(Failure::Mail("discover-not-let-in", discovery.address.to_string(), Exit::Failed));
+    };
+    match console.perform(Operation::RelayAdd { relay }).await? {
+        Answer::Relay { relay } => console.show(&relay, |reader| show::relay(&relay, reader)),
+        _ => Err(Failure::Unexpected),
     }
 }
 

@@ -168,6 +168,10 @@ async fn autoconfig_leads_to_servers_that_let_us_in_by_the_form_that_fits() {
     let imap = found.findings.best(Protocol::Imap).unwrap();
     assert_eq!(found.proof(imap).unwrap().sign_in, [SignIn::Password]);
     assert!(stage.was_told_the_password(), "the watch over passwords sees none");
+    let relay = found.relay(&Secret::new("sesame")).unwrap();
+    let told = (relay.host.as_deref(), relay.port, relay.tls, relay.login.as_deref());
+    assert_eq!(told, (Some("smtp.a.example"), Some(465), Some(store::RelayTls::Implicit), Some("anne")));
+    assert_eq!(relay.password, Some(Secret::new("sesame")));
 }
 
 #[tokio::test]
@@ -188,6 +192,7 @@ async fn a_wrong_password_is_tried_with_each_form_once_and_explained() {
         .filter(|cause| cause.starts_with("auth"))
         .collect();
     assert_eq!(causes, ["auth_bad_credentials", "auth_bad_credentials"]);
+    assert!(found.relay(&Secret::new("abracadabra")).is_none(), "what was not let in is no relay");
     let heard = stage.heard.lock().unwrap();
     assert_eq!(heard.matches("c AUTHENTICATE PLAIN").count(), 2, "two forms, once each");
 }

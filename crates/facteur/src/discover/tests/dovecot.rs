@@ -1,4 +1,5 @@
-//! A real Dovecot, with each way to begin TLS, with users of each form, and with each thing that goes wrong.
+//! A real Dovecot and a real Postfix, with each way to begin TLS, with users of each form, and with each thing that goes
+//! wrong.
 
 use super::Stage;
 use crate::discover::Live;
@@ -9,7 +10,7 @@ use net::AddressPolicy;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use std::fs;
 use std::net::Ipv4Addr;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -51,6 +52,11 @@ service anvil {
     mode = 0
   }
 }
+service auth {
+  unix_listener @DIR@/auth {
+    mode = 0666
+  }
+}
 service imap-login {
   inet_listener imap {
     port = @143@
@@ -69,22 +75,67 @@ service pop3-login {
 }
 ";
 
+/// A Postfix for submission, whose users are Dovecot's.
+const MAIN: &str = "
+compatibility_level = 3.6
+queue_directory = @DIR@/queue
+data_directory = @DIR@/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = @DIR@/mail.log
+maillog_file_prefixes = /
+myhostname = mail.a.example
+mydestination =
+mynetworks =
+alias_maps =
+alias_database =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+disable_dns_lookups = yes
+smtpd_peername_lookup = no
+smtpd_error_sleep_time = 0
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = @DIR@/auth
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_auth_only = yes
+smtpd_tls_cert_file = @DIR@/cert.pem
+smtpd_tls_key_file = @DIR@/key.pem
+";
+
+const SERVICES: &str = "
+127.0.0.1:@587@ inet n - n - - smtpd -o smtpd_tls_security_level=encrypt
+127.0.0.1:@465@ inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+";
+
 struct Dovecot {
-    master: Child,
+    masters: [Child; 2],
     _dir: TempDir,
     live: Live,
 }
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        // Its master ends its other processes when it is told to end, and leaves them when it is killed.
-        let _ = Command::new("kill").arg(self.master.id().to_string()).status();
-        let _ = self.master.wait();
+        // A master ends its other processes when it is told to end, and leaves them when it is killed.
+        for master in &mut self.masters {
+            let _ = Command::new("kill").arg(master.id().to_string()).status();
+            let _ = master.wait();
+        }
     }
 }
 
 impl Dovecot {
-    /// A Dovecot whose certificate is for a name and ended in a year.
+    /// Both, with a certificate that is for a name and ends in a year.
     async fn start(certified: &str, until_year: i32) -> Self {
         assert!(
             rustix::process::geteuid().is_root(),
@@ -102,12 +153,14 @@ impl Dovecot {
         fs::write(path("users"), "anne:{PLAIN}sesame::::::\nluc@a.example:{PLAIN}sesame::::::\n").unwrap();
         fs::create_dir(path("mail")).unwrap();
         chown(path("mail"), Some(NOBODY), Some(NOBODY)).unwrap();
-        let mut config = CONFIG.replace("@DIR@", dir.path().to_str().unwrap());
-        for port in [143, 993, 110, 995] {
+        let mut files =
+            [CONFIG, MAIN, SERVICES].map(|text| text.replace("@DIR@", dir.path().to_str().unwrap()));
+        for port in [143, 993, 110, 995, 587, 465] {
             let free = free_port().await;
-            config = config.replace(&format!("@{port}@"), &free.to_string());
+            files = files.map(|text| text.replace(&format!("@{port}@"), &free.to_string()));
             stage.ports.insert((HOST.to_owned(), port), free);
         }
+        let [config, main, services] = files;
         stage.names.insert(HOST.to_owned(), vec![Ipv4Addr::LOCALHOST.into()]);
         // The directory of a test is its owner's alone, and the login processes are nobody.
         Command::new("chmod").arg("755").arg(dir.path()).status().unwrap();
@@ -118,9 +171,26 @@ impl Dovecot {
             .stdin(Stdio::null())
             .spawn()
             .expect("dovecot is installed by scripts/setup.sh");
-        let dovecot = Self { master, live: stage.live(AddressPolicy::Any), _dir: dir };
-        until_it_listens(stage.ports[&(HOST.to_owned(), 993)]).await;
-        dovecot
+        for name in ["queue", "data", "etc"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        chown(path("data"), Some(fs::metadata("/var/lib/postfix").unwrap().uid()), None).unwrap();
+        fs::write(path("etc/main.cf"), main).unwrap();
+        fs::write(path("etc/master.cf"), services).unwrap();
+        let checked = Command::new("postfix").arg("-c").arg(path("etc")).arg("check").status();
+        assert!(checked.expect("postfix is installed by scripts/setup.sh").success());
+        let postfix = Command::new("/usr/lib/postfix/sbin/master")
+            .arg("-c")
+            .arg(path("etc"))
+            .arg("-s")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let both = Self { masters: [postfix, master], live: stage.live(AddressPolicy::Any), _dir: dir };
+        for port in [993, 587] {
+            until_it_listens(stage.ports[&(HOST.to_owned(), port)]).await;
+        }
+        both
     }
 
     fn candidate(protocol: Protocol, port: u16, tls: Tls) -> Candidate {
@@ -154,16 +224,18 @@ async fn free_port() -> u16 {
 async fn until_it_listens(port: u16) {
     let deadline = Instant::now() + START_LIMIT;
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
-        assert!(Instant::now() < deadline, "Dovecot does not listen");
+        assert!(Instant::now() < deadline, "the server does not listen");
         sleep(Duration::from_millis(50)).await;
     }
 }
 
-const DOORS: [(Protocol, u16, Tls); 4] = [
+const DOORS: [(Protocol, u16, Tls); 6] = [
     (Protocol::Imap, 993, Tls::Implicit),
     (Protocol::Imap, 143, Tls::Starttls),
     (Protocol::Pop3, 995, Tls::Implicit),
     (Protocol::Pop3, 110, Tls::Starttls),
+    (Protocol::Smtp, 587, Tls::Starttls),
+    (Protocol::Smtp, 465, Tls::Implicit),
 ];
 
 #[tokio::test]
