@@ -8,6 +8,10 @@ use serde::Serialize;
 /// The most candidates that are kept of one protocol: each may be tried.
 const MAX_OF_A_PROTOCOL: usize = 8;
 
+/// The ports at which mail is read and sent. A stranger's document that names another one would have us knock at doors
+/// of its choice.
+const PORTS: [u16; 8] = [993, 143, 995, 110, 587, 465, 2525, 25];
+
 /// Where a candidate comes from. The order is that of belief among sources of one trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,6 +100,8 @@ pub enum Why {
     NoName,
     /// Its port is no port.
     NoPort,
+    /// Its port is not one at which mail is read or sent.
+    OddPort,
     /// The domain says that it does not offer this (RFC 6186 §3.4).
     NotOffered,
 }
@@ -144,17 +150,22 @@ impl Findings {
 }
 
 /// Puts candidates into their order: by trust, by source, by how good the door is. The same door is kept once, with
-/// what any believable source says of signing in; what has no TLS is moved to `dropped`; and a guess is left out
+/// what any believable source says of signing in; what has no TLS, or an odd port, is moved to `dropped`; and a guess is left out
 /// where somebody who knows has spoken.
 pub(crate) fn rank(mut found: Vec<Candidate>, dropped: &mut Vec<Dropped>) -> Vec<Candidate> {
     found.sort_by_key(|c| (c.server.protocol, c.trust, c.source, c.server.rank()));
     let mut kept: Vec<Candidate> = Vec::new();
     for candidate in found {
         let protocol = candidate.server.protocol;
-        if candidate.server.tls == Tls::None {
+        let why = match candidate.server.tls {
+            Tls::None => Some(Why::NoTls),
+            _ if !PORTS.contains(&candidate.server.port) => Some(Why::OddPort),
+            _ => None,
+        };
+        if let Some(why) = why {
             let (host, source) = (candidate.server.host, candidate.source);
             if !dropped.iter().any(|known| (known.protocol, &known.host) == (protocol, &host)) {
-                dropped.push(Dropped { protocol, host, why: Why::NoTls, source });
+                dropped.push(Dropped { protocol, host, why, source });
             }
             continue;
         }
@@ -214,6 +225,8 @@ mod tests {
         check(std::slice::from_ref(&guess), &["imap.a.example:993"], &[]);
         let clear = candidate("old.a.example", Imap, 143, Tls::None, Source::Facts, Trust::A);
         check(&[clear, guess], &["imap.a.example:993"], &["old.a.example"]);
+        let odd = candidate("door.a.example", Imap, 22, Implicit, Source::Autoconfig, Trust::A);
+        check(std::slice::from_ref(&odd), &[], &["door.a.example"]);
         let send = |port, tls| candidate("s.example", Smtp, port, tls, Source::Facts, Trust::A);
         let found = [send(25, Starttls), send(2525, Starttls), send(465, Implicit), send(587, Starttls)];
         check(&found, &["s.example:587", "s.example:465", "s.example:2525", "s.example:25"], &[]);

@@ -25,6 +25,7 @@ discover-help = The provider's own page: { $url }
 discover-no-tls = { $protocol } at { $host } is not proposed: it is known without encryption only, so a password could be read on its way.
 discover-no-name = { $protocol } at “{ $host }” is not proposed: that is not the name of a server.
 discover-no-port = { $protocol } at { $host } is not proposed: its port is not a number of a port.
+discover-odd-port = { $protocol } at { $host } is not proposed: its port is not one at which mail is read or sent.
 discover-not-offered = { $protocol } is not offered: the domain says so itself.
 
 discover-setting = { $name }: { $value }

@@ -25,6 +25,7 @@ discover-help = La page d'aide du fournisseur : { $url }
 discover-no-tls = { $protocol } sur { $host } n'est pas proposé : il n'est connu que sans chiffrement, un mot de passe pourrait donc être lu en chemin.
 discover-no-name = { $protocol } sur « { $host } » n'est pas proposé : ce n'est pas un nom de serveur.
 discover-no-port = { $protocol } sur { $host } n'est pas proposé : son port n'est pas un numéro de port.
+discover-odd-port = { $protocol } sur { $host } n'est pas proposé : son port n'est pas de ceux où le courrier se lit ou s'envoie.
 discover-not-offered = { $protocol } n'est pas proposé : le domaine le dit lui-même.
 
 discover-setting = { $name } : { $value }

@@ -217,6 +217,7 @@ fn unused(dropped: &Dropped, reader: &Reader) -> String {
         Why::NoTls => "discover-no-tls",
         Why::NoName => "discover-no-name",
         Why::NoPort => "discover-no-port",
+        Why::OddPort => "discover-odd-port",
         Why::NotOffered => "discover-not-offered",
     };
     let gaps =
