@@ -9,16 +9,20 @@
 //!
 //! # What a crash can leave
 //!
-//! | the server stopped | what is on disk | who sees it first | what is done |
-//! |---|---|---|---|
-//! | before the commit of `accept` | nothing | the client, which has no `250` | it sends again |
-//! | between the commit and the `250` | the message, leased | [`Queue::start`] | it is sent; the client may send again |
-//! | while the message waits in memory | the message, leased | [`Queue::start`] | marked "perhaps sent", sent on the same relay while that is open |
-//! | after the remote's `250`, before `record` | the message, leased | [`Queue::start`] | the same: this is the one way to a duplicate |
-//! | between a closure's commit and the parking | the closure; the message leased | [`Queue::start`] | parked by the first claim |
-//! | while a lifted closure empties | some of its mail parked, the closure's row | [`Queue::start`] | the closure stands again, and is probed |
-//! | after the closure's row went, mail still parked | mail parked on nothing | [`Queue::start`] | due at once |
-//! | while a body file was written | a file that no message names | the store, when it opens | removed |
+//! Each row names the test that holds it; all of them are also drawn, in any order, by `simulation` and `replay`.
+//!
+//! | the server stopped | what is on disk | who sees it first | what is done | held by |
+//! |---|---|---|---|---|
+//! | before the commit of `accept` | nothing | the client, which has no `250` | it sends again | `killed_at_any_call_it_loses_nothing` |
+//! | between the commit and the `250` | the message, leased | [`Queue::start`] | it is sent; the client may send again | `killed_at_any_call_it_loses_nothing` |
+//! | while the message waits in memory | the message, leased | [`Queue::start`] | marked "perhaps sent", sent on the same relay while that is open | `what_was_acknowledged_is_there_after_a_kill` |
+//! | after the remote's `250`, before `record` | the message, leased | [`Queue::start`] | the same: this is the one way to a duplicate | `what_was_acknowledged_is_there_after_a_kill` |
+//! | between a closure's commit and the parking | the closure; the message leased | [`Queue::start`] | parked by the first claim | `no_life_of_the_queue_breaks_its_promises` |
+//! | while a lifted closure empties | some of its mail parked, the closure's row | [`Queue::start`] | the closure stands again, and is probed | `no_life_of_the_queue_breaks_its_promises` |
+//! | after the closure's row went, mail still parked | mail parked on nothing | [`Queue::start`] | due at once | `no_life_of_the_queue_breaks_its_promises` |
+//! | while a body file was written | a file that no message names | the store, when it opens | removed | `a_power_cut_at_any_moment_loses_nothing_that_was_confirmed` |
+//! | while a claim was stored, its answer lost by a failed sync | the message, leased | [`Queue::start`]: the store only reads until then | as what waits in memory | `nothing_is_acknowledged_after_a_failed_sync` |
+//! | while a sync failed | what was confirmed before, perhaps what was refused after | [`Queue::start`] | sent; the client may send again | `nothing_is_acknowledged_after_a_failed_sync` |
 
 mod accept;
 mod act;

@@ -3,18 +3,19 @@
 use crate::fault::{Fault, Outcome};
 use crate::rows::{LEASED, WAITS, body_type_to, principal_to};
 use crate::session::Session;
+use crate::sums::{self, Envelope};
 use mail::Timestamp;
 use rusqlite::params;
 use store::{Body, Extras, NewMessage, NewRecipient, Start};
 
 impl Session {
     /// Keeps a message. Its body, if it has a file, is durable already.
-    pub(crate) fn accept(&mut self, message: &NewMessage) -> Outcome<()> {
+    pub(crate) fn accept(&mut self, message: &NewMessage, content_sum: u32) -> Outcome<()> {
         self.space.check()?;
         let id = message.id.get();
         let count = u16::try_from(message.recipients.len()).ok().filter(|&count| count > 0);
         let count = count.ok_or_else(|| Fault::missing(format!("{}.0", message.id)))?;
-        self.insert_message(message)?;
+        self.insert_message(message, content_sum)?;
         self.run(
             "INSERT INTO open_messages (message_id, open_recipients, failed_recipients, finished_at)
              VALUES (?1, ?2, 0, 0)",
@@ -43,15 +44,27 @@ impl Session {
         self.append(&message.events)
     }
 
-    fn insert_message(&self, message: &NewMessage) -> Outcome<()> {
+    fn insert_message(&self, message: &NewMessage, content_sum: u32) -> Outcome<()> {
         let (principal_kind, principal_id) = principal_to(message.principal);
         let body_bytes = i64::try_from(message.body.bytes()).unwrap_or(i64::MAX);
         let extras = &message.extras;
         let extras = (*extras != Extras::default()).then(|| serde_json::to_string(extras)).transpose()?;
+        let sender = message.from.to_string();
+        let envelope = Envelope {
+            id: message.id.get(),
+            owner: message.owner.0,
+            principal: (principal_kind, principal_id),
+            received_at: message.received_at.0,
+            sender: &sender,
+            body_type: body_type_to(message.body_type),
+            added_headers: &message.added_headers,
+            body_bytes,
+            extras: extras.as_deref(),
+        };
         let mut insert = self.sql(
             "INSERT INTO messages (id, public_id, owner, principal_kind, principal_id, received_at, sender,
-                 body_type, message_id, added_headers, body_bytes, client, extras)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                 body_type, message_id, added_headers, body_bytes, client, extras, content_sum, envelope_sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?;
         let inserted = insert.execute(params![
             message.id.get(),
@@ -60,13 +73,15 @@ impl Session {
             principal_kind,
             principal_id,
             message.received_at.0,
-            message.from.to_string(),
+            sender,
             body_type_to(message.body_type),
             message.message_id,
             &*message.added_headers,
             body_bytes,
             message.client,
             extras,
+            content_sum,
+            envelope.sum(),
         ]);
         inserted.map_err(Fault::taken(message.id))?;
         Ok(())
@@ -80,17 +95,19 @@ impl Session {
         };
         let wishes = &recipient.wishes;
         let wishes = (!wishes.is_empty()).then(|| serde_json::to_string(wishes)).transpose()?;
+        let address = recipient.address.to_string();
+        let sum = sums::of_recipient(message.id.get(), index, &address, wishes.as_deref());
         self.run(
             "INSERT INTO recipients (message_id, idx, place, owner, next_attempt_at, address, expires_at, since,
-                 attempts, paused_ms, flags, relay, cause, evidence, parked_on, parked_since, wake_at, wishes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, ?11, ?12, ?13, ?14)",
+                 attempts, paused_ms, flags, relay, cause, evidence, parked_on, parked_since, wake_at, wishes, address_sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, NULL, ?11, ?12, ?13, ?14, ?15)",
             params![
                 message.id.get(),
                 index,
                 place,
                 message.owner.0,
                 next_attempt_at.0,
-                recipient.address.to_string(),
+                address,
                 recipient.expires_at.0,
                 message.received_at.0,
                 recipient.relay.map(|relay| relay.0),
@@ -99,6 +116,7 @@ impl Session {
                 parking.map(|parking| parking.since).map(number),
                 parking.map(|parking| parking.wake_at).map(number),
                 wishes,
+                sum,
             ],
         )?;
         Ok(())

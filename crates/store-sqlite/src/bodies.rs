@@ -2,10 +2,14 @@
 
 use crate::disk::FreeSpace;
 use crate::fault::{Fault, Outcome, disk};
+use crate::health::Health;
 use crate::key::hex;
+use crate::sums;
+use crc32fast::Hasher;
+use mail::{QueueId, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::Connection;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -18,13 +22,24 @@ pub(crate) const ROW_BYTES: usize = 128 * 1024;
 /// The pieces in which a file is written.
 const WRITE_BYTES: usize = 256 * 1024;
 const NAME_BYTES: usize = 16;
+/// How long a finished body may wait to be named. Its message follows within moments, unless whoever wrote it is gone.
+const UNNAMED_SECS: i64 = 3_600;
+
+/// A finished body that no message has named yet.
+#[derive(Debug, Clone, Copy)]
+struct Unnamed {
+    sum: u32,
+    since: Timestamp,
+}
 
 /// The directory of body files, and the names of those that no message has named yet.
 pub(crate) struct BodyFiles {
     directory: PathBuf,
     space: Arc<FreeSpace>,
+    health: Arc<Health>,
     random: SystemRandom,
-    unnamed: Mutex<HashSet<String>>,
+    /// By name.
+    unnamed: Mutex<HashMap<String, Unnamed>>,
 }
 
 /// Where the body of a name is: spread over 256 directories by its first two digits.
@@ -34,7 +49,12 @@ pub(crate) fn path_of(directory: &Path, name: &str) -> PathBuf {
 
 impl BodyFiles {
     /// Opens the directory and removes the files that no message names: a crash left them.
-    pub(crate) fn open(directory: PathBuf, space: Arc<FreeSpace>, conn: &Connection) -> Outcome<Self> {
+    pub(crate) fn open(
+        directory: PathBuf,
+        space: Arc<FreeSpace>,
+        health: Arc<Health>,
+        conn: &Connection,
+    ) -> Outcome<Self> {
         make_directory(&directory)?;
         let mut named = conn.prepare("SELECT 1 FROM body_files WHERE name = ?1")?;
         for part in fs::read_dir(&directory)? {
@@ -50,9 +70,9 @@ impl BodyFiles {
                 }
             }
         }
-        let unnamed = Mutex::new(HashSet::new());
+        let unnamed = Mutex::new(HashMap::new());
         drop(named);
-        Ok(Self { directory, space, random: SystemRandom::new(), unnamed })
+        Ok(Self { directory, space, health, random: SystemRandom::new(), unnamed })
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -77,9 +97,27 @@ impl BodyFiles {
         .await
     }
 
-    /// Takes a name out of those that wait to be named. `false`: it is none of them.
-    pub(crate) fn take(&self, name: &str) -> bool {
-        self.lock().remove(name)
+    /// Takes a name out of those that wait to be named, and gives the sum of its content. `None`: it is none of them.
+    pub(crate) fn take(&self, name: &str) -> Option<u32> {
+        self.lock().remove(name).map(|unnamed| unnamed.sum)
+    }
+
+    /// Removes the bodies whose writers went away before they named them.
+    fn forget_left(&self) {
+        let now = self.space.now();
+        let mut left = Vec::new();
+        // A clock that was set back makes nobody old.
+        self.lock().retain(|name, unnamed| {
+            let stays = now.since_ms(unnamed.since) < UNNAMED_SECS * 1_000;
+            if !stays {
+                left.push(name.clone());
+            }
+            stays
+        });
+        for name in left {
+            // What stays all the same is removed at the next start.
+            let _ = fs::remove_file(path_of(&self.directory, &name));
+        }
     }
 
     /// Removes a body that its message did not get to name.
@@ -97,32 +135,35 @@ impl BodyFiles {
     }
 
     fn create(&self) -> Outcome<UnnamedFile> {
+        self.health.check()?;
         self.space.check()?;
+        self.forget_left();
         let mut bytes = [0; NAME_BYTES];
         let no_random = |_| io::Error::other("the system gives no random bytes");
         self.random.fill(&mut bytes).map_err(no_random)?;
         let name = hex(&bytes);
         let path = path_of(&self.directory, &name);
         if path.parent().map(make_directory).transpose()? == Some(true) {
-            File::open(&self.directory)?.sync_all()?;
+            self.health.synced(File::open(&self.directory)?.sync_all())?;
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(UnnamedFile { file, path, name, bytes: 0, finished: false })
+        Ok(UnnamedFile { file, path, name, bytes: 0, sum: Hasher::new(), finished: false })
     }
 
     /// Makes the file and its name durable.
     fn sync(&self, mut file: UnnamedFile) -> Outcome<StoredBody> {
-        file.file.sync_all()?;
+        self.health.synced(file.file.sync_all())?;
         if let Some(parent) = file.path.parent() {
-            File::open(parent)?.sync_all()?;
+            self.health.synced(File::open(parent)?.sync_all())?;
         }
         file.finished = true;
         let stored = StoredBody { name: file.name.clone(), bytes: file.bytes };
-        self.lock().insert(stored.name.clone());
+        let (sum, since) = (file.sum.clone().finalize(), self.space.now());
+        self.lock().insert(stored.name.clone(), Unnamed { sum, since });
         Ok(stored)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Unnamed>> {
         self.unnamed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -148,6 +189,7 @@ struct UnnamedFile {
     path: PathBuf,
     name: String,
     bytes: u64,
+    sum: Hasher,
     finished: bool,
 }
 
@@ -155,6 +197,7 @@ impl UnnamedFile {
     fn write(&mut self, piece: &[u8]) -> Outcome<()> {
         self.file.write_all(piece)?;
         self.bytes += piece.len() as u64;
+        self.sum.update(piece);
         Ok(())
     }
 }
@@ -239,33 +282,52 @@ impl BodyReader for RowReader {
     }
 }
 
-/// A body that is in a file.
+/// A body that is in a file. Its last piece is given out only when all of it is what was accepted: whoever sends it cannot
+/// end a message that is not the one.
 pub(crate) struct FileReader {
-    file: Option<File>,
+    open: Option<(File, Hasher)>,
+    id: QueueId,
+    left: u64,
+    stored_sum: Option<u32>,
 }
 
 impl FileReader {
-    pub(crate) const fn new(file: File) -> Self {
-        Self { file: Some(file) }
+    pub(crate) fn new(file: File, id: QueueId, bytes: u64, stored_sum: Option<u32>) -> Self {
+        Self { open: Some((file, Hasher::new())), id, left: bytes, stored_sum }
+    }
+
+    /// Takes a piece into account.
+    fn verify(&mut self, sum: Hasher, piece: &[u8]) -> Outcome<Hasher> {
+        let length = || Fault::damaged(format!("the content of {} is not as long as it was", self.id));
+        self.left = self.left.checked_sub(piece.len() as u64).ok_or_else(length)?;
+        if piece.is_empty() && self.left > 0 {
+            return Err(length());
+        }
+        if self.left == 0 {
+            sums::check(self.stored_sum, sum.clone().finalize(), "content", self.id.get())?;
+        }
+        Ok(sum)
     }
 }
 
 impl BodyReader for FileReader {
     fn next(&mut self) -> Later<'_, Option<Vec<u8>>> {
-        let file = self.file.take();
+        let open = self.open.take();
         Box::pin(async move {
-            let Some(mut file) = file else { return Ok(None) };
+            let Some((mut file, mut sum)) = open else { return Ok(None) };
             let work = move || {
                 let mut piece = Vec::with_capacity(<dyn BodyReader>::PIECE_BYTES);
                 let most = <dyn BodyReader>::PIECE_BYTES as u64;
                 Read::by_ref(&mut file).take(most).read_to_end(&mut piece)?;
-                Ok((file, piece))
+                sum.update(&piece);
+                Ok((file, sum, piece))
             };
-            let (file, piece) = blocking(work).await?;
+            let (file, sum, piece) = blocking(work).await?;
+            let sum = self.verify(sum, &piece).map_err(Fault::into_store)?;
             if piece.is_empty() {
                 return Ok(None);
             }
-            self.file = Some(file);
+            self.open = Some((file, sum));
             Ok(Some(piece))
         })
     }

@@ -5,10 +5,11 @@ use crate::rows::{
     ASKED_WAIT_USED, PERHAPS_SENT, body_type_of, parking, parse, principal_of, rare, time, unsigned,
 };
 use crate::session::Session;
+use crate::sums::{self, Envelope};
 use mail::{ClosureId, OwnerId, QueueId, RecipientId, RelayId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
-use store::{About, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, Extras, NoticeKind};
+use store::{About, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, Extras, NoticeKind, StoreError};
 
 /// A recipient that is due, where it stands in its owner's row of due ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,19 +29,49 @@ struct Backlog {
 impl Session {
     /// Leases what is due and gives it out.
     pub(crate) fn claim(&mut self, now: Timestamp, limits: ClaimLimits) -> Outcome<Claimed> {
+        self.mending(|session| session.lease_due(now, limits))
+    }
+
+    /// Does it, and when what it reads is damaged does it once more with the indexes made anew: they hold nothing that the
+    /// tables do not, and one bit in one of them must not keep all mail from leaving.
+    fn mending<T>(&mut self, act: impl Fn(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        let fault = match act(self) {
+            Err(fault) if !self.was_mended => fault,
+            done => return done,
+        };
+        match fault.into_store() {
+            StoreError::Damaged { detail } if self.in_transaction() => {
+                self.was_mended = true;
+                tracing::error!(detail, "the database is damaged: its indexes are made anew");
+                self.run("REINDEX recipients", [])?;
+                act(self)
+            }
+            other => Err(other.into()),
+        }
+    }
+
+    fn lease_due(&mut self, now: Timestamp, limits: ClaimLimits) -> Outcome<Claimed> {
         let mut taken = self.choose(now, limits)?;
         taken.sort_unstable();
         let mut claimed = Claimed::default();
         let mut places: HashMap<i64, usize> = HashMap::new();
         for due in taken {
-            let recipient = self.lease(due)?;
-            let place = places.get(&due.message).and_then(|&place| claimed.messages.get_mut(place));
-            match place {
-                Some(message) => message.recipients.push(recipient),
-                None => {
-                    places.insert(due.message, claimed.messages.len());
-                    claimed.messages.push(self.claimed_message(due.message, recipient)?);
-                }
+            let known = places.get(&due.message).copied();
+            let taken = self.lease(due).and_then(|recipient| match known {
+                Some(place) => Ok((Some(place), None, recipient)),
+                None => Ok((None, Some(self.claimed_message(due.message)?), recipient)),
+            });
+            let (place, message, recipient) = match self.unless_damaged(taken, due, now)? {
+                Some(taken) => taken,
+                None => continue,
+            };
+            if let Some(message) = message {
+                places.insert(due.message, claimed.messages.len());
+                claimed.messages.push(message);
+            }
+            let place = place.unwrap_or(claimed.messages.len().saturating_sub(1));
+            if let Some(message) = claimed.messages.get_mut(place) {
+                message.recipients.push(recipient);
             }
         }
         for message in &mut claimed.messages {
@@ -49,6 +80,27 @@ impl Session {
         claimed.next_due = self.owners_due()?.into_iter().map(|(_, at)| Timestamp(at)).min();
         claimed.more = claimed.next_due.is_some_and(|next| next <= now);
         Ok(claimed)
+    }
+
+    /// What is not as it was written is never sent: it is held, with its reason, and holds nobody else up.
+    fn unless_damaged<T>(&self, taken: Outcome<T>, due: Due, now: Timestamp) -> Outcome<Option<T>> {
+        let fault = match taken {
+            Ok(taken) => return Ok(Some(taken)),
+            Err(fault) => fault,
+        };
+        let detail = match fault.into_store() {
+            StoreError::Damaged { detail } => detail,
+            other => return Err(other.into()),
+        };
+        let message = QueueId::from_stored(due.message);
+        tracing::error!(%message, recipient = due.index, detail, "what is stored of a message is damaged: it is held and not sent");
+        self.run(
+            "UPDATE recipients SET place = 1, since = ?3, parked_on = NULL, parked_since = NULL, wake_at = NULL,
+                 cause = 'body_unreadable', evidence = json_object('at', ?3, 'stage', 'queue', 'seen', 'body_unreadable')
+             WHERE message_id = ?1 AND idx = ?2 AND place IN (0, 2)",
+            params![due.message, due.index, now.0],
+        )?;
+        Ok(None)
     }
 
     /// Chooses by rank: each owner's longest due first, then each owner's next. It looks at about as many rows as it may
@@ -116,11 +168,14 @@ impl Session {
     fn lease(&self, due: Due) -> Outcome<ClaimedRecipient> {
         let mut lease = self.sql(
             "UPDATE recipients SET place = 2 WHERE message_id = ?1 AND idx = ?2 AND place = 0
-             RETURNING address, relay, attempts, expires_at, paused_ms, flags, parked_on, parked_since, wake_at, wishes",
+             RETURNING address, relay, attempts, expires_at, paused_ms, flags, parked_on, parked_since, wake_at, wishes, address_sum",
         )?;
         let mut rows = lease.query(params![due.message, due.index])?;
         let row =
             rows.next()?.ok_or_else(|| Fault::damaged("a recipient is in the index and not in its table"))?;
+        let (address, wishes) = (text(row, 0)?, row.get_ref(9)?.as_str_or_null().map_err(Fault::damaged)?);
+        let sum = sums::of_recipient(due.message, due.index, address, wishes);
+        sums::check(row.get(10)?, sum, "recipient", due.message)?;
         let flags: u8 = row.get(5)?;
         Ok(ClaimedRecipient {
             index: due.index,
@@ -136,14 +191,28 @@ impl Session {
         })
     }
 
-    fn claimed_message(&self, id: i64, first: ClaimedRecipient) -> Outcome<ClaimedMessage> {
+    fn claimed_message(&self, id: i64) -> Outcome<ClaimedMessage> {
         let mut read = self.sql(
             "SELECT owner, principal_kind, principal_id, received_at, sender, body_type, added_headers, body_bytes, extras,
-                 (SELECT lines FROM signatures WHERE message_id = ?1)
-             FROM messages WHERE id = ?1",
+                 lines, envelope_sum, lines_sum
+             FROM messages LEFT JOIN signatures ON signatures.message_id = messages.id WHERE id = ?1",
         )?;
         let mut rows = read.query([id])?;
         let row = rows.next()?.ok_or_else(|| Fault::damaged("a recipient has no message"))?;
+        let envelope = Envelope {
+            id,
+            owner: row.get(0)?,
+            principal: (row.get(1)?, row.get(2)?),
+            received_at: row.get(3)?,
+            sender: text(row, 4)?,
+            body_type: row.get(5)?,
+            added_headers: row.get_ref(6)?.as_blob().map_err(Fault::damaged)?,
+            body_bytes: row.get(7)?,
+            extras: row.get_ref(8)?.as_str_or_null().map_err(Fault::damaged)?,
+        };
+        sums::check(row.get(10)?, envelope.sum(), "envelope", id)?;
+        let lines = row.get_ref(9)?.as_blob_or_null().map_err(Fault::damaged)?;
+        sums::check(row.get(11)?, lines.map_or(0, sums::of_content), "signature", id)?;
         let extras: Extras = rare(row, 8)?;
         let is_overtaken = extras.about.map_or(Ok(false), |about| self.is_overtaken(about))?;
         Ok(ClaimedMessage {
@@ -153,12 +222,12 @@ impl Session {
             received_at: time(row, 3)?,
             from: parse(row, 4)?,
             body_type: body_type_of(row.get(5)?)?,
-            added_headers: row.get_ref(6)?.as_blob().map_err(Fault::damaged)?.into(),
+            added_headers: envelope.added_headers.into(),
             body_bytes: unsigned(row, 7)?,
-            signature: row.get_ref(9)?.as_blob_or_null().map_err(Fault::damaged)?.map(Into::into),
+            signature: lines.map(Into::into),
             extras,
             is_overtaken,
-            recipients: vec![first],
+            recipients: Vec::with_capacity(1),
         })
     }
 
@@ -175,7 +244,11 @@ impl Session {
 
     /// Ends the leases that a crash left. Leased recipients are in no index, which would cost every message; after a clean
     /// stop the counts say that there is none, and after a crash the open messages are read once.
-    pub(crate) fn recover(&self, now: Timestamp) -> Outcome<Vec<RecipientId>> {
+    pub(crate) fn recover(&mut self, now: Timestamp) -> Outcome<Vec<RecipientId>> {
+        self.mending(|session| session.end_leases(now))
+    }
+
+    fn end_leases(&self, now: Timestamp) -> Outcome<Vec<RecipientId>> {
         let mut count = self.sql(
             "SELECT (SELECT ifnull(sum(open_recipients), 0) FROM open_messages)
                  - (SELECT count(*) FROM recipients INDEXED BY recipients_due WHERE place = 0)
@@ -245,6 +318,10 @@ impl Session {
         }
         Ok(parked.len())
     }
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Outcome<&'a str> {
+    row.get_ref(column)?.as_str().map_err(Fault::damaged)
 }
 
 /// The closures that somebody waits for: one step in the index each.

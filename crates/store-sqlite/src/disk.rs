@@ -23,6 +23,11 @@ impl FreeSpace {
         Self { directory, floor_bytes, clock, last: Mutex::new(None) }
     }
 
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Refuses when less is free than the floor.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let now = self.clock.now();

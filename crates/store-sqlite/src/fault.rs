@@ -1,6 +1,6 @@
 //! What went wrong inside, before it is known who is to blame.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 use store::StoreError;
 
 /// An error on its way out: ours, or one that still speaks the language of SQLite.
@@ -48,9 +48,16 @@ impl Fault {
         match error.sqlite_error_code() {
             // What SQLite meets when the disk fills up between two looks at the free space.
             Some(ErrorCode::DiskFull) => StoreError::Full { free_bytes: 0 },
+            Some(ErrorCode::SystemIoFailure) => match error.sqlite_error().map(|error| error.extended_code) {
+                Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => {
+                    StoreError::ReadOnly { detail }
+                }
+                // The index of the log lies in a file that grows, and a full disk is the one reason why it cannot.
+                Some(ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full { free_bytes: 0 },
+                _ => StoreError::Disk { detail },
+            },
             Some(
-                ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
+                ErrorCode::CannotOpen
                 | ErrorCode::ReadOnly
                 | ErrorCode::PermissionDenied
                 | ErrorCode::OutOfMemory

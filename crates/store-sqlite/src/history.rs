@@ -5,6 +5,7 @@ use crate::fault::{Fault, Outcome};
 use crate::list::whole;
 use crate::rows::{json, time};
 use crate::settle::AttemptDetail;
+use crate::sums;
 use mail::{AttemptId, EventId, OwnerId, QueueId, RelayId};
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use std::borrow::Cow;
@@ -100,13 +101,17 @@ pub(crate) fn totals(conn: &Connection) -> Outcome<Totals> {
 
 /// A message's content.
 pub(crate) fn body(conn: &Connection, files: &BodyFiles, id: QueueId) -> Outcome<Box<dyn BodyReader>> {
+    let mut read = conn.prepare_cached("SELECT body_bytes, content_sum FROM messages WHERE id = ?1")?;
+    let sizes = read.query_row([id.get()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
+    let (bytes, sum) = sizes.ok_or_else(|| Fault::missing(id))?;
     let mut read = conn.prepare_cached("SELECT content FROM bodies WHERE message_id = ?1")?;
     let content = read.query_row([id.get()], |row| row.get::<_, Vec<u8>>(0)).optional()?;
     if let Some(content) = content {
+        sums::check(sum, sums::of_content(&content), "content", id.get())?;
         return Ok(Box::new(RowReader::new(content)));
     }
     let mut read = conn.prepare_cached("SELECT name FROM body_files WHERE message_id = ?1")?;
     let name = read.query_row([id.get()], |row| row.get::<_, String>(0)).optional()?;
     let name = name.ok_or_else(|| Fault::missing(id))?;
-    Ok(Box::new(FileReader::new(files.read(&name)?)))
+    Ok(Box::new(FileReader::new(files.read(&name)?, id, bytes.unsigned_abs(), sum)))
 }

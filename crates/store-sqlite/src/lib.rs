@@ -19,11 +19,13 @@
 mod accept;
 mod backup;
 mod bodies;
+mod check;
 mod claim;
 mod directory;
 mod disk;
 mod domains;
 mod fault;
+mod health;
 mod history;
 mod key;
 mod list;
@@ -39,8 +41,10 @@ mod schema;
 mod session;
 mod settle;
 mod sqlite;
+mod sums;
 mod writer;
 
 pub use backup::{Backup, Restored, Restoring, restore};
+pub use check::{Checked, Damage};
 pub use options::Options;
 pub use sqlite::{KeyChange, SqliteStore};

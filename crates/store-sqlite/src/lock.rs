@@ -26,7 +26,8 @@ impl DirectoryLock {
                 let mut text = String::new();
                 // Whoever holds the lock may not have written its number yet: then nobody knows it.
                 let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-                return Err(StoreError::InUse { pid: pid.unwrap_or(0) });
+                let path = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+                return Err(StoreError::InUse { pid: pid.unwrap_or(0), path: path.display().to_string() });
             }
             Err(TryLockError::Error(error)) => return Err(disk(&error)),
         }

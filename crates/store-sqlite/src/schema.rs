@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
+    include_str!("../migrations/0004.sql"),
 ];
 
 /// The longest wait for a lock of SQLite's own. Nobody but us has the file, and a checkpoint is done in less.
@@ -51,7 +52,7 @@ pub(crate) fn open_writer(path: &Path) -> Outcome<Connection> {
     }
     // FULL: with NORMAL a power cut loses messages that were acknowledged (10 % of them in our measurement).
     conn.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 134217728;
+        "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 134217728;
          PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;",
     )?;
     for (done, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(version).unwrap_or(0)) {

@@ -1,11 +1,20 @@
 //! What an operation of the writer works on: the connection inside a transaction, and the numbers that go with it.
 
 use crate::disk::FreeSpace;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome};
+use crate::health::Health;
 use crate::key::Sealer;
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{CachedStatement, Connection, Params, params};
+use std::ffi::c_int;
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
-use store::NewEvent;
+use store::{NewEvent, StoreError};
+
+/// The pages of the log at which it is written back: 64 MiB.
+const CHECKPOINT_PAGES: c_int = 8_000;
 
 /// The writer's side of the store. Whatever an operation changes here is put back when its transaction is.
 pub(crate) struct Session {
@@ -14,6 +23,8 @@ pub(crate) struct Session {
     pub(crate) sealer: Arc<Sealer>,
     state: State,
     stored: Counters,
+    /// Whether damaged indexes were made anew: what is damaged after that is not theirs.
+    pub(crate) was_mended: bool,
 }
 
 /// What is undone together with a transaction, or a part of it.
@@ -47,7 +58,7 @@ impl Session {
             })
         })?;
         let state = State { counters: stored, dropped_files: Vec::new() };
-        Ok(Self { conn, space, sealer, state, stored })
+        Ok(Self { conn, space, sealer, state, stored, was_mended: false })
     }
 
     /// A statement, prepared once.
@@ -162,6 +173,38 @@ impl Session {
             self.state = state;
         }
         self.run("RELEASE part", [])?;
+        Ok(())
+    }
+
+    /// Writes the log back as SQLite does by itself, and hears of a sync that fails meanwhile: SQLite tells nobody.
+    pub(crate) fn watch(&mut self, health: Arc<Health>) -> Outcome<()> {
+        self.conn.wal_hook(Some(move |wal: &mut Wal, pages: c_int| {
+            if pages < CHECKPOINT_PAGES {
+                return Ok(());
+            }
+            if let Err(error) = wal.checkpoint()
+                && let StoreError::ReadOnly { detail } = Fault::Sql(error).into_store()
+            {
+                health.lose(&detail);
+            }
+            Ok(())
+        }))?;
+        Ok(())
+    }
+
+    /// Lets go of the database as it is. SQLite would write the log back when its last connection ends, and take a second
+    /// sync at its word.
+    pub(crate) fn abandon(self) {
+        let _ = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+
+    /// Makes sure that the disk can sync, and that the log's name is on it: SQLite asks for that with the first sync, and
+    /// does not look at the answer.
+    pub(crate) fn prove(&mut self, directory: &Path) -> Outcome<()> {
+        self.begin()?;
+        self.run("UPDATE counters SET last_id = last_id WHERE one = 1", [])?;
+        self.run("COMMIT", [])?;
+        File::open(directory)?.sync_all()?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::fault::{Fault, Outcome};
 use crate::rows::{ASKED_WAIT_USED, FINAL, HELD, PERHAPS_SENT, WAITS};
 use crate::session::Session;
+use crate::sums;
 use mail::{Dialogue, Peer, QueueId, RecipientId, Timestamp, TlsFacts};
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -47,8 +48,9 @@ impl Session {
         if let Some(attempt) = &settlement.attempt {
             self.insert_attempt(attempt)?;
             if let Some(lines) = &settlement.signature {
-                let keep = "INSERT OR REPLACE INTO signatures (message_id, lines) VALUES (?1, ?2)";
-                self.run(keep, params![attempt.message.get(), &**lines])?;
+                let keep =
+                    "INSERT OR REPLACE INTO signatures (message_id, lines, lines_sum) VALUES (?1, ?2, ?3)";
+                self.run(keep, params![attempt.message.get(), &**lines, sums::of_content(lines)])?;
             }
         }
         self.append(&settlement.events)

@@ -2,14 +2,16 @@
 
 use crate::backup::{self, Backup};
 use crate::bodies::{BodyFiles, ROW_BYTES};
+use crate::check::{self, Checked};
 use crate::disk::FreeSpace;
 use crate::fault::{Fault, Outcome};
+use crate::health::Health;
 use crate::key::Sealer;
 use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::session::Session;
-use crate::writer::Writer;
-use crate::{Options, claim, directory, domains, history, list, notices, public, relays, schema};
+use crate::writer::{Writer, is_the_disk};
+use crate::{Options, claim, directory, domains, history, list, notices, public, relays, schema, sums};
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
     Timestamp,
@@ -36,6 +38,8 @@ pub struct SqliteStore {
     sealer: Arc<Sealer>,
     /// Held while the key is copied or changed: a backup has the key that its secrets are sealed with.
     key_in_use: tokio::sync::Mutex<()>,
+    space: Arc<FreeSpace>,
+    health: Arc<Health>,
 }
 
 /// What a change of the key did.
@@ -75,21 +79,33 @@ impl SqliteStore {
         }
         let sealer = Arc::new(Sealer::open(&directory)?);
         let space = Arc::new(FreeSpace::new(directory.clone(), options.floor_bytes, options.clock));
-        let files = Arc::new(BodyFiles::open(directory.join("bodies"), Arc::clone(&space), &conn)?);
+        let health = Arc::new(Health::default());
+        let bodies = directory.join("bodies");
+        let files = Arc::new(BodyFiles::open(bodies, Arc::clone(&space), Arc::clone(&health), &conn)?);
         let mut session = Session::new(conn, Arc::clone(&space), Arc::clone(&sealer))?;
         session.end_interrupted_change()?;
+        // What a failed sync left in the log may be in the system's cache and not on the disk: a message behind it would
+        // be lost with it. So the log is written back before anything is added to it.
+        session.checkpoint()?;
+        session.prove(&directory)?;
+        session.watch(Arc::clone(&health))?;
         let again = {
-            let (path, sealer) = (path.clone(), Arc::clone(&sealer));
+            let (path, sealer, space) = (path.clone(), Arc::clone(&sealer), Arc::clone(&space));
+            let health = Arc::clone(&health);
             move || {
                 // The writer's thread holds the lock for as long as it may write.
                 let _held = &lock;
-                reopen(&path, &space, &sealer)
+                let mut session = reopen(&path, &space, &sealer)?;
+                session.watch(Arc::clone(&health))?;
+                Ok(session)
             }
         };
-        let (writer, thread) = Writer::start(session, files.directory().to_owned(), again)?;
+        let (writer, thread) =
+            Writer::start(session, files.directory().to_owned(), Arc::clone(&health), again)?;
         let readers = Arc::new(Readers::new(path));
         let (writer, thread) = (Some(writer), Mutex::new(Some(thread)));
-        Ok(Self { writer, thread, readers, files, sealer, key_in_use: tokio::sync::Mutex::default() })
+        let key_in_use = tokio::sync::Mutex::default();
+        Ok(Self { writer, thread, readers, files, sealer, key_in_use, space, health })
     }
 
     /// Finishes what is under way, writes the log back into the database and lets go of the directory. Whoever calls later
@@ -131,6 +147,12 @@ impl SqliteStore {
         Ok(KeyChange { key: self.sealer.key_name(), secrets })
     }
 
+    /// Looks through everything that is stored, while mail goes on, and says what is not as it was written.
+    pub async fn check(&self) -> Result<Checked, StoreError> {
+        let bodies = self.files.directory().to_owned();
+        Arc::clone(&self.readers).read(move |conn| check::check(conn, &bodies)).await
+    }
+
     fn write<T, F>(&self, act: F) -> Later<'_, T>
     where
         T: Send + 'static,
@@ -165,16 +187,30 @@ impl SqliteStore {
             let stored = Arc::clone(&self.files).keep(Arc::clone(content)).await?;
             message.body = Body::Stored(stored);
         }
-        let (name, bytes) = match &message.body {
-            Body::Memory(content) => (None, content.len()),
-            Body::Stored(stored) if self.files.take(&stored.name) => (Some(stored.name.clone()), 0),
-            Body::Stored(stored) => return Err(StoreError::Missing { name: stored.name.clone() }),
+        let (name, bytes, sum) = match &message.body {
+            Body::Memory(content) => (None, content.len(), sums::of_content(content)),
+            Body::Stored(stored) => match self.files.take(&stored.name) {
+                Some(sum) => (Some(stored.name.clone()), 0, sum),
+                None => return Err(StoreError::Missing { name: stored.name.clone() }),
+            },
         };
-        let accepted = self.write_bytes(bytes, move |session| session.accept(&message)).await;
-        if let (Err(_), Some(name)) = (&accepted, name) {
-            Arc::clone(&self.files).discard(name).await;
-        }
-        accepted
+        let writing = move |session: &mut Session| session.accept(&message, sum);
+        let Some(name) = name else { return self.write_bytes(bytes, writing).await };
+        let Some(writer) = self.writer.clone() else { return Err(StoreError::Closed) };
+        let files = Arc::clone(&self.files);
+        // By itself, so that the file goes when the message is refused, even if the caller does not wait for that.
+        let keep = async move {
+            let accepted = writer.write(bytes, writing).await;
+            // What a failed disk has of the message may be all of it, which the next start finds out; only a message that
+            // was refused needs its content no more.
+            let refused =
+                accepted.as_ref().is_err_and(|error| !is_the_disk(error) && *error != StoreError::Closed);
+            if refused {
+                files.discard(name).await;
+            }
+            accepted
+        };
+        tokio::spawn(keep).await.map_err(|_| StoreError::Closed)?
     }
 }
 
@@ -198,6 +234,11 @@ fn reopen(path: &Path, space: &Arc<FreeSpace>, sealer: &Arc<Sealer>) -> Outcome<
 }
 
 impl Spool for SqliteStore {
+    fn ready(&self) -> Result<(), StoreError> {
+        self.health.check()?;
+        self.space.check()
+    }
+
     fn accept(&self, message: NewMessage) -> Later<'_, ()> {
         Box::pin(self.accept_message(message))
     }

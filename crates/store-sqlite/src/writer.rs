@@ -1,10 +1,12 @@
 //! The one writer: a thread that puts whatever waits into one transaction, and answers when it is durable.
 
 use crate::fault::{Fault, Outcome};
+use crate::health::Health;
 use crate::session::Session;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
@@ -75,10 +77,11 @@ impl Writer {
     pub(crate) fn start(
         session: Session,
         bodies: PathBuf,
+        health: Arc<Health>,
         reopen: impl FnMut() -> Outcome<Session> + Send + 'static,
     ) -> std::io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (inbox, outbox) = mpsc::channel(INBOX);
-        let loop_ = Loop { outbox, session: Some(session), bodies, reopen: Box::new(reopen) };
+        let loop_ = Loop { outbox, session: Some(session), bodies, health, reopen: Box::new(reopen) };
         let thread =
             std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || loop_.run())?;
         Ok((Self { inbox }, thread))
@@ -112,6 +115,7 @@ struct Loop {
     /// `None` after the disk failed, until it could be opened anew.
     session: Option<Session>,
     bodies: PathBuf,
+    health: Arc<Health>,
     reopen: Box<dyn FnMut() -> Outcome<Session> + Send>,
 }
 
@@ -155,7 +159,12 @@ impl Loop {
                 task.answer(Some(&StoreError::Closed));
             }
         }
-        let done = self.session.take().map_or(Ok(()), |session| session.checkpoint());
+        let session = self.session.take();
+        // What the log holds after a failed sync is for the next start to find out.
+        let done = self.health.check().map_err(Fault::from).and_then(|()| match &session {
+            Some(session) => session.checkpoint(),
+            None => Ok(()),
+        });
         let _ = caller.send(done.map_err(Fault::into_store));
     }
 
@@ -163,15 +172,22 @@ impl Loop {
         // A panic inside an operation is a fault of this program; it must not take the store with it.
         let done = catch_unwind(AssertUnwindSafe(|| self.transact(&mut batch)));
         let failure = match done {
-            Ok(Ok(files)) => {
+            // A content may have failed to reach the disk meanwhile: nothing is confirmed after that.
+            Ok(Ok(files)) if self.health.check().is_ok() => {
                 batch.into_iter().for_each(|task| task.answer(None));
                 self.remove_files(&files);
                 return;
             }
+            Ok(Ok(_)) => self.health.check().err().unwrap_or(StoreError::Closed),
             Ok(Err(failure)) => failure,
             Err(_) => StoreError::Disk { detail: "the writer failed".to_owned() },
         };
-        if !matches!(failure, StoreError::Full { .. }) && self.session.take().is_some() {
+        if let StoreError::ReadOnly { detail } = &failure {
+            self.health.lose(detail);
+            if let Some(session) = self.session.take() {
+                session.abandon();
+            }
+        } else if !matches!(failure, StoreError::Full { .. }) && self.session.take().is_some() {
             error!(error = %failure, "the store failed: nothing is accepted until it was opened anew");
         }
         batch.into_iter().for_each(|task| task.answer(Some(&failure)));
@@ -179,6 +195,7 @@ impl Loop {
 
     /// One transaction with all of the batch. An error here is an error of the disk and of everybody in the batch.
     fn transact(&mut self, batch: &mut [Box<dyn Task>]) -> Result<Vec<String>, StoreError> {
+        self.health.check()?;
         if self.session.is_none() {
             self.session = Some((self.reopen)().map_err(Fault::into_store)?);
             info!("the store was opened anew");
@@ -194,6 +211,7 @@ impl Loop {
             // The first error is the one that counts; what cannot be rolled back is thrown away with the session.
             match session.roll_back() {
                 Ok(()) => failure,
+                Err(_) if matches!(failure, StoreError::ReadOnly { .. }) => failure,
                 Err(_) => StoreError::Disk { detail: failure.to_string() },
             }
         })
@@ -208,12 +226,17 @@ impl Loop {
     }
 }
 
+/// Whether an error is everybody's: the disk failed, and not one operation.
+pub(crate) const fn is_the_disk(error: &StoreError) -> bool {
+    matches!(error, StoreError::Disk { .. } | StoreError::ReadOnly { .. })
+}
+
 /// Applies the batch in one go. Breaks off at the first operation that fails for its own reason.
 fn together(session: &mut Session, batch: &mut [Box<dyn Task>]) -> Outcome<ControlFlow<()>> {
     session.begin()?;
     for task in batch {
         let Err(error) = task.apply(session) else { continue };
-        if !session.in_transaction() || matches!(error, StoreError::Disk { .. }) {
+        if !session.in_transaction() || is_the_disk(&error) {
             return Err(error.into());
         }
         session.roll_back()?;
@@ -230,7 +253,7 @@ fn one_by_one(session: &mut Session, batch: &mut [Box<dyn Task>]) -> Outcome<()>
         let before = session.begin_part()?;
         let failed = task.apply(session).err();
         match failed {
-            Some(error) if !session.in_transaction() || matches!(error, StoreError::Disk { .. }) => {
+            Some(error) if !session.in_transaction() || is_the_disk(&error) => {
                 return Err(error.into());
             }
             Some(_) => session.end_part(Some(before))?,
@@ -248,7 +271,6 @@ mod tests {
     use crate::schema::open_writer;
     use mail::Clock;
     use std::path::Path;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     fn session(directory: &Path) -> Outcome<Session> {
@@ -317,7 +339,8 @@ mod tests {
                 _ => session(&path),
             }
         };
-        let (writer, thread) = Writer::start(session(&path).unwrap(), path.join("bodies"), reopen).unwrap();
+        let (writer, thread) =
+            Writer::start(session(&path).unwrap(), path.join("bodies"), Arc::default(), reopen).unwrap();
         let answers = in_one_batch(&writer, vec![set, |_| Err(Fault::Store(disk())), set]);
         assert_eq!(answers, vec![Err(disk()), Err(disk()), Err(disk())], "everybody in the batch");
         assert_eq!(tries.load(Ordering::SeqCst), 0);
@@ -341,7 +364,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().to_owned();
         let never = || Err(Fault::Store(StoreError::Closed));
-        let (writer, thread) = Writer::start(session(&path).unwrap(), path.join("bodies"), never).unwrap();
+        let (writer, thread) =
+            Writer::start(session(&path).unwrap(), path.join("bodies"), Arc::default(), never).unwrap();
         let bad: fn(&mut Session) -> Outcome<()> = |session| {
             session.set_setting("bad", Some("1"))?;
             session.saw_id(99);

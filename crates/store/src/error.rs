@@ -10,18 +10,28 @@ pub enum StoreError {
         /// What is free.
         free_bytes: u64,
     },
-    /// The disk failed to write or to sync. Nothing is accepted any more until the store was opened anew.
+    /// The disk failed to read or to write. Nothing is accepted any more until the store was opened anew.
     /// Usual cause: a failing disk. It is never retried on the same handle.
     #[error("the disk failed: {detail}")]
     Disk {
         /// The system's words.
         detail: String,
     },
+    /// A sync of the disk failed, so that nobody knows what it has kept of what came last. The store only reads until the
+    /// process starts again: a second sync could succeed without its being true.
+    /// Usual cause: a failing disk, or one that was pulled out.
+    #[error("the disk failed to sync, and nothing is written until the server starts again: {detail}")]
+    ReadOnly {
+        /// The system's words.
+        detail: String,
+    },
     /// Another process has this data directory.
-    #[error("the data directory is in use by process {pid}")]
+    #[error("the data directory {path} is in use by process {pid}")]
     InUse {
         /// Its process id, 0 when it did not say.
         pid: u32,
+        /// The directory.
+        path: String,
     },
     /// The data was written by a newer facteur.
     /// Usual cause: an older binary was put back after an upgrade.

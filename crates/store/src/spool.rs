@@ -274,6 +274,10 @@ pub struct Totals {
 /// Messages on their way. One node's view; calls may come from many tasks at once, and calls that wait at the same time
 /// share one sync of the disk (group commit).
 pub trait Spool: Send + Sync {
+    /// Whether a message would be taken at this moment, as far as that is known without trying: the disk has room and has
+    /// not failed. Quick, so that a client can be told before it sends its content.
+    fn ready(&self) -> Result<(), crate::StoreError>;
+
     /// Keeps a message: durable when ready. Refuses with [`crate::StoreError::Full`] below the free-space floor. A
     /// [`crate::StoredBody`] belongs to the one message that names it; a refusal removes it.
     fn accept(&self, message: NewMessage) -> Later<'_, ()>;

@@ -83,7 +83,7 @@ impl FaultyStore {
 }
 
 /// Is pending once: a place at which a future can be dropped.
-async fn wait_once() {
+pub async fn wait_once() {
     let mut waited = false;
     poll_fn(|context| {
         if std::mem::replace(&mut waited, true) {
@@ -104,6 +104,10 @@ macro_rules! gated {
 }
 
 impl Spool for FaultyStore {
+    fn ready(&self) -> Result<(), StoreError> {
+        self.inner.ready()
+    }
+
     gated! {
         accept(message: NewMessage) -> ();
         body_sink() -> Box<dyn BodySink>;

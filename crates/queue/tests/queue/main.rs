@@ -19,7 +19,11 @@ mod faulty;
 #[cfg(test)]
 mod notice;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod road;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod story;
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub fn run_partly<T>(future: impl Future<Output = T>, polls: usize) -> bool {
 }
 
 /// Everybody may send.
-struct AllowAll;
+pub struct AllowAll;
 
 impl Policy for AllowAll {
     fn judge(&self, _: Principal, _: OwnerId, _: &Envelope) -> Result<(), Refusal> {
@@ -423,7 +423,7 @@ pub fn submission(site: i64, from: &str, to: &[&str], draft: Draft) -> Submissio
     }
 }
 
-fn relay(name: &str) -> Relay {
+pub fn relay(name: &str) -> Relay {
     Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
@@ -443,7 +443,7 @@ fn relay(name: &str) -> Relay {
     }
 }
 
-fn answer(mood: &Mood, host: &str, to: &Address, at: Timestamp) -> Result<Reply, Evidence> {
+pub fn answer(mood: &Mood, host: &str, to: &Address, at: Timestamp) -> Result<Reply, Evidence> {
     let peer = Some(Peer { host: host.to_owned(), address: None, port: 587 });
     let refused = |text| Evidence {
         at,

@@ -14,7 +14,8 @@ use testkit::contract::sample::{NOON, ended, message, of, parked, relay};
 fn a_second_process_is_told_who_has_the_directory() {
     let directory = tempfile::tempdir().unwrap();
     let first = SqliteStore::open(options(directory.path())).unwrap();
-    let in_use = StoreError::InUse { pid: std::process::id() };
+    let path = directory.path().canonicalize().unwrap().display().to_string();
+    let in_use = StoreError::InUse { pid: std::process::id(), path };
     assert_eq!(SqliteStore::open(options(directory.path())).err(), Some(in_use));
     drop(first);
     SqliteStore::open(options(directory.path())).unwrap();
@@ -27,7 +28,7 @@ fn newer_data_is_refused_and_left_alone() {
     let path = directory.path().join("facteur.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let before = fs::read(&path).unwrap();
-    let newer = StoreError::Newer { found: 99, known: 2 };
+    let newer = StoreError::Newer { found: 99, known: 4 };
     assert_eq!(SqliteStore::open(options(directory.path())).err(), Some(newer));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -132,6 +133,47 @@ fn files_under(directory: &Path) -> usize {
     entries
         .map(|entry| if entry.file_type().unwrap().is_dir() { files_under(&entry.path()) } else { 1 })
         .sum()
+}
+
+#[test]
+fn a_body_whose_writer_went_away_is_removed_while_the_store_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let bodies = directory.path().join("bodies");
+    let clock = Clock::manual(NOON);
+    block_on(async {
+        let open = Options { floor_bytes: 0, clock: clock.clone(), ..Options::new(directory.path()) };
+        let store = SqliteStore::open(open).unwrap();
+        let finished = async || {
+            let mut sink = store.body_sink().await.unwrap();
+            sink.append(vec![b'x'; 400_000]).await.unwrap();
+            sink.finish().await.unwrap()
+        };
+        let left = finished().await;
+        clock.advance(std::time::Duration::from_secs(3_500));
+        let fresh = finished().await;
+        assert_eq!(files_under(&bodies), 2, "its message may still come");
+        clock.advance(std::time::Duration::from_secs(200));
+        drop(store.body_sink().await.unwrap());
+        assert_eq!(files_under(&bodies), 1, "nobody names it any more");
+        let naming = |number, stored| {
+            let mut late = message(number, &[Start::Leased]);
+            late.body = Body::Stored(stored);
+            late
+        };
+        let refused = store.accept(naming(1, left)).await;
+        assert!(matches!(refused, Err(StoreError::Missing { .. })), "{refused:?}");
+        store.accept(naming(2, fresh)).await.unwrap();
+        // The writer goes away in the middle, and its message is refused: an id is taken once.
+        let again = finished().await;
+        drop(tokio::time::timeout(std::time::Duration::ZERO, store.accept(naming(2, again))).await);
+        store.set_setting("after".to_owned(), None).await.unwrap();
+        let deadline = Clock::System.now().plus_secs(10);
+        while files_under(&bodies) > 1 && Clock::System.now() < deadline {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(files_under(&bodies), 1, "the refused one is removed");
+        store.close().await.unwrap();
+    });
 }
 
 #[test]

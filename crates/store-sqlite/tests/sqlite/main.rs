@@ -7,4 +7,8 @@ mod faults;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod rot;
+#[cfg(test)]
 mod subject;

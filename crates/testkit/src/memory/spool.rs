@@ -11,6 +11,15 @@ use store::{
 };
 
 impl Spool for MemoryStore {
+    fn ready(&self) -> Result<(), StoreError> {
+        let state = self.lock();
+        match (&state.refusal, state.free_bytes) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(free_bytes)) => Err(StoreError::Full { free_bytes }),
+            (None, None) => Ok(()),
+        }
+    }
+
     fn accept(&self, message: NewMessage) -> Later<'_, ()> {
         let mut state = self.lock();
         // As on disk: a refusal removes the body.
