@@ -1,11 +1,11 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::{BackupReport, Declaration, Difference, KeyReport, SlowedView};
+use crate::{BackupReport, CheckReport, Declaration, Difference, KeyReport, SlowedView};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{MessageRow, Network, RelayTls, SenderMode, SenderRule, Story, Totals};
+use store::{MessageRow, Network, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals};
 
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -198,6 +198,33 @@ pub struct Listener {
     pub instead_of: Option<u16>,
 }
 
+/// Why no mail is taken at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreTrouble {
+    /// The disk is full.
+    Full {
+        /// What is free.
+        free_bytes: u64,
+    },
+    /// The disk failed to sync: nothing is written until the server starts again.
+    ReadOnly {
+        /// The system's words.
+        detail: String,
+    },
+}
+
+impl StoreTrouble {
+    /// What stands against taking mail, when it is one of these.
+    pub(crate) fn of(error: StoreError) -> Option<Self> {
+        match error {
+            StoreError::Full { free_bytes } => Some(Self::Full { free_bytes }),
+            StoreError::ReadOnly { detail } => Some(Self::ReadOnly { detail }),
+            _ => None,
+        }
+    }
+}
+
 /// How the server is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatusReport {
@@ -227,6 +254,9 @@ pub struct StatusReport {
     /// Who waits after too many wrong passwords.
     #[serde(default)]
     pub slowed: Vec<SlowedView>,
+    /// Why no mail is taken at the moment; `None` when it is.
+    #[serde(default)]
+    pub trouble: Option<StoreTrouble>,
 }
 
 /// A password or key that was made, shown once.
@@ -352,6 +382,11 @@ pub enum Answer {
     KeyChanged {
         /// Which, and how many.
         report: KeyReport,
+    },
+    /// What is stored was looked through.
+    Checked {
+        /// What was found.
+        report: CheckReport,
     },
     /// Settings.
     Settings {

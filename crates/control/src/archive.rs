@@ -1,7 +1,7 @@
 //! A copy of the server's data while it runs.
 
 use crate::{Answer, Audit, Blame, Control, Fault};
-use mail::Timestamp;
+use mail::{QueueId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,8 +33,29 @@ pub struct KeyReport {
     pub secrets: u64,
 }
 
-/// Copies the data of a server. What it can copy depends on where the data is.
+/// What a look through the data found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// How many messages were looked at, those that are over included.
+    pub messages: u64,
+    /// What is not as it was written.
+    pub damages: Vec<Damage>,
+}
+
+/// One thing that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Damage {
+    /// The message, when it is one.
+    pub message: Option<QueueId>,
+    /// What is wrong with it, in the store's words.
+    pub detail: String,
+}
+
+/// Copies and checks the data of a server. How depends on where the data is.
 pub trait Archive: Send + Sync {
+    /// Looks through everything that is stored.
+    fn check(&self) -> Later<'_, CheckReport>;
+
     /// Copies everything as it is at one moment into a directory that is new or empty.
     ///
     /// Where the server may not write, the copy is made beside the data, and the report says where: whoever asked may
@@ -49,6 +70,11 @@ impl Control {
     /// Names who copies the data: there is one at most.
     pub fn archive_by(&self, archive: Arc<dyn Archive>) {
         let _ = self.archive.set(archive);
+    }
+
+    pub(crate) async fn check(&self) -> Result<Answer, Fault> {
+        let archive = self.archive.get().ok_or_else(|| Fault::about(Blame::Missing, "check"))?;
+        Ok(Answer::Checked { report: archive.check().await? })
     }
 
     pub(crate) async fn backup(

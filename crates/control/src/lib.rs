@@ -28,10 +28,10 @@ pub mod wording;
 
 pub use answer::{
     AccountView, Answer, ClosureView, DomainView, Listener, NewPassword, Published, QueuePage, RecordPurpose,
-    RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport,
+    RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport, StoreTrouble,
 };
 pub use apply::Difference;
-pub use archive::{Archive, BackupReport, KeyReport};
+pub use archive::{Archive, BackupReport, CheckReport, Damage, KeyReport};
 pub use declaration::{
     AccountEntry, Declaration, DomainEntry, KeyEntry, OwnerEntry, RelayEntry, RouteEntry, SiteEntry,
 };
@@ -177,6 +177,7 @@ impl Control {
             Operation::SlowedList => Ok(self.slowed_list()),
             Operation::SlowedLift { what } => self.slowed_lift(&audit, what).await,
             Operation::KeyChange => self.change_key(&audit).await,
+            Operation::Check => self.check().await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,

@@ -335,6 +335,8 @@ pub enum Operation {
     },
     /// Seals every secret with a new key.
     KeyChange,
+    /// Looks through everything that is stored, while mail goes on.
+    Check,
     /// All settings.
     SettingList,
     /// Sets, or with no value removes, a setting.
@@ -425,6 +427,7 @@ impl Operation {
             Self::SlowedList => "sign-in list",
             Self::SlowedLift { .. } => "sign-in lift",
             Self::KeyChange => "secrets rotate",
+            Self::Check => "check",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",

@@ -1,7 +1,7 @@
 //! Backups of this server: its data, and its configuration beside it.
 
 use crate::place::Place;
-use control::{Archive, BackupReport, KeyReport};
+use control::{Archive, BackupReport, CheckReport, Damage, KeyReport};
 use mail::{Clock, Timestamp};
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::{Later, StoreError};
-use store_sqlite::SqliteStore;
+use store_sqlite::{Checked, SqliteStore};
 
 /// The configuration in a backup.
 pub const CONFIG: &str = "facteur.toml";
@@ -109,6 +109,15 @@ fn copy_if_there(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 impl Archive for PlaceArchive {
+    fn check(&self) -> Later<'_, CheckReport> {
+        Box::pin(async {
+            let Checked { messages, damages } = self.store.check().await?;
+            let damage =
+                |found: store_sqlite::Damage| Damage { message: found.message, detail: found.detail };
+            Ok(CheckReport { messages, damages: damages.into_iter().map(damage).collect() })
+        })
+    }
+
     fn back_up(&self, into: PathBuf, with_key: bool) -> Later<'_, BackupReport> {
         Box::pin(self.copy(into, with_key))
     }

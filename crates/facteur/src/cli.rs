@@ -6,6 +6,7 @@
 mod account;
 mod arguments;
 mod backup;
+mod check;
 mod console;
 mod declaration;
 mod demo;
@@ -115,6 +116,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Export(arguments) => declaration::export(arguments, console).await,
         Command::Apply(arguments) => declaration::apply(arguments, console).await,
         Command::Backup(arguments) => backup::backup(arguments, console).await,
+        Command::Check => check::check(console).await,
         Command::Restore(arguments) => backup::restore(&arguments, console),
         Command::Secrets { command } => secrets::run(command, console).await,
         Command::Setup(arguments) => setup::setup(arguments, console).await,

@@ -115,6 +115,11 @@ pub(crate) fn refused(refusal: &Refusal) -> Reply {
         Refusal::Store(StoreError::Full { .. }) => {
             reply(452, (4, 3, 1), "The disk of this server is full: try again later")
         }
+        Refusal::Store(StoreError::ReadOnly { .. }) => reply(
+            451,
+            (4, 3, 0),
+            "The disk of this server has failed: nothing is taken until its administrator has looked at it",
+        ),
         Refusal::Store(_) | Refusal::NoRandomness => {
             reply(451, (4, 3, 0), "The message could not be stored: try again later")
         }
@@ -195,6 +200,8 @@ impl Door for ControlDoor {
     }
 
     fn intake(&self, visitor: &Visitor, client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        // Before its content, which would be sent in vain.
+        self.ready()?;
         // What a program of this machine calls itself says nothing; whose it is, the system has said.
         let helo = match client.origin {
             Origin::Tcp { .. } => client.helo.clone(),
@@ -213,7 +220,15 @@ impl Door for ControlDoor {
     }
 
     fn peer_intake(&self, _client: &Client) -> Result<Box<dyn Intake>, Reply> {
+        self.ready()?;
         Ok(Box::new(ReturnedIntake::new(Arc::clone(&self.control))))
+    }
+}
+
+impl ControlDoor {
+    /// Refuses while nothing can be kept.
+    fn ready(&self) -> Result<(), Reply> {
+        self.control.queue().store().ready().map_err(|error| refused(&Refusal::Store(error)))
     }
 }
 

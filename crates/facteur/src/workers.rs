@@ -9,7 +9,7 @@ use queue::{Courier, Letter, Queue};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Change, Closure, Filter, Page, Settlement};
+use store::{Change, Closure, Filter, Page, Settlement, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -84,7 +84,7 @@ impl Workers {
     }
 
     async fn dispatch(self, mut stop: watch::Receiver<bool>) {
-        let mut flights = JoinSet::new();
+        let (mut flights, mut held) = (JoinSet::new(), Vec::new());
         loop {
             tokio::select! {
                 biased;
@@ -95,7 +95,12 @@ impl Workers {
                         tracing::error!(worker = "dispatcher", %error, "a delivery failed by a mistake of this program");
                     }
                 }
-                batch = self.queue.next() => {
+                batch = self.queue.next(), if held.is_empty() => {
+                    // What leaves now could not be recorded, and would leave again after the next start.
+                    if self.is_read_only() {
+                        held.push(batch);
+                        continue;
+                    }
                     let workers = self.clone();
                     flights.spawn(async move {
                         let carried = workers.couriers.carry(&batch).await;
@@ -116,6 +121,16 @@ impl Workers {
         }
     }
 
+    /// Whether the disk has failed, so that nothing can be written down any more.
+    fn is_read_only(&self) -> bool {
+        matches!(self.queue.store().ready(), Err(StoreError::ReadOnly { .. }))
+    }
+
+    /// The pause before a write that failed is tried again: after a failed disk there is nothing to hurry for.
+    fn retry_pause(&self) -> Duration {
+        if self.is_read_only() { LONGEST_SLEEP } else { RETRY_PAUSE }
+    }
+
     async fn record(&self, batch: queue::Batch, carried: queue::Carried) {
         let flight = self.mail_log.is_on().then(|| Flight::of(&batch));
         let decided = self.queue.decide(batch, carried);
@@ -124,6 +139,10 @@ impl Workers {
         }
         // What was delivered must be recorded, or it is delivered again: while the store fails, this waits.
         while let Err(error) = self.queue.record(&decided).await {
+            if matches!(error, StoreError::ReadOnly { .. }) {
+                // The next start names it as perhaps sent twice: no more can be done on this disk.
+                return;
+            }
             tracing::error!(%error, "the outcome of a delivery cannot be stored: trying again");
             tokio::time::sleep(RETRY_PAUSE).await;
         }
@@ -183,7 +202,7 @@ impl Workers {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(worker = "feeder", %error, "waiting mail cannot be read: trying again");
-                    tokio::time::sleep(RETRY_PAUSE).await;
+                    tokio::time::sleep(self.retry_pause()).await;
                     continue;
                 }
             };
@@ -208,7 +227,7 @@ impl Workers {
             for closure in work.over {
                 if let Err(error) = self.queue.lift(closure).await {
                     tracing::error!(worker = "prober", %error, "a closure cannot be lifted: trying again");
-                    tokio::time::sleep(RETRY_PAUSE).await;
+                    tokio::time::sleep(self.retry_pause()).await;
                 }
             }
             for due in work.due {

@@ -49,6 +49,8 @@ store-in-use = The data is in use: { $detail }
     .fix = Stop the other facteur first, or give this one another directory with --data.
 store-full = The disk is full: { $detail }
     .fix = Free some space; no mail is lost, it is refused until then.
+store-read-only = The disk failed while the server ran: { $detail }
+    .fix = Check the disk and its cables, then start facteur again: what was acknowledged before is there.
 store-other = The data cannot be opened: { $detail }
     .fix = Check the disk and the rights on the data directory; if the file is damaged, restore a backup.
 

@@ -20,9 +20,16 @@ help-facteur-restore = Put a backup into a data directory where there is no serv
 help-facteur-secrets = The key that seals the passwords of relays and the keys of domains
 help-facteur-secrets-rotate = Make a new key and seal everything with it, while the server runs or while it is stopped
     .epilogue = The old key is forgotten. Backups from before need the key of their time: keep the copy that goes with them.
+help-facteur-check = Look through everything that is stored, and name what the disk did not keep as it was written
+    .epilogue = Reads all the data once, while the server runs or while it is stopped. Damaged messages are never sent: they are held, or wait with that reason.
 
 secrets-rotated = There is a new key in { $path }: { $key }. Secrets sealed with it: { $secrets }.
 secrets-rotated-backups = Keep a copy of it elsewhere in place of the old one. Backups from before need the key of their time.
+check-whole = Messages: { $messages }. All is as it was written.
+check-found = Messages: { $messages }. Not as it was written:
+check-message = { $message }: { $detail }
+check-database = the database: { $detail }
+check-fix = Check the disk. A damaged message is never sent: restore it from a backup, or delete it with facteur queue delete. Damage of the database itself calls for a restore.
 backup-done = Everything is in { $path }. Messages: { $messages }; recipients not finished: { $open }.
 backup-key-in = The key is in it too: keep the backup where nobody else can read it.
 backup-key-left = The key is not in it. Keep a copy of { $path } elsewhere: without it, the passwords of relays cannot be read.

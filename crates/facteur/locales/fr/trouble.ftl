@@ -49,6 +49,8 @@ store-in-use = Les données sont déjà utilisées : { $detail }
     .fix = Arrêtez d'abord l'autre facteur, ou donnez à celui-ci un autre répertoire avec --data.
 store-full = Le disque est plein : { $detail }
     .fix = Libérez de la place ; aucun message n'est perdu, le courrier est refusé d'ici là.
+store-read-only = Le disque a failli pendant que le serveur tournait : { $detail }
+    .fix = Vérifiez le disque et ses câbles, puis relancez facteur : ce qui avait été confirmé y est.
 store-other = Les données ne peuvent pas être ouvertes : { $detail }
     .fix = Vérifiez le disque et les droits sur le répertoire des données ; si le fichier est abîmé, restaurez une sauvegarde.
 

@@ -20,9 +20,16 @@ help-facteur-restore = Remettre une sauvegarde dans un répertoire de données o
 help-facteur-secrets = La clé qui scelle les mots de passe des relais et les clés des domaines
 help-facteur-secrets-rotate = Créer une nouvelle clé et tout sceller avec elle, serveur en marche ou arrêté
     .epilogue = L'ancienne clé est oubliée. Les sauvegardes d'avant ont besoin de la clé de leur époque : gardez la copie qui va avec elles.
+help-facteur-check = Parcourir tout ce qui est conservé, et nommer ce que le disque n'a pas gardé tel quel
+    .epilogue = Toutes les données sont lues une fois, serveur en marche ou arrêté. Un message abîmé n'est jamais envoyé : il est retenu, ou il attend avec cette raison.
 
 secrets-rotated = Il y a une nouvelle clé dans { $path } : { $key }. Secrets scellés avec elle : { $secrets }.
 secrets-rotated-backups = Gardez-en une copie ailleurs, à la place de l'ancienne. Les sauvegardes d'avant ont besoin de la clé de leur époque.
+check-whole = Messages : { $messages }. Tout est tel qu'il a été écrit.
+check-found = Messages : { $messages }. N'est plus tel qu'il a été écrit :
+check-message = { $message } : { $detail }
+check-database = la base de données : { $detail }
+check-fix = Vérifiez le disque. Un message abîmé n'est jamais envoyé : restaurez-le depuis une sauvegarde, ou supprimez-le avec facteur queue delete. Si la base elle-même est abîmée, restaurez une sauvegarde.
 backup-done = Tout est dans { $path }. Messages : { $messages } ; destinataires encore en cours : { $open }.
 backup-key-in = La clé y est aussi : gardez la sauvegarde là où personne d'autre ne peut la lire.
 backup-key-left = La clé n'y est pas. Gardez une copie de { $path } ailleurs : sans elle, les mots de passe des relais sont illisibles.

@@ -97,6 +97,7 @@ pub enum Command {
         #[command(subcommand)]
         command: secrets::Command,
     },
+    Check,
     Sendmail(OldArguments),
     Newaliases(OldArguments),
     Postsuper(OldArguments),

@@ -215,6 +215,7 @@ fn of_store(error: &StoreError, reader: &Reader) -> Trouble {
     let key = match error {
         StoreError::InUse { .. } => "store-in-use",
         StoreError::Full { .. } => "store-full",
+        StoreError::ReadOnly { .. } => "store-read-only",
         StoreError::Newer { .. } => "store-newer",
         _ => "store-other",
     };

@@ -2,7 +2,7 @@
 
 use super::lists::{closure, state};
 use super::{Reader, when};
-use control::{Listener, RelayState, StatusReport};
+use control::{Listener, RelayState, StatusReport, StoreTrouble};
 use std::fmt::Write as _;
 
 /// How long before its end a certificate needs attention.
@@ -37,6 +37,7 @@ fn server(report: &StatusReport, reader: &Reader) -> String {
 /// What somebody should do something about, the worst first.
 fn attention(report: &StatusReport, reader: &Reader) -> Vec<String> {
     let mut items = Vec::new();
+    items.extend(report.trouble.as_ref().map(|trouble| self::trouble(trouble, reader)));
     let all = || report.relays.iter().flat_map(|relay| &relay.closures);
     items.extend(all().filter(|closure| closure.alarm).map(|alarm| closure(alarm, reader)));
     items.extend(all().filter(|closure| !closure.alarm).map(|away| closure(away, reader)));
@@ -60,6 +61,18 @@ fn attention(report: &StatusReport, reader: &Reader) -> Vec<String> {
     }
     items.extend(key.map(|key| format!("{}\n", reader.phrases.say(key))));
     items
+}
+
+fn trouble(trouble: &StoreTrouble, reader: &Reader) -> String {
+    let text = match trouble {
+        StoreTrouble::Full { free_bytes } => {
+            reader.phrases.fill("status-disk-full", [("mib", (free_bytes >> 20).into())])
+        }
+        StoreTrouble::ReadOnly { detail } => {
+            reader.phrases.fill("status-disk-failed", [("detail", detail.clone().into())])
+        }
+    };
+    format!("{text}\n")
 }
 
 fn numbers(report: &StatusReport, reader: &Reader) -> String {

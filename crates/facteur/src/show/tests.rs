@@ -270,6 +270,7 @@ fn report(relays: Vec<RelayView>) -> StatusReport {
         }],
         totals: Totals { messages: 12, recipients: 1_400, leased: 3, held: 1, parked: 1_390 },
         has_route: !relays.is_empty(),
+        trouble: None,
         relays,
         accounts: 1,
         sites: 0,
