@@ -34,6 +34,9 @@ python3                                 python3
 strace                                  strace
 /usr/lib/nagios/plugins/check_mailq     monitoring-plugins-standard
 /sbin/mkfs.ext4                         e2fsprogs
+/sbin/mkfs.xfs                          xfsprogs
+/sbin/mkfs.btrfs                        btrfs-progs
+faketime                                faketime
 /bin/mount                              mount
 /usr/bin/unshare                        util-linux
 openssl                                 openssl

@@ -19,10 +19,16 @@ class Load:
         # Message-ID to queue id, of every message that was acknowledged.
         self.acknowledged = {}
         self.refused = []
+        self.frozen = False
         self.threads = [threading.Thread(target=self.client, args=(f"{seed}.{number}",), daemon=True)
                         for number in range(clients)]
         for thread in self.threads:
             thread.start()
+
+    def freeze(self):
+        """From here on nothing counts any more: the power is about to go."""
+        with self.lock:
+            self.frozen = True
 
     def stop(self):
         """Ends the load, and waits until what was on the wire has been read."""
@@ -63,7 +69,8 @@ class Load:
         if not queued:
             raise RuntimeError(f"a 250 without a queue id: {last!r}")
         with self.lock:
-            self.acknowledged[name] = queued[1].decode()
+            if not self.frozen:
+                self.acknowledged[name] = queued[1].decode()
 
 
 class Refused(Exception):

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """A queue of a few lines with facteur's commands, to prove that the crash test can fail.
 
-    toy.py --sync full|none --data DIR init|site|relay|start|queue …
+    toy.py --sync full|late|none --data DIR init|site|relay|start|queue …
 
 With `--sync none` it says 250 before the disk has the message: kills do not
-show that, power cuts do. It is no mail server.
+show that, power cuts do. With `--sync late` it says 250 and then syncs, in one call:
+only a cut in the middle of that call shows it. It is no mail server.
 """
 import asyncio
+import ctypes
 import json
 import os
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 SYNC, DATA, COMMAND, REST = sys.argv[2], Path(sys.argv[4]), sys.argv[5], sys.argv[6:]
 QUEUE = DATA / "queue"
 RELAYS_AT_ONCE = 50
+BALLAST_BYTES = 16 << 20
 
 
 def fsync(path):
@@ -35,7 +38,18 @@ def store(content):
     path.rename(QUEUE / name)
     if SYNC == "full":
         fsync(QUEUE)
+    if SYNC == "late":
+        # So much that the one sync of all takes a while.
+        (DATA / "ballast").write_bytes(bytes(BALLAST_BYTES))
     return name
+
+
+def sync_late():
+    """What a liar does once it has said 250."""
+    if SYNC == "late":
+        handle = os.open(QUEUE, os.O_RDONLY)
+        ctypes.CDLL(None).syncfs(handle)
+        os.close(handle)
 
 
 async def serve(outgoing, reader, writer):
@@ -49,6 +63,9 @@ async def serve(outgoing, reader, writer):
             name = store(await reader.readuntil(b"\r\n.\r\n"))
             outgoing.put_nowait(name)
             writer.write(f"250 2.0.0 Ok: queued as {name}\r\n".encode())
+            await writer.drain()
+            sync_late()
+            continue
         elif verb == b"QUIT":
             writer.write(b"221 bye\r\n")
             break
