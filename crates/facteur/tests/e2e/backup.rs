@@ -138,7 +138,10 @@ fn a_backup_under_load_is_whole() {
         assert_eq!(restored["perhaps_sent"], counted("open_recipients"), "{restored}");
         let status = other.json(&["status"]);
         assert_eq!(status["totals"]["recipients"], counted("open_recipients"));
+        assert_eq!(other.json(&["check"])["damages"], serde_json::json!([]), "every content is whole");
     }
+    let test = "crates/facteur/tests/e2e/backup.rs::a_backup_under_load_is_whole";
+    testkit::proof::passed("A13", test, backups.len() as u64, "backups under load", None);
 }
 
 #[test]

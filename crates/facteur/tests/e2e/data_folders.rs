@@ -15,11 +15,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use testkit::proof;
 
 const LOGIN: &str = "boutique";
 const RIGHT: &str = "le bon mot de passe";
-/// A body too large for a row.
-const LARGE: &str = "bodies/8d/8dce76c1ee92bfc9df3bbed234d27730";
+/// The folders, each with its body that is too large for a row, and the notices that it owes.
+const FOLDERS: &[(&str, &str, usize)] = &[
+    ("0.1.0", "bodies/8d/8dce76c1ee92bfc9df3bbed234d27730", 0),
+    // As the program left it before contents had sums, and when it had learnt to tell senders.
+    ("schema-2", "bodies/0d/0d38f4c5bd2eedbb2182b1a09f253a16", 1),
+];
 const ANNE: (&str, &str) = ("anne@first.test", "mot de passe d'Anne");
 
 fn folder(release: &str) -> PathBuf {
@@ -70,11 +75,21 @@ fn waiting(server: &Server) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn the_folder_of_0_1_0_opens_and_its_mail_leaves() {
+fn folders_of_former_programs_open_and_their_mail_leaves() {
+    for &(release, large, notices) in FOLDERS {
+        check_folder(release, large, notices);
+    }
+    let test =
+        "crates/facteur/tests/e2e/data_folders.rs::folders_of_former_programs_open_and_their_mail_leaves";
+    proof::passed("A13", test, FOLDERS.len() as u64, "folders", None);
+}
+
+#[track_caller]
+fn check_folder(release: &str, large: &str, notices: usize) {
     let mut server = Server::fresh("fr", "");
-    copy(&folder("0.1.0"), &server.data());
+    copy(&folder(release), &server.data());
     assert!(server.data().join("facteur.db-wal").exists(), "what was not tidied up is part of the test");
-    assert!(server.data().join(LARGE).exists(), "a body in a file of its own");
+    assert!(server.data().join(large).exists(), "a body in a file of its own");
     bring_to_today(&server.data());
     server.go();
     until("the start says what was in flight", 5, || {
@@ -99,14 +114,16 @@ fn the_folder_of_0_1_0_opens_and_its_mail_leaves() {
     server.give("fr", &["relay", "password", "broken", "--password-stdin"], RIGHT);
     server.ok("fr", &["queue", "release", "--all"]);
     server.ok("fr", &["queue", "retry", "--all"]);
-    let taken = sink.until_taken(5, 30);
+    let taken = sink.until_taken(5 + notices, 30);
     server.until_idle(20);
     let mut subjects: Vec<String> = taken.iter().map(|taken| taken.subject()).collect();
     subjects.sort();
+    assert!(subjects.drain(..notices).all(|subject| subject.starts_with("=?utf-8?")), "notices come first");
     assert_eq!(subjects, ["deferred", "held", "in flight", "large", "parked"], "each once, and nothing else");
     let large = taken.iter().find(|taken| taken.subject() == "large").expect("it came");
     let line = b"Une ligne de plus.\r\n";
     assert_eq!(large.content.windows(line.len()).filter(|part| part == line).count(), 7_500);
+    assert_eq!(server.json(&["check"])["damages"], serde_json::json!([]), "{release}");
 }
 
 #[track_caller]

@@ -6,9 +6,11 @@ use super::until;
 use mail::Clock;
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a server is called.
@@ -117,6 +119,42 @@ impl Server {
             UnixStream::connect(data.join("control.sock")).ok()
         });
         assert_eq!(self.json(&["status"])["pid"], pid);
+    }
+
+    /// Starts it with variables of its own, as a test of faults does. Gives the port of its submissions, or `None` when it
+    /// died before it said so.
+    pub fn go_under(&mut self, variables: &[(&str, &str)]) -> Option<u16> {
+        let data = self.data();
+        let arguments = ["--data", data.to_str().expect("a plain path"), "--lang", self.language, "start"];
+        let variables = [&[("TZ", "UTC")], variables].concat();
+        let running = Running::start_with(Path::new(FACTEUR), &arguments, &variables, &self.log_file());
+        self.running = Some(running);
+        until("an answer, or the end", 60, || {
+            if self.has_died() {
+                return Some(None);
+            }
+            self.asked("{\"operation\":\"status\"}").map(|status| {
+                let listeners = status["ok"]["report"]["listeners"].as_array().expect("listeners");
+                let ours = listeners.iter().find(|one| one["kind"] == Port::Submission.word());
+                let address = ours.and_then(|one| one["address"].as_str()).expect("an address");
+                address.rsplit(':').next().and_then(|port| port.parse().ok())
+            })
+        })
+    }
+
+    /// What a running server answers to a request, without a program in between; `None` when it does not.
+    pub fn asked(&self, request: &str) -> Option<Value> {
+        let mut stream = UnixStream::connect(self.data().join("control.sock")).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        stream.write_all(format!("{request}\n").as_bytes()).ok()?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).ok()?;
+        serde_json::from_str(&answer).ok()
+    }
+
+    /// Whether its process has ended by itself.
+    pub fn has_died(&mut self) -> bool {
+        self.running.as_mut().is_none_or(Running::has_ended)
     }
 
     pub fn pid(&self) -> u32 {

@@ -127,6 +127,11 @@ impl Sink {
         self.shared.taken.lock().unwrap().len()
     }
 
+    /// Forgets what it took.
+    pub fn forget(&self) {
+        self.shared.taken.lock().unwrap().clear();
+    }
+
     /// How many connections it has let hang.
     pub fn muted(&self) -> usize {
         self.shared.muted.load(Ordering::SeqCst)
