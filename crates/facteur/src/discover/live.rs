@@ -193,11 +193,13 @@ impl Live {
             Some(&moved) => target.and_then(|_| Target::new(Purpose::Relay, host, moved, client_tls())),
             None => target,
         };
-        let target = target.map_err(|error| Evidence {
+        // A port of something else, which a record in the DNS may name: nobody is called there, and nothing is told of it
+        // that a closed one would not tell.
+        let target = target.map_err(|_| Evidence {
             at: Clock::System.now(),
             stage: Stage::Connect,
             peer: Some(Peer { host: host.to_owned(), address: None, port }),
-            seen: Seen::Io { detail: error.to_string() },
+            seen: Seen::Refused,
         })?;
         let target = target.with_tls(tls).with_policy(self.policy.clone());
         self.dialer.dial(&target, DIAL_LIMIT).await
