@@ -379,7 +379,7 @@ mod tests {
             "BDAT -1",
             "BDAT 10 END",
             "BDAT 10 LAST LAST",
-            "BDAT 1\02",
+            "BDAT 1\u{0}2",
             "BDAT\r",
             "BDAT 0x10",
         ] {

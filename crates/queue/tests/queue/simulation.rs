@@ -333,7 +333,7 @@ fn no_life_of_the_queue_breaks_its_promises() {
                     let of = seed.wrapping_add(number);
                     let lived = std::panic::catch_unwind(|| live(of));
                     let Ok(once) = lived else { panic!("FACTEUR_SEED={of} breaks a promise") };
-                    if number % TWICE_EVERY == 0 {
+                    if number.is_multiple_of(TWICE_EVERY) {
                         assert_eq!(once, live(of), "FACTEUR_SEED={of} is not the same twice");
                     }
                 }
