@@ -48,10 +48,10 @@ pub const DOTS: Target = Target {
                 let (count, is_end) = unstuffer.read(piece, &mut content);
                 consumed += count;
                 if is_end {
-                    return (content, consumed, true, unstuffer.has_bare_line_end());
+                    return (content, consumed, true, unstuffer.has_bare_line_end() || unstuffer.has_nul());
                 }
             }
-            (content, consumed, false, unstuffer.has_bare_line_end())
+            (content, consumed, false, unstuffer.has_bare_line_end() || unstuffer.has_nul())
         };
         let cut = read(&pieces);
         let at_once = read(&[whole]);
