@@ -23,7 +23,7 @@ ACCEPT_POWER_CUTS ?= 300
 # Options for bench/run, for example: make bench BENCH="--pairs 3".
 BENCH ?=
 
-.PHONY: help start test check fast format crash fuzz bench accept
+.PHONY: help start test check fast format crash soak fuzz bench accept
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +46,7 @@ test:
 	@$(MAKE) --no-print-directory check
 	$(CARGO) $(RUN_TESTS) --workspace --locked --test '*'
 	@$(MAKE) --no-print-directory crash
+	@$(MAKE) --no-print-directory soak
 
 check:
 	@scripts/setup.sh build
@@ -65,6 +66,11 @@ crash:
 	$(CARGO) build --locked -p facteur
 	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
 
+# A short one; `make accept` goes on for an hour.
+soak:
+	$(CARGO) build --locked -p facteur
+	bench/soak/run --binary $(TARGET)/debug/facteur --minutes 1 --warm-up 0.5
+
 # By coverage, on the stable toolchain; `make test` tries the same targets without.
 fuzz:
 	@scripts/setup.sh build
@@ -80,5 +86,6 @@ accept:
 	@rm -f $(FACTEUR_PROOFS)
 	$(CARGO) build --release --locked -p facteur
 	bench/crash/run --binary $(TARGET)/release/facteur --scale bar --kills $(ACCEPT_KILLS) --power-cuts $(ACCEPT_POWER_CUTS)
+	bench/soak/run --binary $(TARGET)/release/facteur --scale bar --minutes 60
 	FACTEUR_PROOF=bar $(CARGO) test --release --locked --workspace --test '*'
 	scripts/reliability.py $(FACTEUR_PROOFS)
