@@ -77,6 +77,9 @@ pub fn judge_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Verdi
 /// What a text means, with what is known of it apart from its words.
 pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
     let reading = Reading::of_text(text, hint);
+    if let Some(finding) = named(&reading) {
+        return verdict(&reading, finding, Place::Pasted);
+    }
     let finding = find(&reading);
     if finding.confidence != Confidence::High
         && let Some(cut) = Reading::of_cut_text(text, hint)
@@ -87,6 +90,18 @@ pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
         }
     }
     verdict(&reading, finding, Place::Pasted)
+}
+
+/// The cause that a pasted text names by its id: a refusal of our own ends with `[F:id]`, and a person who looks for
+/// the page gives the id alone. Only a reader's question is answered so: what a stranger names moves nothing.
+fn named(reading: &Reading) -> Option<Finding> {
+    let marked = reading.text.rsplit_once("[f:").and_then(|(_, rest)| rest.split(']').next());
+    // A single word is more likely a server's than an id, unless it is written as one.
+    let alone = || Some(reading.text.trim()).filter(|id| id.contains('_'));
+    let id = marked.or_else(alone)?;
+    let cause = CauseId::lookup(id)?;
+    let words = format!("[F:{id}]");
+    Some(Finding { cause, confidence: Confidence::High, provider: None, of_provider: false, words })
 }
 
 /// The verdict for a cause that is known without reading.

@@ -90,8 +90,21 @@ pub(crate) fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>
     Reply::new(code, Some(EnhancedCode::new(enhanced.0, enhanced.1, enhanced.2)), text)
 }
 
-/// What a client is told; who may act is told how.
+/// What a client is told, with the code of the page that tells more.
 pub(crate) fn refused(refusal: &Refusal) -> Reply {
+    worded(refusal).explained(match refusal {
+        Refusal::SenderNotOwned(_) => "sender_not_owned",
+        Refusal::NoRecipient => "protocol_error",
+        Refusal::TooManyRecipients(_) => "too_many_recipients",
+        Refusal::TooBig(_) => "message_too_big",
+        Refusal::Loop(_) => "mail_loop",
+        Refusal::Store(StoreError::Full { .. }) => "server_storage_full",
+        Refusal::Store(_) | Refusal::NoRandomness => "server_local_error",
+    })
+}
+
+/// The words; who may act is told how.
+fn worded(refusal: &Refusal) -> Reply {
     match refusal {
         Refusal::SenderNotOwned(sender) => reply(
             553,
@@ -132,7 +145,8 @@ fn nobody(address: &Address, waits: bool) -> Reply {
     let text = format!(
         "<{address}>: nobody gets the mail of this machine's users: name an administrator with facteur setup, or an alias"
     );
-    if waits { reply(451, (4, 3, 5), text) } else { reply(550, (5, 1, 1), text) }
+    let nobody = if waits { reply(451, (4, 3, 5), text) } else { reply(550, (5, 1, 1), text) };
+    nobody.explained("recipient_unknown")
 }
 
 impl Door for ControlDoor {
@@ -152,10 +166,12 @@ impl Door for ControlDoor {
                         535,
                         (5, 7, 8),
                         "Login or password refused: check both, upper and lower case matter",
-                    ))
+                    )
+                    .explained("auth_bad_credentials"))
                 }
                 Err(SignInError::Unavailable) => {
-                    Err(reply(454, (4, 7, 0), "Sign-in cannot be checked at the moment: try again later"))
+                    let text = "Sign-in cannot be checked at the moment: try again later";
+                    Err(reply(454, (4, 7, 0), text).explained("auth_temporary_failure"))
                 }
                 Err(SignInError::Slowed(slowed)) => {
                     // Whoever guesses on is counted on by those who read the log. At a login that strangers attack, the
@@ -269,5 +285,61 @@ impl Intake for DraftIntake {
         last: Vec<u8>,
     ) -> BoxFuture<'static, Result<Reply, Reply>> {
         Box::pin(self.accept(envelope, last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smtp::Error;
+
+    /// A refusal of our own ends with the code of a page that exists, and fits the line (RFC 5321 §4.5.3.1.5).
+    #[track_caller]
+    fn check(reply: &Reply) {
+        let text = reply.to_string();
+        let code = text.rsplit_once("[F:").and_then(|(_, code)| code.strip_suffix(']'));
+        let cause = code.and_then(explain::CauseId::lookup).unwrap_or_else(|| panic!("{text}"));
+        assert!(text.len() + 2 <= 512, "{text}");
+        let verdict = explain::judge_text(&text, None, None);
+        assert_eq!((verdict.cause, verdict.confidence), (cause, explain::Confidence::High), "{text}");
+    }
+
+    #[test]
+    fn each_of_our_refusals_names_its_page() {
+        let long = format!("{}@{}.test", "a".repeat(64), "b".repeat(180));
+        for refusal in [
+            Refusal::SenderNotOwned(long.clone()),
+            Refusal::NoRecipient,
+            Refusal::TooManyRecipients(1_000),
+            Refusal::TooBig(30_000_000),
+            Refusal::Loop(50),
+            Refusal::NoRandomness,
+        ] {
+            check(&refused(&refusal));
+        }
+        let address: Address = "root@first.test".parse().expect("an address");
+        for waits in [true, false] {
+            check(&nobody(&address, waits));
+        }
+        for error in [
+            Error::UnknownCommand,
+            Error::SenderSyntax,
+            Error::RecipientSyntax,
+            Error::TooManyRecipients,
+            Error::MessageTooBig,
+            Error::HeaderTooBig,
+            Error::BareLineEnd,
+            Error::NeedsUtf8,
+            Error::Loop,
+            Error::NoAuth,
+            Error::AuthNeedsTls,
+            Error::TooManySignIns,
+            Error::NoStartTls,
+            Error::TimedOut,
+            Error::ShuttingDown,
+            Error::NoAnswer,
+        ] {
+            check(&error.reply());
+        }
     }
 }

@@ -188,6 +188,18 @@ impl Reply {
         Self { code, enhanced: Some(enhanced), lines: lines.into_iter().map(strip).collect() }
     }
 
+    /// The same with the short code of its explanation behind it: `… [F:message_too_big]`. It names a page of
+    /// `docs/causes`, and `facteur explain` reads it.
+    #[must_use]
+    pub fn explained(mut self, cause: &str) -> Self {
+        if let Some(last) = self.lines.last_mut() {
+            last.push_str(" [F:");
+            last.push_str(cause);
+            last.push(']');
+        }
+        self
+    }
+
     /// What the reply means for the next step.
     pub const fn severity(&self) -> Severity {
         self.code.severity()
@@ -223,6 +235,12 @@ impl fmt::Display for Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_explained_reply_ends_with_its_code() {
+        let reply = Reply::new(552, None, "Too large").explained("message_too_big");
+        assert_eq!(reply.to_string(), "552 Too large [F:message_too_big]");
+    }
 
     #[test]
     fn enhanced_codes_parse_and_print() {

@@ -296,9 +296,32 @@ impl Error {
         EnhancedCode::new(class, subject, detail)
     }
 
+    /// The id of the cause that explains it: the reply carries it, and a page of `docs/causes` has its name.
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::SenderSyntax => "sender_address_invalid",
+            Self::RecipientSyntax => "recipient_syntax",
+            Self::TooManyRecipients => "too_many_recipients",
+            Self::MessageTooBig => "message_too_big",
+            Self::HeaderTooBig | Self::TextLineTooLong | Self::BareLineEnd | Self::DoubtfulEnd => {
+                "message_malformed"
+            }
+            Self::NeedsUtf8 => "smtputf8_unsupported",
+            Self::Loop => "mail_loop",
+            Self::NoAuth | Self::UnknownMechanism => "auth_mechanism_unavailable",
+            Self::AuthNeedsTls => "auth_plaintext_needs_tls",
+            Self::TooManySignIns => "auth_too_many_attempts",
+            Self::NoStartTls => "starttls_unavailable",
+            Self::TimedOut => "connection_dropped",
+            Self::ShuttingDown => "server_unavailable",
+            Self::NoAnswer => "server_local_error",
+            _ => "protocol_error",
+        }
+    }
+
     /// The whole reply.
     pub fn reply(self) -> Reply {
-        Reply::new(self.code(), Some(self.enhanced()), self.to_string())
+        Reply::new(self.code(), Some(self.enhanced()), self.to_string()).explained(self.cause())
     }
 
     /// Whether the connection ends with this refusal, because whatever follows cannot be trusted.
