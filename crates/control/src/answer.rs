@@ -1,6 +1,6 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::{BackupReport, CheckReport, Declaration, Difference, KeyReport, SlowedView};
+use crate::{BackupReport, CheckReport, Declaration, Difference, KeyReport, Neighbours, SlowedView};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -64,6 +64,9 @@ pub struct ClosureView {
     pub reopen_at: Timestamp,
     /// Whether someone must act; otherwise it is out of reach and will be back by itself.
     pub alarm: bool,
+    /// What the other relays tell about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Neighbours>,
 }
 
 /// Whether a relay carries mail.
@@ -333,6 +336,9 @@ pub enum Answer {
         evidence: Option<Evidence>,
         /// The dialogue.
         dialogue: Dialogue,
+        /// What the other relays tell, when it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        neighbours: Option<Neighbours>,
     },
     /// Domains.
     Domains {

@@ -14,6 +14,7 @@ mod export;
 mod fault;
 mod local;
 mod mail_ops;
+mod neighbours;
 mod operation;
 mod patience;
 mod principals;
@@ -37,6 +38,7 @@ pub use declaration::{
 };
 pub use fault::{Blame, Fault};
 pub use local::{LocalNames, Standing, read_aliases};
+pub use neighbours::Neighbours;
 pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail,
 };

@@ -83,12 +83,9 @@ impl Control {
 
     async fn names(&self) -> Result<(BTreeMap<ClosureId, ClosureView>, BTreeMap<RelayId, String>), Fault> {
         let relays = self.store.relays().await?;
-        let mut closures = BTreeMap::new();
-        for closure in self.store.closures().await? {
-            if let Some(relay) = relays.iter().find(|relay| relay.id == closure.relay) {
-                closures.insert(closure.id, closure_view(&closure, &relay.name, relay.preset.as_deref()));
-            }
-        }
+        let all = self.store.closures().await?;
+        let known = all.iter().filter(|closure| relays.iter().any(|relay| relay.id == closure.relay));
+        let closures = known.map(|closure| (closure.id, closure_view(closure, &relays, &all))).collect();
         let names = relays.into_iter().map(|relay| (relay.id, relay.name));
         Ok((closures, names.chain([(RelayId::DIRECT, DIRECT.to_owned())]).collect()))
     }

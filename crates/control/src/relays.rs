@@ -1,8 +1,10 @@
 //! Relays: adding, changing, testing, closing and opening.
 
+use crate::neighbours::neighbours;
 use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
 use deliver::{PRESETS, Preset, SignIn, preset};
+use explain::Place;
 use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
 use net::HostName;
 use std::collections::HashMap;
@@ -21,7 +23,7 @@ impl Control {
         let owners = self.owner_names().await?;
         let closures = self.store.closures().await?;
         let relays = self.store.relays().await?;
-        Ok(relays.into_iter().map(|relay| view(relay, &owners, &closures)).collect())
+        Ok(relays.iter().map(|relay| view(relay.clone(), &owners, &relays, &closures)).collect())
     }
 
     pub(crate) async fn relay_list(&self) -> Result<Answer, Fault> {
@@ -153,7 +155,20 @@ impl Control {
             self.queue.open_relay(relay.id).await?;
         }
         let evidence = rehearsal.result.err();
-        Ok(Answer::Tested { relay: relay.name, preset: relay.preset, evidence, dialogue: rehearsal.dialogue })
+        let neighbours = match &evidence {
+            None => None,
+            Some(evidence) => {
+                let cause = explain::judge(evidence, Place::Relay).cause;
+                neighbours(
+                    &self.store.relays().await?,
+                    &self.store.closures().await?,
+                    relay.id,
+                    cause.as_str(),
+                )
+            }
+        };
+        let dialogue = rehearsal.dialogue;
+        Ok(Answer::Tested { relay: relay.name, preset: relay.preset, evidence, dialogue, neighbours })
     }
 
     pub(crate) async fn relay_remove(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
@@ -282,21 +297,33 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
 }
 
 /// A closure, by names.
-pub(crate) fn closure_view(closure: &Closure, relay: &str, preset: Option<&str>) -> ClosureView {
+pub(crate) fn closure_view(closure: &Closure, relays: &[Relay], closures: &[Closure]) -> ClosureView {
+    let relay = relays.iter().find(|relay| relay.id == closure.relay);
+    let neighbours = if closure.sender.is_none() {
+        neighbours(relays, closures, closure.relay, &closure.cause)
+    } else {
+        None
+    };
     ClosureView {
         id: closure.id,
-        relay: relay.to_owned(),
-        preset: preset.map(str::to_owned),
+        relay: relay.map(|relay| relay.name.clone()).unwrap_or_default(),
+        preset: relay.and_then(|relay| relay.preset.clone()),
         sender: closure.sender.as_ref().map(ToString::to_string),
         cause: closure.cause.clone(),
         evidence: closure.evidence.clone(),
         since: closure.since,
         reopen_at: closure.reopen_at,
         alarm: closure.alarm,
+        neighbours,
     }
 }
 
-fn view(relay: Relay, owners: &HashMap<OwnerId, String>, closures: &[Closure]) -> RelayView {
+fn view(
+    relay: Relay,
+    owners: &HashMap<OwnerId, String>,
+    relays: &[Relay],
+    closures: &[Closure],
+) -> RelayView {
     let mut own: Vec<&Closure> = closures.iter().filter(|closure| closure.relay == relay.id).collect();
     own.sort_by_key(|closure| (closure.sender.is_some(), closure.since));
     let state = match own.iter().find(|closure| closure.sender.is_none()) {
@@ -304,7 +331,7 @@ fn view(relay: Relay, owners: &HashMap<OwnerId, String>, closures: &[Closure]) -
         Some(closure) if closure.alarm => RelayState::Closed,
         Some(_) => RelayState::OutOfReach,
     };
-    let closures = own.into_iter().map(|c| closure_view(c, &relay.name, relay.preset.as_deref())).collect();
+    let closures = own.into_iter().map(|closure| closure_view(closure, relays, closures)).collect();
     RelayView {
         id: relay.id,
         host: relay.host,

@@ -7,6 +7,7 @@ use crate::label::Labels;
 use crate::phrase::{Groups, Hits, Matcher};
 use crate::provider::{Provider, ProviderMarks};
 use crate::rule::Rule;
+use crate::topic::TopicEntry;
 use mail::Language;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -83,6 +84,7 @@ pub struct Catalogue {
     pub(crate) providers: Vec<Provider>,
     pub(crate) labels: Labels,
     pub(crate) codes: Codes,
+    pub(crate) topics: BTreeMap<String, TopicEntry>,
 }
 
 /// The same text in both languages.
@@ -184,15 +186,18 @@ impl Catalogue {
         let owners = rules.iter_mut().enumerate().flat_map(|(at, rule)| rule.owned_phrases(at)).collect();
         let providers: ProviderFile = from_toml("providers", include_str!("../catalogue/providers.toml"))?;
         let labels = from_toml("labels", include_str!("../catalogue/labels.toml"))?;
+        let topics = from_toml("topics", include_str!("../catalogue/topics.toml"))?;
         let codes: Codes = from_toml("codes", include_str!("../catalogue/codes.toml"))?;
         let provider_marks = ProviderMarks::new(&providers.provider);
         let providers = providers.provider;
         let catalogue =
-            Self { causes, by_id, rules, matcher, owners, provider_marks, providers, labels, codes };
+            Self { causes, by_id, rules, matcher, owners, provider_marks, providers, labels, codes, topics };
         for rule in &catalogue.rules {
             catalogue.check(rule)?;
         }
-        if let Some(cause) = catalogue.codes.causes().find(|cause| catalogue.find(cause).is_none()) {
+        let of_topics = catalogue.topics.values().flat_map(|topic| &topic.causes).map(String::as_str);
+        let missing = catalogue.codes.causes().chain(of_topics).find(|cause| catalogue.find(cause).is_none());
+        if let Some(cause) = missing {
             return Err(CatalogueError::Dangling(cause.to_owned()));
         }
         Ok(catalogue)

@@ -117,6 +117,13 @@ fn each_text(mut check: impl FnMut(&str, Language, &str)) {
             }
         }
     }
+    for (id, topic) in &Catalogue::built_in().topics {
+        for pair in [&topic.title, &topic.about].into_iter().chain(&topic.steps) {
+            for language in Language::ALL {
+                check(&format!("{id}.topic"), language, pair.of(language));
+            }
+        }
+    }
 }
 
 #[test]
@@ -149,8 +156,8 @@ fn fault_of_sentence(text: &str) -> Option<&'static str> {
         return Some("has a mark that does not belong into it");
     }
     if text.contains("  ")
-        || text.contains(" .")
-        || text.contains(" ,")
+        || text.ends_with(" .")
+        || text.ends_with(" .")
         || text.contains(",,")
         || text.contains(",.")
     {

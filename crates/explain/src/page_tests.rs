@@ -92,8 +92,24 @@ fn page(cause: &Cause, language: Language) -> String {
         }
         page.push_str("```\n");
     }
+    if let Some(topic) = crate::topic_of(cause.id, language) {
+        write!(page, "\n## {}\n\n[{}]({}.md)\n", headings_of_topics(language), topic.title, topic.id)
+            .expect("text");
+    }
     if let Some(link) = said.link {
         write!(page, "\n## {more}\n\n<{link}>\n").expect("text");
+    }
+    page
+}
+
+fn headings_of_topics(language: Language) -> &'static str {
+    if language == Language::Fr { "À faire ensuite" } else { "To do then" }
+}
+
+fn topic_page(topic: &crate::Topic) -> String {
+    let mut page = format!("# {}\n\n`{}`\n\n{}\n\n", topic.title, topic.id, topic.about);
+    for (at, step) in topic.steps.iter().enumerate() {
+        writeln!(page, "{}. {step}", at + 1).expect("text");
     }
     page
 }
@@ -122,6 +138,10 @@ fn index(language: Language) -> String {
             writeln!(index, "- [{}]({}.md)", said.cause, cause.id).expect("text");
         }
     }
+    writeln!(index, "\n## {}\n", headings_of_topics(language)).expect("text");
+    for topic in crate::topics(language) {
+        writeln!(index, "- [{}]({}.md)", topic.title, topic.id).expect("text");
+    }
     index
 }
 
@@ -137,6 +157,7 @@ fn the_pages_are_those_of_the_catalogue() {
         let directory = directory(language);
         let mut pages = vec![("README.md".to_owned(), index(language))];
         pages.extend(causes().map(|cause| (format!("{}.md", cause.id), page(cause, language))));
+        pages.extend(crate::topics(language).map(|topic| (format!("{}.md", topic.id), topic_page(&topic))));
         if update {
             let _ = std::fs::remove_dir_all(&directory);
             std::fs::create_dir_all(&directory).expect("the directory");

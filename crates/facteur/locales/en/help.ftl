@@ -228,6 +228,7 @@ help-facteur-explain = Explain a refusal, pasted from anywhere, without asking a
     .text = What was said, such as '535 5.7.8 Username and Password not accepted' (else standard input)
     .host = The server that said it, if known
     .jsonl = Read one question a line from standard input, as JSON (text, host, stage), and answer one a line
+    .topic = Print what to do in order: after-abuse, for a host whose account or site sent unwanted mail
     .epilogue = A file that ends in .eml is read as a bounce, one in .log or .txt as a log of Postfix or Exim, or as the text itself.
 
 help-facteur-mailq = Print the queue as Postfix does

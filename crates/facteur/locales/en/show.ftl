@@ -79,6 +79,12 @@ reason-fix = What to do: { $text }
 reason-link = See: { $text }
 reason-raw = What was said: { $text }
 
+trouble-of-provider = All { $count } relays at { $provider } are in trouble: it is probably { $provider } that is down, and there is nothing to change here.
+trouble-of-account = { $count ->
+    [one] The other relay at { $provider } is in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
+   *[other] The { $count } other relays at { $provider } are in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
+}
+trouble-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
 tested-works = The relay { $relay } works.
 tested-fails = The relay { $relay } does not work.
 dialogue-cut = (the rest was too long)
@@ -236,6 +242,7 @@ explain-provider = The server belongs to: { $name }
 explain-wait = The same message may pass later, without a change: the server asks to wait { $span }.
 explain-may-pass = The same message may pass later, without a change.
 explain-will-not-pass = The same message will not pass unless something is changed.
+explain-topic = If the mail was not yours: facteur explain --topic { $name }
 explain-unsure = This reading is not certain: the text is vague.
 explain-cause = Cause: { $cause }
 explain-cause-by = Cause: { $cause } (by the words “{ $words }”)

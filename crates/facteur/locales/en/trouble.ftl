@@ -82,6 +82,7 @@ usage-passwords-differ = The two passwords are not the same.
     .fix = Start again, and type the same one twice.
 usage-text-needed = There is nothing to explain.
     .fix = Give the text that the server said, as an argument or on standard input.
+usage-topic-unknown = There is no topic of that name; there is: { $what }.
 usage-question-needed = Line { $what } is no JSON object with a text.
     .fix = Write one object a line, such as: {"{"}"text": "550 5.1.1 User unknown"{"}"}
 usage-from-needed = No sender is known.

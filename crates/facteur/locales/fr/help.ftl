@@ -228,6 +228,7 @@ help-facteur-explain = Expliquer un refus, copié de n'importe où, sans interro
     .text = Ce qui a été dit, par exemple '535 5.7.8 Username and Password not accepted' (sinon l'entrée standard)
     .host = Le serveur qui l'a dit, s'il est connu
     .jsonl = Lire sur l'entrée standard une question par ligne, en JSON (text, host, stage), et répondre ligne à ligne
+    .topic = Afficher ce qu'il faut faire, dans l'ordre : after-abuse, pour un hébergeur dont un compte ou un site a envoyé du courrier indésirable
     .epilogue = Un fichier en .eml est lu comme un avis d'échec, un fichier en .log ou .txt comme un journal de Postfix ou d'Exim, ou comme le texte même.
 
 help-facteur-mailq = Afficher la file d'attente comme le fait Postfix

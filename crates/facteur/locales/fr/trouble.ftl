@@ -82,6 +82,7 @@ usage-passwords-differ = Les deux mots de passe ne sont pas les mêmes.
     .fix = Recommencez, et tapez deux fois le même.
 usage-text-needed = Il n'y a rien à expliquer.
     .fix = Donnez le texte du serveur, en argument ou sur l'entrée standard.
+usage-topic-unknown = Il n'y a pas de sujet de ce nom ; il y a : { $what }.
 usage-question-needed = La ligne { $what } n'est pas un objet JSON qui contient un texte.
     .fix = Écrivez un objet par ligne, par exemple : {"{"}"text": "550 5.1.1 User unknown"{"}"}
 usage-from-needed = Aucun expéditeur n'est connu.

@@ -26,12 +26,17 @@ pub struct Arguments {
     host: Option<String>,
     #[arg(long, conflicts_with_all = ["text", "host"])]
     jsonl: bool,
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["text", "host", "jsonl"])]
+    topic: Option<String>,
 }
 
 /// Explains it.
 pub fn explain(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     if arguments.jsonl {
         return lines(console);
+    }
+    if let Some(name) = &arguments.topic {
+        return topic(name, console);
     }
     let host = arguments.host.as_deref();
     let bytes = match arguments.text.as_slice() {
@@ -73,6 +78,16 @@ fn bytes_of(source: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What to do in order about something that several causes share.
+fn topic(name: &str, console: &Console) -> Result<Exit, Failure> {
+    let language = console.reader.language();
+    let Some(topic) = explain::topic(name, language) else {
+        let known: Vec<&str> = explain::topics(language).map(|topic| topic.id).collect();
+        return Err(Failure::Usage("usage-topic-unknown", known.join(", ").replace('_', "-")));
+    };
+    console.show(&topic, |_| show::topic(&topic))
 }
 
 fn one(text: &str, host: Option<&str>, console: &Console) -> Result<Exit, Failure> {

@@ -121,9 +121,16 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
     match &answer {
         Answer::Relays { relays } => console.show(relays, |reader| show::relays(relays, reader)),
         Answer::Relay { relay } => console.show(relay, |reader| show::relay(relay, reader)),
-        Answer::Tested { relay, preset, evidence, dialogue } => {
+        Answer::Tested { relay, preset, evidence, dialogue, neighbours } => {
             let text = |reader: &show::Reader| {
-                show::tested(relay, preset.as_deref(), evidence.as_ref(), dialogue, reader)
+                show::tested(
+                    relay,
+                    preset.as_deref(),
+                    evidence.as_ref(),
+                    dialogue,
+                    neighbours.as_ref(),
+                    reader,
+                )
             };
             console.show(&answer, text)?;
             Ok(if evidence.is_none() { Exit::Done } else { Exit::Unavailable })

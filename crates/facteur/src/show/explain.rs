@@ -4,7 +4,7 @@ use super::{Reader, because, span};
 use control::wording::Reason;
 use explain::bounce::{BounceReport, Recipient};
 use explain::log::Failure;
-use explain::{Answer, Confidence, Facts, Place, Verdict, Words, provider_name, words};
+use explain::{Answer, Confidence, Facts, Place, Topic, Verdict, Words, provider_name, words};
 use serde::Serialize;
 
 fn words_of(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Words {
@@ -31,6 +31,9 @@ pub fn explained(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Stri
         (true, None) => phrases.say("explain-may-pass"),
         (false, _) => phrases.say("explain-will-not-pass"),
     });
+    if let Some(topic) = explain::topic_of(verdict.cause, reader.language()) {
+        line(phrases.fill("explain-topic", [("name", topic.id.replace('_', "-").into())]));
+    }
     if verdict.confidence == Confidence::Low {
         line(phrases.say("explain-unsure"));
     }
@@ -40,6 +43,15 @@ pub fn explained(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Stri
     } else {
         let gaps = [("cause", cause.into()), ("words", verdict.words_that_decided.clone().into())];
         line(phrases.fill("explain-cause-by", gaps));
+    }
+    text
+}
+
+/// A list of things to do, in order.
+pub fn topic(topic: &Topic) -> String {
+    let mut text = format!("{}\n{}\n\n", topic.title, topic.about);
+    for (at, step) in topic.steps.iter().enumerate() {
+        text += &format!("{:>3}. {step}\n", at + 1);
     }
     text
 }

@@ -4,7 +4,9 @@ use super::reason::because;
 use super::table::Table;
 use super::{Reader, coming, when};
 use crate::words::Phrases;
-use control::{AccountView, ClosureView, NewPassword, RelayState, RelayView, RouteView, SiteView, wording};
+use control::{
+    AccountView, ClosureView, Neighbours, NewPassword, RelayState, RelayView, RouteView, SiteView, wording,
+};
 use deliver::{PRESETS, Preset, SignIn};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -151,9 +153,23 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
     ];
     let mut text = format!("{}\n", phrases.fill(key, gaps));
     text += &because(&wording::of_closure(closure, reader.language()), "  ", reader);
+    if let Some(neighbours) = &closure.neighbours {
+        let _ = writeln!(text, "  {}", elsewhere(neighbours, reader));
+    }
     let again = phrases.fill("closure-again", [("when", coming(closure.reopen_at, reader).into())]);
     let _ = writeln!(text, "  {again}");
     text
+}
+
+/// What the other relays tell about one that is in trouble.
+pub(super) fn elsewhere(neighbours: &Neighbours, reader: &Reader) -> String {
+    let (key, provider, relays) = match neighbours {
+        Neighbours::OfProvider { provider, relays } => ("trouble-of-provider", provider.as_str(), relays),
+        Neighbours::OfAccount { provider, relays } => ("trouble-of-account", provider.as_str(), relays),
+        Neighbours::OfConnection { relays } => ("trouble-of-connection", "", relays),
+    };
+    let gaps = [("provider", provider.to_owned().into()), ("count", (*relays as u64).into())];
+    reader.phrases.fill(key, gaps)
 }
 
 /// A relay that was added or changed: its state, and what can be done next.

@@ -1,11 +1,12 @@
 //! The story of a message in plain words: where it came from, each attempt, where it stands and what to do.
 
+use super::lists::elsewhere;
 use super::queue::message_json;
 use super::reason::{Names, because, standing};
 use super::tested::dialogue;
 use super::{Reader, clock, coming, moment, when};
-use control::ClosureView;
 use control::wording::Reason;
+use control::{ClosureView, Neighbours};
 use mail::{ClosureId, Principal, RelayId, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -222,6 +223,8 @@ struct Fate {
     is_final: bool,
     reason: Option<Reason>,
     next: Option<Timestamp>,
+    /// What the other relays tell about the one that it waits for.
+    neighbours: Option<Neighbours>,
     expires_at: Option<Timestamp>,
 }
 
@@ -234,6 +237,9 @@ impl Fate {
         text.push('\n');
         if let Some(reason) = &self.reason {
             text += &because(reason, "    ", reader);
+        }
+        if let Some(neighbours) = &self.neighbours {
+            let _ = writeln!(text, "    {}", elsewhere(neighbours, reader));
         }
         if let Some(next) = self.next {
             let gaps = [("when", coming(next, reader).into())];
@@ -260,6 +266,7 @@ fn fates<'a>(of: StoryOf<'a>, reader: &Reader) -> Vec<(Vec<&'a RecipientRow>, Fa
             since: if row.state.is_final() { row.since } else { Timestamp(0) },
             is_final: row.state.is_final(),
             reason,
+            neighbours: row.closure.and_then(|id| of.closures.get(&id)?.neighbours.clone()),
             next: of.names().next_attempt(row),
             expires_at,
         };

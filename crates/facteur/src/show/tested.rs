@@ -1,8 +1,9 @@
 //! A test of a relay, and dialogues line by line.
 
 use super::Reader;
+use super::lists::elsewhere;
 use super::reason::because;
-use control::wording;
+use control::{Neighbours, wording};
 use mail::{Dialogue, Evidence, Speaker};
 use std::fmt::Write as _;
 
@@ -12,6 +13,7 @@ pub fn tested(
     preset: Option<&str>,
     evidence: Option<&Evidence>,
     spoken: &Dialogue,
+    neighbours: Option<&Neighbours>,
     reader: &Reader,
 ) -> String {
     let mut text = dialogue(spoken, "  ", reader);
@@ -25,6 +27,9 @@ pub fn tested(
             let reason = wording::of_evidence(evidence, relay, preset, reader.language());
             text += &format!("{}\n", reader.phrases.fill("tested-fails", name()));
             text += &because(&reason, "  ", reader);
+            if let Some(neighbours) = neighbours {
+                let _ = writeln!(text, "  {}", elsewhere(neighbours, reader));
+            }
         }
     }
     text

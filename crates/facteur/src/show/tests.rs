@@ -226,6 +226,7 @@ fn check(text: &str, parts: &[&str]) {
 
 fn closed() -> ClosureView {
     ClosureView {
+        neighbours: None,
         id: CLOSURE,
         relay: "gmail".into(),
         preset: Some("gmail".into()),
@@ -571,9 +572,10 @@ fn a_tested_relay_shows_what_was_said() {
     let mut spoken = Dialogue::new(MORNING);
     spoken.push(MORNING, Speaker::Them, "220 smtp.gmail.com");
     spoken.cut = true;
-    let failed = tested("gmail", Some("gmail"), Some(&wrong_password()), &spoken, &reader(Language::Fr));
+    let failed =
+        tested("gmail", Some("gmail"), Some(&wrong_password()), &spoken, None, &reader(Language::Fr));
     check(&failed, &["0.000  S: 220 smtp.gmail.com", "(la suite", "ne fonctionne pas", "Que faire"]);
-    check(&tested("gmail", None, None, &spoken, &reader(Language::En)), &["The relay gmail works"]);
+    check(&tested("gmail", None, None, &spoken, None, &reader(Language::En)), &["The relay gmail works"]);
 }
 
 #[test]

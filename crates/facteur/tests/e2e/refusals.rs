@@ -5,6 +5,7 @@ use crate::support::client::{Client, letter};
 use crate::support::postfix::{LOGIN, Postfix};
 use crate::support::server::{Port, Server};
 use crate::support::until;
+use std::net::TcpListener;
 
 /// Sends a message, and waits until the relay is closed for a cause; the words in each language, and the raw ones.
 #[track_caller]
@@ -56,4 +57,62 @@ fn mail_waits_for_an_unknown_authority_and_for_the_right_password() {
     server.give("en", &["relay", "password", "postfix", "--password-stdin"], LOGIN.1);
     assert_eq!(postfix.until_kept(2, 10).len(), 2);
     server.until_idle(10);
+}
+
+/// The words of two relays of one provider, in each language: the other one is well, or both are in trouble.
+const OTHER: [&str; 2] =
+    ["The other relay at 127.0.0.1 is in no trouble", "L'autre relais chez 127.0.0.1 n'a aucune"];
+const BOTH: [&str; 2] = ["All 2 relays at 127.0.0.1 are in trouble", "Les 2 relais chez 127.0.0.1 sont tous"];
+
+#[test]
+fn the_other_relays_tell_whether_the_provider_is_down() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    drop(listener);
+    let server = Server::start();
+    server.open_to_loopback();
+    for name in ["one", "two"] {
+        let relay =
+            ["relay", "add", name, "--host", "127.0.0.1", "--port", &port, "--tls", "never", "--no-auth"];
+        server.ok("en", &relay);
+    }
+    let tested = |words: [&str; 2]| {
+        for (locale, words) in ["en", "fr"].into_iter().zip(words) {
+            let tested = server.ask(locale, &["relay", "test", "two"], b"");
+            assert!(tested.code == 69 && tested.out.contains(words), "{tested:?}");
+        }
+    };
+    tested(OTHER);
+    let reply =
+        Client::connect(server.port(Port::Submission)).send("a@first.test", "b@rcpt.test", &letter("down"));
+    assert!(reply.starts_with("250 "), "{reply}");
+    until("the first relay is out of reach", 30, || {
+        let relays = server.json(&["relay", "list"]);
+        let closures =
+            relays.as_array()?.iter().find(|relay| relay["name"] == "one")?["closures"].as_array()?;
+        (closures.first()?["neighbours"]["trouble"] == "of_account").then_some(())
+    });
+    tested(BOTH);
+    let waiting = server.waiting();
+    let id = waiting[0]["id"].as_str().expect("an id");
+    for (locale, words) in ["en", "fr"].into_iter().zip(OTHER) {
+        for question in [&["why", id][..], &["relay", "list"], &["status"]] {
+            let told = server.ask(locale, question, b"");
+            assert!(told.out.contains(words), "{question:?}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn what_to_do_after_an_abuse_is_told_in_order() {
+    let server = Server::start();
+    for (locale, words) in [("en", "After an abuse"), ("fr", "Après un abus")] {
+        let told = server.ok(locale, &["explain", "--topic", "after-abuse"]);
+        assert!(told.contains(words) && told.contains("  1. "), "{told}");
+    }
+    let unknown = server.ask("fr", &["explain", "--topic", "no-such"], b"");
+    assert!(unknown.code == 64 && unknown.err.contains("after-abuse"), "{unknown:?}");
+    let explained = server
+        .ok("fr", &["explain", "554 5.7.1 Service unavailable; client host blocked using zen.spamhaus.org"]);
+    assert!(explained.contains("facteur explain --topic after-abuse"), "{explained}");
 }
