@@ -79,12 +79,12 @@ reason-fix = What to do: { $text }
 reason-link = See: { $text }
 reason-raw = What was said: { $text }
 
-trouble-of-provider = All { $count } relays at { $provider } are in trouble: it is probably { $provider } that is down, and there is nothing to change here.
-trouble-of-account = { $count ->
+elsewhere-of-provider = All { $count } relays at { $provider } are in trouble: it is probably { $provider } that is down, and there is nothing to change here.
+elsewhere-of-account = { $count ->
     [one] The other relay at { $provider } is in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
    *[other] The { $count } other relays at { $provider } are in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
 }
-trouble-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
+elsewhere-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
 tested-works = The relay { $relay } works.
 tested-fails = The relay { $relay } does not work.
 dialogue-cut = (the rest was too long)

@@ -79,12 +79,12 @@ reason-fix = Que faire : { $text }
 reason-link = Voir : { $text }
 reason-raw = Ce qui a été dit : { $text }
 
-trouble-of-provider = Les { $count } relais chez { $provider } sont tous en difficulté : c'est sans doute { $provider } qui est en panne, et il n'y a rien à changer ici.
-trouble-of-account = { $count ->
+elsewhere-of-provider = Les { $count } relais chez { $provider } sont tous en difficulté : c'est sans doute { $provider } qui est en panne, et il n'y a rien à changer ici.
+elsewhere-of-account = { $count ->
     [one] L'autre relais chez { $provider } n'a aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
    *[other] Les { $count } autres relais chez { $provider } n'ont aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
 }
-trouble-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.
+elsewhere-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.
 tested-works = Le relais { $relay } fonctionne.
 tested-fails = Le relais { $relay } ne fonctionne pas.
 dialogue-cut = (la suite était trop longue)

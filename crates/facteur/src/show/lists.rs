@@ -164,9 +164,9 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
 /// What the other relays tell about one that is in trouble.
 pub(super) fn elsewhere(neighbours: &Neighbours, reader: &Reader) -> String {
     let (key, provider, relays) = match neighbours {
-        Neighbours::OfProvider { provider, relays } => ("trouble-of-provider", provider.as_str(), relays),
-        Neighbours::OfAccount { provider, relays } => ("trouble-of-account", provider.as_str(), relays),
-        Neighbours::OfConnection { relays } => ("trouble-of-connection", "", relays),
+        Neighbours::OfProvider { provider, relays } => ("elsewhere-of-provider", provider.as_str(), relays),
+        Neighbours::OfAccount { provider, relays } => ("elsewhere-of-account", provider.as_str(), relays),
+        Neighbours::OfConnection { relays } => ("elsewhere-of-connection", "", relays),
     };
     let gaps = [("provider", provider.to_owned().into()), ("count", (*relays as u64).into())];
     reader.phrases.fill(key, gaps)
