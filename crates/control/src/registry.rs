@@ -3,7 +3,7 @@
 
 use crate::ADMINISTRATOR;
 use crate::local::{LocalNames, Standing};
-use mail::{Address, Envelope, Language, LineEndings, OwnerId, Principal};
+use mail::{Address, AuthorError, Envelope, Language, LineEndings, OwnerId, Principal};
 use queue::{Policy, Refusal};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -148,6 +148,11 @@ impl Registry {
             .get(&principal)
             .is_some_and(|rules| rules.iter().any(|rule| rule.allows(address)))
     }
+
+    fn may_be_anybody(&self, principal: Principal) -> bool {
+        let snapshot = self.snapshot();
+        snapshot.senders.get(&principal).is_some_and(|rules| rules.contains(&SenderRule::Any))
+    }
 }
 
 impl Policy for Registry {
@@ -157,6 +162,21 @@ impl Policy for Registry {
             None => Ok(()),
             Some(address) if self.owns(principal, address) => Ok(()),
             Some(address) => Err(Refusal::SenderNotOwned(address.to_string())),
+        }
+    }
+
+    fn judge_authors(
+        &self,
+        principal: Principal,
+        authors: Result<Vec<Address>, AuthorError>,
+    ) -> Result<(), Refusal> {
+        // Whoever may write as anybody may also write strangely: a local program, a site that passes others' mail on.
+        if principal == Principal::System || self.may_be_anybody(principal) {
+            return Ok(());
+        }
+        match authors?.into_iter().find(|author| !self.owns(principal, author)) {
+            Some(author) => Err(Refusal::AuthorNotOwned(author.to_string())),
+            None => Ok(()),
         }
     }
 

@@ -69,6 +69,7 @@ impl From<Refusal> for NotTaken {
             Refusal::Store(_) | Refusal::NoRandomness => Self::NotNow(refusal.to_string()),
             // Words without addresses: they go into the log.
             Refusal::SenderNotOwned(_) => Self::Never("the sender is not one of this user's".to_owned()),
+            Refusal::AuthorNotOwned(_) => Self::Never("From is not an address of this user's".to_owned()),
             other => Self::Never(other.to_string()),
         }
     }

@@ -3,7 +3,7 @@
 use crate::mail_log::{MailLog, refused_sign_in};
 use crate::returned::{self, ReturnedIntake};
 use control::{Control, SignInError, Slowed, SlowedBy, Standing};
-use mail::{Address, EnhancedCode, Envelope, Language, OwnerId, Principal, Reply, ReversePath};
+use mail::{Address, AuthorError, EnhancedCode, Envelope, Language, OwnerId, Principal, Reply, ReversePath};
 use net::door::{BoxFuture, Client, Door, Intake, Origin, Visitor};
 use queue::{Draft, Refusal, Submission, Trace};
 use smtp::server::SignIn;
@@ -112,6 +112,21 @@ fn worded(refusal: &Refusal) -> Reply {
             format!(
                 "<{sender}> is not an address of this login: send with one of its own, or have the administrator add it"
             ),
+        ),
+        Refusal::AuthorNotOwned(author) => reply(
+            550,
+            (5, 7, 1),
+            format!(
+                "From: <{author}> is not an address of this login: write with one of its own, or have the administrator add it"
+            ),
+        ),
+        Refusal::AuthorUnclear(AuthorError::Several) => {
+            reply(554, (5, 6, 0), "The message has several From fields: write one, with an address of yours")
+        }
+        Refusal::AuthorUnclear(AuthorError::Unreadable) => reply(
+            554,
+            (5, 6, 0),
+            "The From field of the message cannot be read: write one, with an address of yours",
         ),
         Refusal::NoRecipient => reply(503, (5, 5, 1), "No recipient: give at least one with RCPT TO"),
         Refusal::TooManyRecipients(most) => {

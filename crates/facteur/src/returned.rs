@@ -3,7 +3,7 @@
 use crate::door::{refused, reply};
 use control::Control;
 use explain::bounce::MAX_BYTES;
-use mail::{Address, Envelope, QueueId, Reply};
+use mail::{Address, AuthorError, AuthorScan, Envelope, QueueId, Reply};
 use net::door::{BoxFuture, Intake, no_mail_for};
 use queue::{Joined, NotReturned, Refusal};
 use std::sync::Arc;
@@ -28,20 +28,26 @@ pub fn message_of(control: &Control, address: &Address) -> Result<QueueId, Reply
 pub struct ReturnedIntake {
     control: Arc<Control>,
     kept: Vec<u8>,
+    authors: AuthorScan,
 }
 
 impl ReturnedIntake {
     /// An empty one.
-    pub const fn new(control: Arc<Control>) -> Self {
-        Self { control, kept: Vec::new() }
+    pub fn new(control: Arc<Control>) -> Self {
+        Self { control, kept: Vec::new(), authors: AuthorScan::default() }
     }
 
     fn keep(&mut self, chunk: &[u8]) {
+        self.authors.feed(chunk);
         let room = MAX_BYTES.saturating_sub(self.kept.len());
         self.kept.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
     }
 
     async fn join(self: Box<Self>, envelope: Envelope) -> Result<Reply, Reply> {
+        // What reports write into From is often strange; two of them are written by nobody who means well.
+        if self.authors.is_several() {
+            return Err(refused(&Refusal::AuthorUnclear(AuthorError::Several)));
+        }
         let mut is_too_soon = false;
         for recipient in &envelope.recipients {
             let id = message_of(&self.control, &recipient.address)?;

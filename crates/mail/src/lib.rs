@@ -5,6 +5,7 @@
 //! knows no protocol dialogue. Start at [`Address`], [`QueueId`] and [`Evidence`].
 
 mod address;
+mod author;
 mod clock;
 mod dialogue;
 mod envelope;
@@ -20,6 +21,7 @@ mod secret;
 pub mod xtext;
 
 pub use address::{Address, AddressError, Domain, ReversePath};
+pub use author::{AuthorError, AuthorScan};
 pub use clock::{Clock, Timestamp};
 pub use dialogue::{Dialogue, Line, Speaker};
 pub use envelope::{BodyType, Envelope, Hold, Notify, Principal, Recipient, Returned};

@@ -7,7 +7,8 @@
 use crate::{Address, AddressError};
 use std::fmt::Write as _;
 
-/// The most mailboxes of one field that are read.
+/// The most mailboxes of one field. A list that is longer is refused as a whole: to read a part of it would lose the mail of
+/// the others without a word.
 const MAILBOXES: usize = 10_000;
 
 /// A text that is no list of addresses: the piece that cannot be read.
@@ -54,7 +55,10 @@ pub fn mailboxes(text: &[u8]) -> Result<Vec<Mailbox>, MailboxError> {
                 if let Some(mailbox) = std::mem::take(&mut part).mailbox(text)? {
                     found.push(mailbox);
                 }
-                if token.is_none() || found.len() >= MAILBOXES {
+                if found.len() > MAILBOXES {
+                    return Err(MailboxError(format!("… ({MAILBOXES})")));
+                }
+                if token.is_none() {
                     return Ok(found);
                 }
             }
@@ -461,5 +465,47 @@ mod tests {
             prop_assert_eq!(read.len(), 1);
             prop_assert_eq!(read[0].local.as_str(), "a");
         }
+    }
+
+    /// What is built to be read slowly is read in a time that grows as its size does.
+    #[test]
+    fn hostile_lists_are_read_in_linear_time() {
+        let size = 1 << 17;
+        let clock = crate::Clock::System;
+        let began = clock.now();
+        for piece in [
+            "(",
+            "((a)",
+            "(a)",
+            "\"",
+            "\"\\",
+            "=?",
+            "=?=",
+            "?=",
+            "<",
+            ">",
+            "@",
+            "@a,",
+            ":",
+            ";",
+            ",",
+            "a,",
+            "a ",
+            "a.",
+            "[",
+            "\\",
+            "a@b.test, ",
+            "<@a:",
+            "=?utf-8?q?=41?= ",
+        ] {
+            let text = piece.repeat(size / piece.len());
+            let _ = mailboxes(text.as_bytes());
+            let _ = mailboxes(format!("=?{}{text}", "a".repeat(size)).as_bytes());
+        }
+        let took_ms = clock.now().since_ms(began);
+        // Some megabytes in all: seconds. Where the time grows with the square, each alone would take minutes.
+        assert!(took_ms < 30_000, "{took_ms} ms");
+        let many = "a@b.test,".repeat(MAILBOXES + 1);
+        assert!(mailboxes(many.as_bytes()).is_err());
     }
 }

@@ -5,8 +5,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::net::TcpSocket;
 
-/// How many connections the system holds for us before we accept them.
-const BACKLOG: u32 = 1024;
+/// How many connections the system holds for us before we accept them: a crowd of a few thousand that comes at one moment.
+/// Where there is no room the system is silent, and a client hears for seconds nothing at all instead of "later".
+const BACKLOG: u32 = 4096;
 
 /// How a port treats TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

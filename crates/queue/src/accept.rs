@@ -5,8 +5,8 @@ use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Budget, Limits, Queue, Reserved};
 use explain::CauseId;
 use mail::{
-    Address, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId, Recipient, RecipientId, RelayId,
-    Timestamp, xtext,
+    Address, AuthorError, AuthorScan, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId, Recipient,
+    RecipientId, RelayId, Timestamp, xtext,
 };
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -22,6 +22,12 @@ pub enum Refusal {
     /// The sender address is not one of the principal's own.
     #[error("{0} is not an address that this login may send with")]
     SenderNotOwned(String),
+    /// An address in the `From` field is not one of the principal's own.
+    #[error("From holds {0}, which is not an address that this login may send with")]
+    AuthorNotOwned(String),
+    /// There are several `From` fields, or one that cannot be read: readers would show different authors.
+    #[error("{0}")]
+    AuthorUnclear(#[from] AuthorError),
     /// There is no recipient.
     #[error("the message has no recipient")]
     NoRecipient,
@@ -46,6 +52,15 @@ pub enum Refusal {
 pub trait Policy: Send + Sync {
     /// Whether the principal may send this envelope.
     fn judge(&self, principal: Principal, owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal>;
+
+    /// Whether the principal may send a message that says it is from these addresses.
+    fn judge_authors(
+        &self,
+        _principal: Principal,
+        _authors: Result<Vec<Address>, AuthorError>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
 
     /// The addresses that stand for a local name (an alias), each of them final; `None` for every other address.
     fn expand(&self, address: &Address) -> Option<Vec<Address>>;
@@ -97,6 +112,7 @@ pub struct Draft {
     budget: Budget,
     limits: Limits,
     scan: HeaderScan,
+    authors: AuthorScan,
     memory: Vec<u8>,
     reserved: Vec<Reserved>,
     sink: Option<Box<dyn BodySink>>,
@@ -135,6 +151,7 @@ impl Draft {
             return Err(Refusal::TooBig(self.limits.message_bytes));
         }
         self.scan.feed(&piece);
+        self.authors.feed(&piece);
         if let Some(sink) = &mut self.sink {
             return Ok(sink.append(piece).await?);
         }
@@ -212,6 +229,7 @@ impl Queue {
             budget: self.budget.clone(),
             limits: self.limits,
             scan: HeaderScan::default(),
+            authors: AuthorScan::default(),
             memory: Vec::new(),
             reserved: Vec::new(),
             sink: None,
@@ -349,7 +367,12 @@ impl Queue {
         if draft.scan.received() > self.limits.hops {
             return Err(Refusal::Loop(self.limits.hops));
         }
-        self.policy.judge(principal, owner, envelope)
+        self.policy.judge(principal, owner, envelope)?;
+        // What has no header gets an empty line in front: nothing in it is read as a field.
+        if draft.scan.has_no_header() {
+            return Ok(());
+        }
+        self.policy.judge_authors(principal, draft.authors.authors(&self.host_name))
     }
 
     /// The lines in front of the content (RFC 6409 §8, RFC 5321 §4.4), and the message id.

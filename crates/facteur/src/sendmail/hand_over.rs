@@ -54,6 +54,10 @@ impl<'a> Sender<'a> {
             }
             recipients.extend(letter.recipients.iter().cloned());
             recipients = letter::once(recipients);
+            if recipients.len() > letter::RECIPIENTS {
+                let count = recipients.len().to_string();
+                return Err(Failure::Mail("sendmail-too-many", count, Exit::Data));
+            }
             if recipients.is_empty() {
                 return Err(Failure::Mail("sendmail-none-in-header", String::new(), Exit::Data));
             }

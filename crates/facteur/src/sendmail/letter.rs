@@ -8,6 +8,9 @@ use std::io::{self, BufRead};
 /// end from filling the memory.
 pub const INPUT_BYTES: usize = 256 << 20;
 
+/// The most recipients that a header names. Aliases and lists are for more.
+pub const RECIPIENTS: usize = 10_000;
+
 /// Why an input becomes no message.
 #[derive(Debug, thiserror::Error)]
 pub enum LetterError {
