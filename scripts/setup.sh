@@ -41,6 +41,8 @@ faketime                                faketime
 /usr/bin/unshare                        util-linux
 openssl                                 openssl
 xmllint                                 libxml2-utils
+nmap                                    nmap
+sslscan                                 sslscan
 /usr/sbin/opendkim                      opendkim
 /usr/lib/python3/dist-packages/dkim     python3-dkim
 /usr/lib/python3/dist-packages/nacl     python3-nacl

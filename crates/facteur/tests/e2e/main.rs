@@ -27,6 +27,8 @@ mod faults;
 #[cfg(test)]
 mod first_start;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod inherited;
 #[cfg(test)]
 mod limits;

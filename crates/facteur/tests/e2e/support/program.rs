@@ -44,6 +44,12 @@ pub struct Done {
 /// Runs a program to its end.
 #[track_caller]
 pub fn run(command: &mut Command, input: &[u8]) -> Done {
+    run_within(command, input, LIMIT_SECS)
+}
+
+/// The same, for a program that has its reasons to take longer.
+#[track_caller]
+pub fn run_within(command: &mut Command, input: &[u8], secs: i64) -> Done {
     // Files never fill up as pipes do, so that nobody has to read while the program writes.
     let [mut given, mut out, mut err] = [(); 3].map(|()| tempfile::tempfile().expect("a temporary file"));
     given.write_all(input).expect("room for the input");
@@ -52,7 +58,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Done {
     command.stdin(given).stdout(stdio(&out)).stderr(stdio(&err));
     let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let mut running = Running { child, what: format!("{command:?}") };
-    let status = running.until_ended(LIMIT_SECS);
+    let status = running.until_ended(secs);
     Done { code: status.code().unwrap_or(-1), out: text(&mut out), err: text(&mut err) }
 }
 

@@ -1,0 +1,8 @@
+//! Clients who mean harm: they guess, hold, flood, burst and spoof, and everybody else goes on.
+
+mod bombs;
+mod guesses;
+mod offer;
+mod overload;
+mod relaying;
+mod slow;
