@@ -1,8 +1,7 @@
-//! Clients who mean harm: they guess, hold, flood, burst and spoof, and everybody else goes on.
+//! Clients who mean harm: they guess, hold, burst and spoof, and everybody else goes on.
 
 mod bombs;
 mod guesses;
 mod offer;
-mod overload;
 mod relaying;
 mod slow;

@@ -99,7 +99,7 @@ impl Other {
                 client.expect("NOOP", "250");
                 asked += 1;
                 longest.fetch_max(millis_since(began), Ordering::SeqCst);
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::park_timeout(Duration::from_millis(5));
             }
         });
         Self { longest_ms, stopping, thread: Some(thread) }
@@ -121,9 +121,10 @@ impl Drop for Other {
 }
 
 struct Stage {
+    // Ends before the server that it asks.
+    other: Other,
     server: Server,
     sink: Sink,
-    other: Other,
     breaches: Vec<String>,
 }
 
@@ -140,7 +141,7 @@ impl Stage {
         assert!(client.send("a@example.org", "unknown@example.net", &letter("first")).starts_with("250 "));
         server.until_idle(20);
         let other = Other::start(server.port(Port::StartTls));
-        Self { server, sink, other, breaches: Vec::new() }
+        Self { other, server, sink, breaches: Vec::new() }
     }
 
     /// Does something with a bomb of that size, and holds what it cost the server. A long wait of the other client is looked

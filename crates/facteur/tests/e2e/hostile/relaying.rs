@@ -99,10 +99,9 @@ fn nmap_finds_no_open_relay() {
         command.args(["-Pn", "-n", "-p", &number, "--script", "+smtp-open-relay", "-d", "127.0.0.1"]);
         let done = run(&mut command, b"");
         assert_eq!(done.code, 0, "{}", done.err);
-        assert!(done.out.contains("smtp-open-relay:"), "{}", done.out);
-        let is_closed = done.out.contains("doesn't seem to be an open relay")
-            || done.out.contains("Authentication required");
-        assert!(is_closed && !done.out.contains("is an open relay ("), "{}", done.out);
+        let is_closed =
+            ["Server isn't an open relay", "Server doesn't seem to be an open relay, all tests failed"];
+        assert!(is_closed.iter().any(|said| done.out.contains(said)), "{port:?}: {}", done.out);
     }
     assert_eq!(server.json(&["status"])["totals"]["messages"], 0);
     let row = "crates/facteur/tests/e2e/hostile/relaying.rs::nmap_finds_no_open_relay";
