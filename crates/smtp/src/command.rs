@@ -379,7 +379,7 @@ mod tests {
             "BDAT -1",
             "BDAT 10 END",
             "BDAT 10 LAST LAST",
-            "BDAT 1\u{0}2",
+            "BDAT 1\x002",
             "BDAT\r",
             "BDAT 0x10",
         ] {

@@ -1,9 +1,11 @@
 //! The protocol by the letter: a table of what comes in, what is answered, and what the next hop gets.
 
 use crate::support::client::Client;
+use crate::support::program::run;
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink, Taken};
 use crate::support::until;
+use std::process::Command;
 use testkit::proof;
 
 /// The next hops: name and offers. The mail of `a@NAME.test` goes there.
@@ -173,6 +175,8 @@ fn check(server: &Server, port: u16, sinks: &[(&str, Sink)], case: &Case) {
     }
     let ids = talk(port, case);
     if is_repair {
+        let exported = server.ok("en", &["export"]);
+        assert!(exported.contains("line_endings = \"repair\""), "{exported}");
         server.ok("en", &["site", "change", "here", "--line-endings", "strict"]);
     }
     for cause in case.all("fails") {
@@ -188,6 +192,35 @@ fn check(server: &Server, port: u16, sinks: &[(&str, Sink)], case: &Case) {
     let taken = sink.until_taken(before + count, 20);
     assert_eq!(taken.len(), before + count, "{}", case.name);
     compare(case, &taken[before..]);
+}
+
+/// Python's own client says SMTPUTF8 when an address asks for it.
+const PYTHON: &str = "
+import smtplib, sys
+from email.message import EmailMessage
+from email.policy import SMTPUTF8
+letter = EmailMessage(policy=SMTPUTF8)
+letter['From'], letter['To'], letter['Subject'] = 'a@full.test', 'h\u{e9}l\u{e8}ne@rcpt.test', '\u{c9}t\u{e9}'
+letter.set_content('\u{e9}t\u{e9}', cte='8bit')
+with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as client:
+    assert client.send_message(letter) == {}
+";
+
+#[test]
+fn python_sends_to_an_address_beyond_ascii() {
+    let server = Server::start();
+    server.open_to_loopback();
+    let sink = Sink::start(Habits { offers: Some(HOPS[0].1), ..Habits::default() });
+    server.add_sink("full", &sink, None);
+    server.ok("en", &["route", "set", "full", "--default"]);
+    let port = server.port(Port::Submission).to_string();
+    let done = run(Command::new("/usr/bin/python3").args(["-c", PYTHON, &port]), b"");
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    let taken = sink.until_taken(1, 20).remove(0);
+    assert_eq!(without_size(&taken.mail), "MAIL FROM:<a@full.test> SIZE=* BODY=8BITMIME SMTPUTF8");
+    assert_eq!(taken.to, ["h\u{e9}l\u{e8}ne@rcpt.test"]);
+    assert_eq!(taken.subject(), "\u{c9}t\u{e9}");
+    assert!(String::from_utf8_lossy(&taken.content).contains(" with UTF8SMTP id "));
 }
 
 #[test]

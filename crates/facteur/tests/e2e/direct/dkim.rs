@@ -2,6 +2,7 @@
 //! and verifiers are known to differ. And the one signature that all attempts of a message send.
 
 use super::stage::{Scripted, Stage};
+use crate::support::postfix::Postfix;
 use crate::support::program::run;
 use crate::support::sink::{Habits, Sink};
 use crate::support::until;
@@ -45,6 +46,17 @@ const ZONE: &str = "
     off.test MX 1 off.mx.test
     off.mx.test A 127.0.0.32
 ";
+
+/// Fields and bodies of eight bits.
+const EIGHT_BITS: [(&str, &str); 4] = [
+    ("", "\u{e9}t\u{e9}\r\n"),
+    ("MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n", "\u{1f4e8} \r\n.\r\n\r\n\r\n"),
+    (
+        "Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: 8bit\r\n",
+        "\u{e9}\r\n--b\r\n\r\n\u{e9}\r\n--b\r\nContent-Type: application/x\r\n\r\n\u{e9}\r\n\r\n--b--\r\n",
+    ),
+    ("Content-Type: message/rfc822\r\n", "Subject: x\r\n\r\n\u{e9}\r\n"),
+];
 
 fn stage(real: bool) -> Stage {
     let off = Habits { puts_off: 2, ..Habits::default() };
@@ -124,6 +136,39 @@ fn what_leaves_signed_verifies_where_it_arrives() {
             let (_, kept) = stage.until_kept(&to);
             check(&format!("{host}-{to}"), &kept.content, &content("a@sender.test", body));
         }
+    }
+    verify(directory.path());
+}
+
+#[test]
+fn what_leaves_with_seven_bits_verifies_where_it_arrives() {
+    let stage = stage(false);
+    let old = Postfix::old();
+    let seven = Sink::start(Habits { offers: Some(&[]), ..Habits::default() });
+    let port = old.port.to_string();
+    let relay =
+        ["relay", "add", "old", "--host", "127.0.0.1", "--port", &port, "--tls", "never", "--no-auth"];
+    stage.server.ok("en", &relay);
+    stage.server.add_sink("seven", &seven, None);
+    stage.server.ok("en", &["route", "set", "old", "--domain", "sender.test"]);
+    stage.server.ok("en", &["route", "set", "seven", "--domain", "relayed.test"]);
+    let records = sign_for(&stage, "sender.test") + &sign_for(&stage, "relayed.test");
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("records"), records).expect("room for the records");
+    for from in ["a@sender.test", "a@relayed.test"] {
+        for (number, (fields, body)) in EIGHT_BITS.iter().enumerate() {
+            let sent = format!("From: {from}\r\n{fields}{HEADER}\r\n{body}");
+            stage.send(from, &format!("b{number}@postfix.test"), sent.as_bytes());
+        }
+    }
+    let at_sink = seven.until_taken(EIGHT_BITS.len(), 30).into_iter().map(|taken| taken.content);
+    let at_postfix = old.until_kept(EIGHT_BITS.len(), 30).into_iter().map(|kept| kept.content);
+    for (number, arrived) in at_sink.chain(at_postfix).enumerate() {
+        let text = String::from_utf8(arrived).expect("text");
+        assert!(text.is_ascii(), "{text}");
+        assert!(text.starts_with("DKIM-Signature:"), "{text}");
+        assert_eq!(text.matches("DKIM-Signature:").count(), 3, "two of ours, and the one that came: {text}");
+        fs::write(directory.path().join(format!("{number}.eml")), text).expect("room for a mail");
     }
     verify(directory.path());
 }

@@ -197,6 +197,16 @@ impl Postfix {
 
     /// A host for the mail of every domain, at an address that is kept free for it.
     pub fn mx(address: SocketAddr) -> Self {
+        Self::mx_that_keeps_silent(address, "")
+    }
+
+    /// The same, at any port, without the offers of today: it takes seven bits.
+    pub fn old() -> Self {
+        Self::mx_that_keeps_silent(ANY_PORT, "8bitmime, smtputf8, chunking, dsn, starttls")
+    }
+
+    /// The same without some of its offers.
+    fn mx_that_keeps_silent(address: SocketAddr, of: &str) -> Self {
         let directory = private_directory();
         let at = |name: &str| directory.path().join(name);
         Authority::new().issue("postfix.mx.test", &at("cert.pem"), &at("key.pem"));
@@ -204,7 +214,8 @@ impl Postfix {
         chown(at("mail"), Some(NOBODY), Some(NOBODY)).expect("root may give it away");
         fs::create_dir(at("etc")).expect("a directory");
         write(&at("etc/recipients"), RECIPIENTS);
-        Self::run(directory, &format!("{MAIN}{MX}"), "may", &[], None, address)
+        let main = format!("{MAIN}{MX}smtpd_discard_ehlo_keywords = {of}\n");
+        Self::run(directory, &main, "may", &[], None, address)
     }
 
     fn run(
