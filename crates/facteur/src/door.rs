@@ -93,7 +93,8 @@ pub(crate) fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>
 /// What a client is told, with the code of the page that tells more.
 pub(crate) fn refused(refusal: &Refusal) -> Reply {
     worded(refusal).explained(match refusal {
-        Refusal::SenderNotOwned(_) => "sender_not_owned",
+        Refusal::SenderNotOwned(_) | Refusal::AuthorNotOwned(_) => "sender_not_owned",
+        Refusal::AuthorUnclear(_) => "message_malformed",
         Refusal::NoRecipient => "protocol_error",
         Refusal::TooManyRecipients(_) => "too_many_recipients",
         Refusal::TooBig(_) => "message_too_big",
