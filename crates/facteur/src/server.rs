@@ -307,6 +307,10 @@ pub async fn prepare(
     leave_root(&config, &place, announce)?;
     init(&place, None, language, announce).await?;
     let config = Config::read(&place.config)?;
+    if config.confine.0 {
+        // A confined server may change only what is there by now. What is wrong with the place is said when it is used.
+        let _ = Public::open(&place.public(&config), &config.host_name());
+    }
     Ok(Prepared { place, config, language, inherited, ports, own })
 }
 

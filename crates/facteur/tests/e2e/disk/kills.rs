@@ -18,6 +18,8 @@ const BY_SENDMAIL: usize = 4;
 const SIDE_BY_SIDE: usize = 4;
 /// How soon a killed server serves again, at most.
 const AGAIN_MS: i64 = 2_000;
+/// How long after the last delivery its record is certainly written.
+const RECORDED_MS: i64 = 500;
 
 /// A server with its relay, ready to be killed again and again.
 struct Bench {
@@ -76,10 +78,27 @@ impl Bench {
             Some(port) => self.scenario(port, &tag),
             None => Heard::default(),
         };
-        let died = self.server.has_died();
+        let died = self.killed_before_the_end(&heard);
         self.server.kill();
         self.check(&heard, &tag);
         died
+    }
+
+    /// Waits for the kill, or for the last delivery and what the server writes down of it: the late calls are theirs.
+    fn killed_before_the_end(&mut self, heard: &Heard) -> bool {
+        let end = Clock::System.now().plus_secs(10);
+        let mut arrived_at = None;
+        until("the kill, or the end", 20, || {
+            let now = Clock::System.now();
+            let arrived: BTreeSet<String> = self.sink.taken().iter().map(|taken| taken.subject()).collect();
+            if heard.acknowledged.keys().all(|subject| arrived.contains(subject)) {
+                arrived_at.get_or_insert(now);
+            }
+            let is_over =
+                now > end || arrived_at.is_some_and(|at: mail::Timestamp| now.since_ms(at) > RECORDED_MS);
+            let died = self.server.has_died();
+            (died || is_over).then_some(died)
+        })
     }
 
     fn check(&mut self, heard: &Heard, tag: &str) {
