@@ -54,10 +54,11 @@ check:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@$(MAKE) --no-print-directory fast
 
-# The tests beside the code, and the house rules.
+# The tests beside the code, and the house rules. The whole workspace each time: with one crate alone cargo would choose
+# other features for what it depends on, and build all of that again.
 fast:
 	$(CARGO) $(RUN_TESTS) --workspace --locked --lib --bins
-	$(CARGO) $(RUN_TESTS) --locked -p testkit --test tidy
+	$(CARGO) $(RUN_TESTS) --workspace --locked --test tidy
 
 format:
 	$(CARGO) fmt --all
