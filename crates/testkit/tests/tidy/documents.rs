@@ -90,7 +90,12 @@ fn sample(text: &str) -> File {
 
 #[test]
 fn named_paths_exist() {
-    caught(&missing_paths(&sample("see `crates/nobody/src/lib.rs`, `nothing.py`, `Cargo.toml`, `a/b`, `../c`\n")), 2);
+    caught(
+        &missing_paths(&sample(
+            "see `crates/nobody/src/lib.rs`, `nothing.py`, `Cargo.toml`, `a/b`, `../c`\n",
+        )),
+        2,
+    );
     none(["ARCHITECTURE.md", "CONTRIBUTING.md"].map(page).iter().flat_map(missing_paths).collect());
 }
 
