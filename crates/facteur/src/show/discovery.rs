@@ -64,7 +64,11 @@ pub fn discovery(discovery: &Discovery, reader: &Reader) -> String {
     let phrases = &reader.phrases;
     let findings = &discovery.findings;
     let mut text = match &findings.provider {
-        Some(provider) => format!("{}: {}\n\n", discovery.address, provider.name),
+        Some(provider) => {
+            let gaps =
+                [("name", discovery.address.to_string().into()), ("value", provider.name.clone().into())];
+            format!("{}\n\n", phrases.fill("discover-setting", gaps))
+        }
         None => format!("{}\n\n", discovery.address),
     };
     if !findings.candidates.is_empty() {
