@@ -32,7 +32,7 @@ fn people_get_a_table_and_advice() {
          The provider's own page: https://assistance.free.fr/articles/configurer-de-maniere-avancee-mon-logiciel-de-messagerie-609\n",
     );
     let tuta = discovery(&of("anne@tuta.com"), &reader(Language::Fr));
-    assert!(tuta.starts_with("anne@tuta.com: Tuta\n\nTuta conserve le courrier chiffré"), "{tuta}");
+    assert!(tuta.starts_with("anne@tuta.com\u{a0}: Tuta\n\nTuta conserve le courrier chiffré"), "{tuta}");
     let unknown = discovery(&of("anne@example.org"), &reader(Language::Fr));
     assert!(unknown.contains("ne connaît aucun serveur"), "{unknown}");
     let gmail = discovery(&of("anne@gmail.com"), &reader(Language::En));

@@ -231,7 +231,8 @@ fn resolvers_out_of_order(stage: &Stage) {
         }
         stage.names.become_so(Mood::Sane);
         stage.server.ok("en", &["queue", "retry", &ids[0], &ids[1]]);
-        let stories = until("both came to their ends", 30, || {
+        // What is due is looked for every 30 s, also when nobody gives a sign.
+        let stories = until("both came to their ends", 75, || {
             let stories: Vec<Value> = ids.iter().map(|id| stage.server.json(&["why", id])).collect();
             let state = |story: &Value| story["message"]["recipients"][0]["state"].clone();
             stories.iter().all(|story| state(story) != "waiting").then_some(stories)
