@@ -46,7 +46,6 @@ test:
 	@$(MAKE) --no-print-directory check
 	$(CARGO) $(RUN_TESTS) --workspace --locked --test '*'
 	@$(MAKE) --no-print-directory crash
-	@$(MAKE) --no-print-directory soak
 
 check:
 	@scripts/setup.sh build
@@ -67,7 +66,7 @@ crash:
 	$(CARGO) build --locked -p facteur
 	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
 
-# A short one; `make accept` goes on for an hour.
+# A short one, for whoever changed what is kept in memory; `make accept` goes on for an hour.
 soak:
 	$(CARGO) build --locked -p facteur
 	bench/soak/run --binary $(TARGET)/debug/facteur --minutes 1 --warm-up 0.5
