@@ -71,9 +71,15 @@ async fn every_fault_means_the_same_for_every_kind_of_record() {
     zone += &format!("long.test TXT {}\n", "x".repeat(60_000));
     cases.push((Question::new(Name::answered("long.test"), Kind::Txt), Means::Yes));
     let names = NameServer::start_with(zone.parse().expect("a zone"), faults);
-    let dns = Dns::servers(vec![names.address]);
     let expected: std::collections::HashMap<_, _> = cases.iter().cloned().collect();
-    let answers = dns.ask_all(cases.iter().map(|(question, _)| question.clone()).collect()).await;
+    // What is to be found is asked by connections of its own: a server that closes one in the middle of an answer takes the
+    // other questions on it along, and which ones these are is chance.
+    let mut answers = Vec::new();
+    for found in [false, true] {
+        let asked = cases.iter().filter(|(_, means)| (*means == Means::Yes) == found);
+        let questions = asked.map(|(question, _)| question.clone()).collect();
+        answers.extend(Dns::servers(vec![names.address]).ask_all(questions).await);
+    }
     assert_eq!(answers.len(), cases.len());
     let mut wrong = Vec::new();
     for (question, answer) in answers {
