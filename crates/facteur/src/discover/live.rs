@@ -66,6 +66,8 @@ pub struct Live {
     dialer: Dialer,
     client_tls: Arc<ClientTls>,
     policy: AddressPolicy,
+    /// What is known of providers.
+    pub(super) facts: &'static Facts,
     /// Whether names of private networks may be asked about.
     private: bool,
     /// Where the servers of a test listen instead of the ports that they stand for.
@@ -103,6 +105,7 @@ impl Live {
             dialer,
             client_tls,
             policy,
+            facts: Facts::shipped(),
             private,
             #[cfg(test)]
             ports,
@@ -119,7 +122,7 @@ impl Live {
         mut told: impl FnMut(News<'_>),
     ) -> Result<Discovery, SubjectError> {
         let end = Instant::now() + HARD_STOP;
-        let mut plan = Plan::new(Subject::read(text, self.private)?, Facts::shipped(), &[]);
+        let mut plan = Plan::new(Subject::read(text, self.private)?, self.facts, &[]);
         let asked = self.ask(&mut plan, end.min(Instant::now() + ASKING_STOP)).await;
         let mut discovery = Discovery::new(plan.address().clone(), plan.findings(), true);
         discovery.asked = asked;
@@ -188,11 +191,11 @@ impl Live {
         let client_tls = || Arc::clone(&self.client_tls);
         let target = Target::new(purpose, host, port, client_tls());
         #[cfg(test)]
-        let target = match self.ports.get(&(host.to_owned(), port)) {
-            // The port was judged; it is the test that leads it elsewhere.
-            Some(&moved) => target.and_then(|_| Target::new(Purpose::Relay, host, moved, client_tls())),
-            None => target,
-        };
+        let target = target.and_then(|_| {
+            // The port was judged; it is the test that leads it elsewhere, or to where nobody is.
+            let moved = self.ports.get(&(host.to_owned(), port)).copied().unwrap_or(1);
+            Target::new(Purpose::Relay, host, moved, client_tls())
+        });
         // A port of something else, which a record in the DNS may name: nobody is called there, and nothing is told of it
         // that a closed one would not tell.
         let target = target.map_err(|_| Evidence {

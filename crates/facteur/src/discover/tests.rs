@@ -2,6 +2,8 @@
 //! the table switched off by asking about a domain that it does not know.
 
 mod dovecot;
+mod replay;
+mod town;
 
 use super::*;
 use ::discover::{SignIn, Trust};
@@ -101,13 +103,16 @@ impl Stage {
     }
 
     fn was_told_the_password(&self) -> bool {
-        let heard = self.heard.lock().unwrap();
-        let decoded = heard.split_whitespace().filter_map(|word| {
-            let bytes = base64::engine::general_purpose::STANDARD.decode(word).ok()?;
-            String::from_utf8(bytes).ok()
-        });
-        heard.contains("sesame") || decoded.into_iter().any(|text| text.contains("sesame"))
+        words(&self.heard.lock().unwrap()).any(|word| word.contains("sesame"))
     }
+}
+
+/// The words of what a server heard, as they are and decoded.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace().flat_map(|word| {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(word).unwrap_or_default();
+        [word.to_owned(), String::from_utf8(bytes).unwrap_or_default()]
+    })
 }
 
 /// Lets in `anne`, and not `anne@a.example`.
