@@ -2,7 +2,7 @@
 //!
 //! Owns the operations and their answers, sign-in, and who may send with which address. The command line, the portal
 //! and the API are three faces of it: they translate, and add nothing. It never opens a listener, and words
-//! nothing but a reason ([`wording`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
+//! nothing but what every face says alike ([`wording`], [`phrases`], [`reader`]): its answers are data. Start at [`Operation`] and [`Control::perform`].
 
 pub mod aliases;
 mod answer;
@@ -17,7 +17,9 @@ mod mail_ops;
 mod neighbours;
 mod operation;
 mod patience;
+pub mod phrases;
 mod principals;
+pub mod reader;
 mod registry;
 mod relays;
 mod routes;
@@ -187,6 +189,11 @@ impl Control {
             Operation::Why { id } => self.why(&id).await,
             Operation::Send { mail } => self.send(caller, mail).await,
         }
+    }
+
+    /// Why no mail is taken at this moment, as far as that is known without trying; `None` when it is.
+    pub fn trouble(&self) -> Option<StoreTrouble> {
+        self.store.ready().err().and_then(StoreTrouble::of)
     }
 
     /// Names who knows when the certificate ends; the first one stays.

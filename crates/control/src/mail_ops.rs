@@ -2,8 +2,7 @@
 
 use crate::relays::{DIRECT, closure_view};
 use crate::{
-    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport,
-    StoreTrouble, TestMail,
+    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport, TestMail,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +27,7 @@ impl Control {
             has_route: !routes.is_empty(),
             certificate_ends: self.certificate.get().and_then(|ends| ends()),
             slowed: self.sign_in.patience.slowed(self.clock.now()),
-            trouble: self.store.ready().err().and_then(StoreTrouble::of),
+            trouble: self.trouble(),
         };
         Ok(Answer::Status { report: Box::new(report) })
     }

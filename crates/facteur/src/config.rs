@@ -44,6 +44,8 @@ pub enum Kind {
     Tls,
     /// Mail from other servers: no signing in, and only what this server awaits.
     Mx,
+    /// The portal: HTTP over TLS.
+    Https,
 }
 
 /// A port to listen on.
@@ -154,7 +156,7 @@ pub struct Config {
     pub dns: DnsConfig,
     /// How mail leaves that takes no relay.
     pub direct: DirectConfig,
-    /// The ports; 587, 465 and 2525 when there is none.
+    /// The ports; 587, 465, 2525 and 8189 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
 }
@@ -190,6 +192,7 @@ impl Config {
                 Kind::Starttls => ListenerKind::StartTls,
                 Kind::Tls => ListenerKind::ImplicitTls,
                 Kind::Mx => ListenerKind::Mx,
+                Kind::Https => ListenerKind::Https,
             };
             ListenerSpec { address: listener.address, kind, fallback_port: None }
         };
@@ -213,7 +216,7 @@ fn system_name() -> Option<Domain> {
     name.trim().parse().ok()
 }
 
-/// 587 and 2525 with STARTTLS, 465 with TLS at once (RFC 6409, RFC 8314); ports above 1024 where the process may not take
+/// 587 and 2525 with STARTTLS, 465 with TLS at once (RFC 6409, RFC 8314), 8189 for the portal; ports above 1024 where the process may not take
 /// these, or another mail server has them.
 fn default_listeners() -> Vec<ListenerSpec> {
     let listener = |port: u16, kind, fallback_port| ListenerSpec {
@@ -225,6 +228,7 @@ fn default_listeners() -> Vec<ListenerSpec> {
         listener(587, ListenerKind::Plain, Some(2587)),
         listener(465, ListenerKind::ImplicitTls, Some(2465)),
         listener(2525, ListenerKind::Plain, None),
+        listener(8189, ListenerKind::Https, None),
     ]
 }
 
@@ -252,7 +256,7 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [[listener]]\n\
          # address = \"0.0.0.0:587\"\n\
-         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25)\n\
+         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25), \"https\" (port 8189)\n\
          \n\
          # [dns]\n\
          # servers = [\"192.0.2.53:53\"]\n\

@@ -14,7 +14,10 @@ use crate::socket;
 use crate::workers::{Workers, stopped};
 use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
-use net::{Bound, Inherited, ListenerKind, LocalSocket, NetError, Serve, ServerTls, serve, serve_local};
+use net::{
+    Bound, Inherited, ListenerKind, LocalSocket, NetError, Secure, SecureLimits, Serve, ServerTls, serve,
+    serve_local, serve_secure,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use smtp::server::SessionConfig;
 use std::fs;
@@ -27,6 +30,7 @@ use store::{SenderRule, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use web::{Web, WebHost};
 
 /// The login of the administrator that a first start makes.
 pub const ADMINISTRATOR: &str = "admin";
@@ -345,8 +349,13 @@ async fn serve_until(
     session.max_recipients = assembly.queue.limits().recipients;
     session.max_hold_secs = Some(assembly.queue.limits().hold_secs);
     let shared = Serve::new(door, Arc::clone(&tls), net::Limits::default(), session);
+    let web = Web::new(Arc::clone(&assembly.control));
+    let portal = Secure::new(WebHost::new(&web), Arc::clone(&tls), SecureLimits::default());
     for port in ports {
-        set.spawn(serve(port, Arc::clone(&shared), stop.clone()));
+        match port.spec.kind {
+            ListenerKind::Https => set.spawn(serve_secure(port, Arc::clone(&portal), stop.clone())),
+            _ => set.spawn(serve(port, Arc::clone(&shared), stop.clone())),
+        };
     }
     let of_status = Arc::clone(&tls);
     assembly.control.certificate_by(Box::new(move || of_status.ends()));
@@ -452,6 +461,7 @@ fn listener_view(port: &Bound) -> Listener {
         ListenerKind::ImplicitTls => "tls",
         ListenerKind::Plain => "submission",
         ListenerKind::Mx => "mx",
+        ListenerKind::Https => "https",
     };
     Listener {
         address: port.address.to_string(),

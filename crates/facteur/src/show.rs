@@ -13,9 +13,9 @@ mod status;
 mod story;
 mod table;
 mod tested;
-mod time;
 mod trouble;
 
+pub use control::reader::{Reader, clock, coming, moment, span, when};
 pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for, settings_page};
 pub use domains::{domain, domains};
 pub use explain::{Bounced, bounced, explained, json_line, logged_json, topic};
@@ -28,32 +28,9 @@ pub use sign_in::{lifted, slowed};
 pub use status::{listener, status};
 pub use story::{Progress, StoryOf, outcome, progress, story, story_json};
 pub use tested::tested;
-pub use time::{clock, coming, moment, span, when};
 pub use trouble::Trouble;
 
-use crate::words::Phrases;
-use jiff::tz::TimeZone;
-use mail::{Language, Timestamp};
 use serde::Serialize;
-
-/// Who reads: in which language, where, when.
-pub struct Reader {
-    /// The sentences of their language.
-    pub phrases: Phrases,
-    /// Whether `mailq` shows what the servers said and nothing else: the locale is `C`, so a program reads.
-    pub raw: bool,
-    /// The time zone that they live in.
-    pub zone: TimeZone,
-    /// The moment at which they read.
-    pub now: Timestamp,
-}
-
-impl Reader {
-    /// Their language.
-    pub const fn language(&self) -> Language {
-        self.phrases.language()
-    }
-}
 
 /// Data as JSON over several lines, ending with a line end.
 pub fn json<T: Serialize + ?Sized>(data: &T) -> String {

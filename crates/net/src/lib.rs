@@ -1,7 +1,7 @@
 //! The network edge: the only crate of the road that opens a socket.
 //!
 //! Owns listeners and their limits, the local socket, TLS on both sides, the [`serve::serve`] loop that drives an SMTP
-//! session for each connection, and the [`dial::Dialer`], the one way out. It never decides who may
+//! session for each connection, [`serve_secure`] for a protocol of others over TLS, and the [`dial::Dialer`], the one way out. It never decides who may
 //! send or where mail goes: it asks a [`door::Door`], and its callers name the target. It stores
 //! nothing. Start at [`serve::serve`] for mail that comes in and at [`dial::Dialer::dial`] for mail
 //! that goes out.
@@ -20,6 +20,7 @@ pub mod listen;
 pub mod local;
 mod purpose;
 mod resolve;
+mod secure;
 pub mod serve;
 mod stream;
 mod time_limit;
@@ -29,6 +30,7 @@ pub use address::{AddressPolicy, is_private, own_addresses};
 pub use connection::Connection;
 pub use dial::{Dialer, Resolver, Target, TlsMode};
 pub use dns::Dns;
+pub use door::BoxFuture;
 pub use door::{Client, Door, Intake, Origin, Visitor};
 pub use error::NetError;
 pub use host::{HostError, HostName};
@@ -36,5 +38,6 @@ pub use inherited::Inherited;
 pub use listen::{Bound, ListenerKind, ListenerSpec};
 pub use local::LocalSocket;
 pub use purpose::Purpose;
+pub use secure::{Guest, Host, Opening, Place, Secure, SecureLimits, serve_secure};
 pub use serve::{Limits, Serve, serve, serve_local};
 pub use tls::{ClientTls, ServerTls, Verify};

@@ -26,7 +26,7 @@ use tokio::task::{JoinError, JoinSet};
 
 /// How long accepting pauses after the system refused a connection, usually for want of file
 /// descriptors: trying at once would only burn the processor.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// The limits of all ports together.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ pub(crate) enum Entrance {
 
 impl Entrance {
     pub(crate) const fn begins_with_tls(self) -> bool {
-        matches!(self, Self::Port(ListenerKind::ImplicitTls))
+        matches!(self, Self::Port(ListenerKind::ImplicitTls | ListenerKind::Https))
     }
 }
 
@@ -152,7 +152,7 @@ impl Serve {
     pub(crate) fn session_config(&self, entrance: Entrance) -> Arc<SessionConfig> {
         Arc::clone(match entrance {
             Entrance::Port(ListenerKind::StartTls | ListenerKind::Plain) => &self.with_starttls,
-            Entrance::Port(ListenerKind::ImplicitTls) => &self.without_starttls,
+            Entrance::Port(ListenerKind::ImplicitTls | ListenerKind::Https) => &self.without_starttls,
             Entrance::Port(ListenerKind::Mx) => &self.for_peers,
             Entrance::Local => &self.for_users,
         })
@@ -223,7 +223,7 @@ impl Gate {
     }
 }
 
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
@@ -276,7 +276,7 @@ async fn hold_open(gate: Gate, shared: Arc<Serve>, stop: watch::Receiver<bool>) 
     let _ = tokio::time::timeout(shared.limits.stop_grace, ending).await;
 }
 
-async fn stop_asked(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stop_asked(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody is left who could stop us: then it is time as well.
     let _ = stop.wait_for(|stop| *stop).await;
 }
@@ -290,7 +290,7 @@ async fn hold(mut conversation: Conversation, mut stop: watch::Receiver<bool>) {
     }
 }
 
-fn report_panic(ended: &Result<(), JoinError>) {
+pub(crate) fn report_panic(ended: &Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {

@@ -32,7 +32,7 @@ impl Console {
     }
 
     /// The reader's language.
-    pub const fn language(&self) -> Language {
+    pub fn language(&self) -> Language {
         self.reader.language()
     }
 

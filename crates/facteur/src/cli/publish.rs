@@ -145,7 +145,7 @@ fn own(config: &Config) -> Vec<Server> {
         let tls = match listener.kind {
             ListenerKind::ImplicitTls => Tls::Implicit,
             ListenerKind::StartTls | ListenerKind::Plain => Tls::Starttls,
-            ListenerKind::Mx => return None,
+            ListenerKind::Mx | ListenerKind::Https => return None,
         };
         Some(Server::at(Protocol::Smtp, host.as_ascii(), listener.address.port(), tls))
     };

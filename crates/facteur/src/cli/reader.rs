@@ -1,10 +1,11 @@
 //! Who reads, told by the arguments and the environment before anything else is looked at.
 
 use crate::show::Reader;
-use crate::words::Phrases;
+use crate::words::phrases;
 use jiff::tz::TimeZone;
 use mail::{Clock, Language};
 use std::ffi::OsString;
+use std::sync::Arc;
 
 /// The variables that name a locale, the strongest first (POSIX.1-2024 §8.2).
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
@@ -17,7 +18,7 @@ pub fn of(arguments: &[OsString], variable: impl Fn(&str) -> Option<String>) -> 
         (None, None) => (Language::En, false),
         (None, Some(locale)) => (Language::of_locale(&locale), is_posix(&locale)),
     };
-    Reader { phrases: Phrases::of(language), raw, zone: TimeZone::system(), now: Clock::System.now() }
+    Reader { phrases: Arc::new(phrases(language)), raw, zone: TimeZone::system(), now: Clock::System.now() }
 }
 
 /// The locale in which programs read what programs write.

@@ -5,15 +5,16 @@ use super::failure::Failure;
 use super::{as_called, help};
 use crate::client::ClientError;
 use crate::show::Reader;
-use crate::words::Phrases;
+use crate::words::phrases;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use control::{Blame, Fault};
 use jiff::tz::TimeZone;
 use mail::{Language, Timestamp};
 use std::ffi::OsString;
+use std::sync::Arc;
 
 fn reader(language: Language) -> Reader {
-    Reader { phrases: Phrases::of(language), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
+    Reader { phrases: Arc::new(phrases(language)), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
 }
 
 fn words(line: &str) -> Vec<OsString> {
@@ -21,7 +22,7 @@ fn words(line: &str) -> Vec<OsString> {
 }
 
 fn parse(line: &str, language: Language) -> Result<Cli, clap::Error> {
-    let matches = help::worded(&Phrases::of(language)).try_get_matches_from(words(line))?;
+    let matches = help::worded(&phrases(language)).try_get_matches_from(words(line))?;
     Cli::from_arg_matches(&matches)
 }
 
@@ -107,9 +108,9 @@ fn a_line_that_means_nothing_is_told_so_in_both_languages() {
 #[test]
 fn every_command_and_argument_has_its_help_in_both_languages() {
     for language in Language::ALL {
-        assert_eq!(help::speechless(&Phrases::of(language)), Vec::<String>::new(), "{language}");
+        assert_eq!(help::speechless(&phrases(language)), Vec::<String>::new(), "{language}");
     }
-    let french = help::worded(&Phrases::of(Language::Fr)).render_help().to_string();
+    let french = help::worded(&phrases(Language::Fr)).render_help().to_string();
     for part in
         ["Utilisation\u{a0}:", "Commandes\u{a0}:", "<RÉPERTOIRE>", "Codes de sortie", "Lancer le serveur"]
     {

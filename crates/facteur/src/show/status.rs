@@ -112,6 +112,7 @@ pub fn listener(listener: &Listener, reader: &Reader) -> String {
         "tls" => "listener-tls",
         "starttls" => "listener-starttls",
         "mx" => "listener-mx",
+        "https" => "listener-https",
         _ => "listener-submission",
     });
     let mut gaps = vec![("address", listener.address.clone().into()), ("kind", kind.into())];

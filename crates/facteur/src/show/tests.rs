@@ -4,18 +4,21 @@
 //! queue that [`postfix_queue`] builds by hand.
 
 use super::*;
+use crate::words::phrases;
 use ::explain::judge_text;
 use ::queue::Acted;
 use control::{
     AccountView, ClosureView, Listener, NewPassword, QueuePage, RelayState, RelayView, SlowedBy, SlowedView,
     StatusReport,
 };
+use jiff::tz::TimeZone;
 use mail::{
-    AttemptId, ClosureId, Dialogue, EventId, Evidence, OwnerId, Peer, Principal, PublicId, QueueId, RelayId,
-    Reply, ReversePath, Seen, Speaker, Stage, TlsFacts,
+    AttemptId, ClosureId, Dialogue, EventId, Evidence, Language, OwnerId, Peer, Principal, PublicId, QueueId,
+    RelayId, Reply, ReversePath, Seen, Speaker, Stage, Timestamp, TlsFacts,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::{
     Act, Attempt, AttemptOutcome, Event, EventKind, MessageRow, RecipientRow, RecipientState, RelayTls,
     SenderMode, Story, Totals,
@@ -30,7 +33,7 @@ const GMAIL: RelayId = RelayId(7);
 const CLOSURE: ClosureId = ClosureId(9);
 
 fn reader(language: Language) -> Reader {
-    Reader { phrases: Phrases::of(language), raw: false, zone: TimeZone::UTC, now: MORNING }
+    Reader { phrases: Arc::new(phrases(language)), raw: false, zone: TimeZone::UTC, now: MORNING }
 }
 
 fn local_peer(port: u16) -> Peer {

@@ -47,6 +47,8 @@ mod owners;
 #[cfg(test)]
 mod peers;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod privileges;
 #[cfg(test)]
 mod protocol;

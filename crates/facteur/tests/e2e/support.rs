@@ -10,6 +10,7 @@ pub mod program;
 pub mod server;
 pub mod sink;
 pub mod tongue;
+pub mod web;
 
 use mail::Clock;
 use std::io::{BufRead as _, BufReader};

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("control", Layer::Engines),
     ("discover", Layer::Engines),
     ("store-sqlite", Layer::Shells),
+    ("web", Layer::Shells),
     ("facteur", Layer::Shells),
     ("testkit", Layer::Tests),
     ("fuzz", Layer::Tests),
@@ -31,6 +32,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("control", "queue"),
     ("control", "deliver"),
     ("facteur", "store-sqlite"),
+    ("facteur", "web"),
 ];
 
 /// Crates that take bytes, facts and the time, and return data.

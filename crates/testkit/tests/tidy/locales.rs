@@ -3,13 +3,13 @@
 use crate::tree::{File, caught, files, none};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where the binary keeps its words: `en.ftl`, or `en/*.ftl`, and the same for each language.
-const LOCALES: &str = "crates/facteur/locales/";
+/// Where each face keeps its words, below its crate: `en.ftl`, or `en/*.ftl`, and the same for each language.
+const LOCALES: &str = "/locales/";
 const LANGUAGES: &[&str] = &["en", "fr"];
 
 /// The language that a path below the locales belongs to.
 fn language(path: &str) -> Option<&str> {
-    path.strip_prefix(LOCALES)?.split(['/', '.']).next()
+    path.strip_prefix("crates/")?.split_once(LOCALES)?.1.split(['/', '.']).next()
 }
 
 /// The messages of a Fluent file, and their attributes as `message.attribute`.
@@ -88,7 +88,8 @@ fn breaking(line: &str) -> bool {
 
 #[test]
 fn every_language_has_every_key() {
-    let file = |path: &str, text: &str| File { path: format!("{LOCALES}{path}"), text: text.to_owned() };
+    let file =
+        |path: &str, text: &str| File { path: format!("crates/a{LOCALES}{path}"), text: text.to_owned() };
     let sample = [file("en.ftl", "a = A\n    .title = T\nb = B\n"), file("fr.ftl", "a = A\nc =\n    C\n")];
     caught(&lacking(&sample), 3);
     none(lacking(&files()));
@@ -97,7 +98,7 @@ fn every_language_has_every_key() {
 #[test]
 fn french_is_set_as_french() {
     let text = "a = Quoi ?\nb = « non »\nc = Quoi\u{a0}? «\u{a0}oui\u{a0}»\nd = 12:30 https://x.org/?a=b\n";
-    caught(&badly_set(&File { path: format!("{LOCALES}fr.ftl"), text: text.to_owned() }), 2);
+    caught(&badly_set(&File { path: format!("crates/a{LOCALES}fr.ftl"), text: text.to_owned() }), 2);
     let text = "cause.fr = \"Quoi ?\"\ncause.en = \"What ?\"\n";
     caught(&badly_set(&File { path: "crates/explain/catalogue/a.toml".into(), text: text.into() }), 1);
     none(files().iter().flat_map(badly_set).collect());

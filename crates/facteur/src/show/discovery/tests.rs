@@ -1,12 +1,13 @@
 //! What people and programs are told about known addresses.
 
 use super::*;
-use crate::words::Phrases;
+use crate::words::phrases;
 use jiff::tz::TimeZone;
 use mail::{Language, Timestamp};
+use std::sync::Arc;
 
 fn reader(language: Language) -> Reader {
-    Reader { phrases: Phrases::of(language), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
+    Reader { phrases: Arc::new(phrases(language)), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
 }
 
 fn of(address: &str) -> Discovery {

@@ -29,6 +29,8 @@ pub enum Port {
     Submission,
     /// Mail from other servers, as on 25. Not taken unless a test asks for it.
     Mx,
+    /// The portal, as on 8189. Not taken unless a test asks for it.
+    Https,
 }
 
 impl Port {
@@ -41,6 +43,7 @@ impl Port {
             Self::Tls => "tls",
             Self::Submission => "submission",
             Self::Mx => "mx",
+            Self::Https => "https",
         }
     }
 }

@@ -1,8 +1,29 @@
-//! Moments and durations as people say them.
+//! Who reads, and moments and durations as they would say them.
 
-use super::Reader;
+use crate::phrases::Phrases;
 use jiff::Zoned;
+use jiff::tz::TimeZone;
 use mail::{Language, Timestamp};
+use std::sync::Arc;
+
+/// Who reads: in which language, where, when.
+pub struct Reader {
+    /// The sentences of their language.
+    pub phrases: Arc<Phrases>,
+    /// Whether `mailq` shows what the servers said and nothing else: the locale is `C`, so a program reads.
+    pub raw: bool,
+    /// The time zone that they live in.
+    pub zone: TimeZone,
+    /// The moment at which they read.
+    pub now: Timestamp,
+}
+
+impl Reader {
+    /// Their language.
+    pub fn language(&self) -> Language {
+        self.phrases.language()
+    }
+}
 
 /// A moment in the reader's time zone.
 fn zoned(at: Timestamp, reader: &Reader) -> Option<Zoned> {

@@ -1,0 +1,122 @@
+# Answers.
+
+colon = :
+
+reason-who = Who must act: { $text }
+reason-fix = What to do: { $text }
+reason-link = See: { $text }
+reason-raw = What was said: { $text }
+
+time-never = at no known time
+time-now = now
+time-today = at { $time }
+time-other-day = on { $date } at { $time }
+time-ago = { $span } ago ({ $moment })
+time-in = in { $span } ({ $moment })
+span-seconds = { $count ->
+    [one] { $count } second
+   *[other] { $count } seconds
+}
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] { $count } hour
+   *[other] { $count } hours
+}
+span-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+
+state-waiting = waits
+state-leased = is being sent
+state-held = is held back
+state-delivered = delivered
+state-failed = refused
+state-expired = given up
+state-cancelled = deleted
+queue-next = next attempt { $when }
+queue-others = { $count ->
+    [one] and { $count } other
+   *[other] and { $count } others
+}
+
+count-recipients = { $count ->
+    [one] { $count } recipient
+   *[other] { $count } recipients
+}
+acted-retry = { $messages ->
+    [0] Nothing to try: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is tried at once.
+   *[other] { $messages } messages ({ $recipients }) are tried at once.
+}
+acted-hold = { $messages ->
+    [0] Nothing to hold: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is held back.
+   *[other] { $messages } messages ({ $recipients }) are held back.
+}
+acted-release = { $messages ->
+    [0] Nothing to release: no held message is meant.
+    [one] { $messages } message ({ $recipients }) is let go.
+   *[other] { $messages } messages ({ $recipients }) are let go.
+}
+acted-delete = { $messages ->
+    [0] Nothing to delete: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is deleted.
+   *[other] { $messages } messages ({ $recipients }) are deleted.
+}
+acted-bounce = { $messages ->
+    [0] Nothing to send back: no waiting message is meant.
+    [one] { $messages } message ({ $recipients }) is given up, and its sender is told.
+   *[other] { $messages } messages ({ $recipients }) are given up, and their senders are told.
+}
+acted-undo = { $messages ->
+    [0] Too late: the message has left, or an attempt was made already. See: facteur why
+   *[other] The message is taken back ({ $recipients }): it will not leave.
+}
+acted-in-flight = { $count ->
+    [one] { $count } recipient was being sent just then, or was in that state already, and was left alone.
+   *[other] { $count } recipients were being sent just then, or were in that state already, and were left alone.
+}
+
+story-title = Message { $id }
+story-from = From: { $text }
+story-to = To: { $text }
+story-size = Size: { $text }
+story-message-id = Message-ID: { $text }
+story-nobody = nobody (a notice)
+story-received-here = given on this machine, by { $client }
+story-happened = What happened
+story-now = How it stands
+story-received = received from { $client }
+story-others = { $count ->
+    [one] and { $count } other
+   *[other] and { $count } others
+}
+story-attempt = attempt through the relay { $relay } ({ $server })
+story-attempt-direct = attempt straight to the recipient's server ({ $server })
+story-took = taken for { $to }: { $said }
+story-refused = not taken for { $to }: { $said }
+story-next = Next attempt: { $when }
+story-expires = Given up if nothing changes: { $moment }
+event-held = held back by a person
+event-released = let go by a person
+event-cancelled = deleted by a person
+event-retried = attempt at once, asked for by a person
+event-perhaps-twice = the server stopped without warning while this was perhaps leaving: it may arrive twice
+event-expired = given up
+event-relay-closed = the relay { $relay } was closed
+event-relay-opened = the relay { $relay } was opened again
+event-sender-stopped = the sender was stopped on the relay { $relay }
+event-sender-resumed = the sender may use the relay { $relay } again
+event-came-back = sent back by the server that had taken it
+event-reported = { $detail ->
+    [delay] another server reported that it is late there, and still tried
+    [success] another server confirmed that it arrived
+    [complaint] the recipient complained about it
+    [auto_reply] an automatic reply to it came in
+   *[other] a report came in that could not be read: the sender got it as it is
+}
+event-noticed = the sender was told, by the message { $detail }

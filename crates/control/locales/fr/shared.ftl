@@ -1,0 +1,122 @@
+# Les réponses.
+
+colon = { "" } :
+
+reason-who = Qui doit agir : { $text }
+reason-fix = Que faire : { $text }
+reason-link = Voir : { $text }
+reason-raw = Ce qui a été dit : { $text }
+
+time-never = à un moment inconnu
+time-now = maintenant
+time-today = à { $time }
+time-other-day = le { $date } à { $time }
+time-ago = il y a { $span } ({ $moment })
+time-in = dans { $span } ({ $moment })
+span-seconds = { $count ->
+    [one] { $count } seconde
+   *[other] { $count } secondes
+}
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+span-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+
+state-waiting = attend
+state-leased = en cours d'envoi
+state-held = retenu
+state-delivered = remis
+state-failed = refusé
+state-expired = abandonné
+state-cancelled = supprimé
+queue-next = prochain essai { $when }
+queue-others = { $count ->
+    [one] et { $count } autre
+   *[other] et { $count } autres
+}
+
+count-recipients = { $count ->
+    [one] { $count } destinataire
+   *[other] { $count } destinataires
+}
+acted-retry = { $messages ->
+    [0] Rien à essayer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est réessayé tout de suite.
+   *[other] { $messages } messages ({ $recipients }) sont réessayés tout de suite.
+}
+acted-hold = { $messages ->
+    [0] Rien à retenir : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est retenu.
+   *[other] { $messages } messages ({ $recipients }) sont retenus.
+}
+acted-release = { $messages ->
+    [0] Rien à laisser partir : aucun message retenu ne correspond.
+    [one] { $messages } message ({ $recipients }) peut partir.
+   *[other] { $messages } messages ({ $recipients }) peuvent partir.
+}
+acted-delete = { $messages ->
+    [0] Rien à supprimer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est supprimé.
+   *[other] { $messages } messages ({ $recipients }) sont supprimés.
+}
+acted-bounce = { $messages ->
+    [0] Rien à renvoyer : aucun message en attente ne correspond.
+    [one] { $messages } message ({ $recipients }) est abandonné, et son expéditeur est prévenu.
+   *[other] { $messages } messages ({ $recipients }) sont abandonnés, et leurs expéditeurs sont prévenus.
+}
+acted-undo = { $messages ->
+    [0] Trop tard : le message est parti, ou un essai a déjà eu lieu. Voyez : facteur why
+   *[other] Le message est repris ({ $recipients }) : il ne partira pas.
+}
+acted-in-flight = { $count ->
+    [one] { $count } destinataire était en cours d'envoi, ou déjà dans cet état : il n'a pas été touché.
+   *[other] { $count } destinataires étaient en cours d'envoi, ou déjà dans cet état : ils n'ont pas été touchés.
+}
+
+story-title = Message { $id }
+story-from = De : { $text }
+story-to = À : { $text }
+story-size = Taille : { $text }
+story-message-id = Message-ID : { $text }
+story-nobody = personne (un avis)
+story-received-here = donné sur cette machine, par { $client }
+story-happened = Ce qui s'est passé
+story-now = Où il en est
+story-received = reçu de { $client }
+story-others = { $count ->
+    [one] et { $count } autre
+   *[other] et { $count } autres
+}
+story-attempt = essai par le relais { $relay } ({ $server })
+story-attempt-direct = essai directement chez le serveur du destinataire ({ $server })
+story-took = pris pour { $to } : { $said }
+story-refused = pas pris pour { $to } : { $said }
+story-next = Prochain essai : { $when }
+story-expires = Abandon si rien ne change : { $moment }
+event-held = retenu par quelqu'un
+event-released = libéré par quelqu'un
+event-cancelled = supprimé par quelqu'un
+event-retried = essai immédiat, demandé par quelqu'un
+event-perhaps-twice = le serveur s'est arrêté sans prévenir alors que ceci partait peut-être : cela peut arriver deux fois
+event-expired = abandonné
+event-relay-closed = le relais { $relay } a été fermé
+event-relay-opened = le relais { $relay } a été rouvert
+event-sender-stopped = l'expéditeur a été arrêté sur le relais { $relay }
+event-sender-resumed = l'expéditeur peut de nouveau prendre le relais { $relay }
+event-came-back = renvoyé par le serveur qui l'avait pris
+event-reported = { $detail ->
+    [delay] un autre serveur a signalé qu'il y est en retard, et toujours essayé
+    [success] un autre serveur a confirmé son arrivée
+    [complaint] le destinataire s'en est plaint
+    [auto_reply] une réponse automatique y est arrivée
+   *[other] un rapport illisible est arrivé : l'expéditeur l'a reçu tel quel
+}
+event-noticed = l'expéditeur a été prévenu, par le message { $detail }

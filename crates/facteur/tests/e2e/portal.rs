@@ -1,0 +1,3 @@
+//! The portal, as programs and people meet it.
+
+mod foundation;

@@ -1,0 +1,115 @@
+//! Who asks, from where and in which language: found once for each request.
+
+use crate::Web;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::{HeaderMap, Uri};
+use control::phrases::Phrases;
+use mail::Language;
+use std::sync::Arc;
+
+/// The cookie of the language that a reader chose.
+pub(crate) const LANGUAGE_COOKIE: &str = "__Host-language";
+
+/// A request's surroundings.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    /// The sentences of the reader's language.
+    pub(crate) phrases: Arc<Phrases>,
+    /// The path that was asked for, with its query and without the choice of a language.
+    pub(crate) here: String,
+    /// Whether the language was chosen by this very request.
+    pub(crate) chosen: Option<Language>,
+}
+
+impl Ask {
+    /// The surroundings of a request.
+    pub(crate) fn of(web: &Web, uri: &Uri, headers: &HeaderMap) -> Self {
+        let chosen = pairs(uri).filter(|(name, _)| *name == "lang").find_map(|(_, tag)| tag.parse().ok());
+        let kept = || cookie(headers, LANGUAGE_COOKIE).and_then(|tag| tag.parse().ok());
+        let wished = || accepted(headers);
+        let language = chosen.or_else(kept).or_else(wished).unwrap_or_else(|| web.control.language());
+        let rest: Vec<String> = pairs(uri)
+            .filter(|(name, _)| *name != "lang")
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+        Self { phrases: Arc::clone(web.phrases(language)), here: format!("{}{query}", uri.path()), chosen }
+    }
+
+    /// The reader's language.
+    pub(crate) fn language(&self) -> Language {
+        self.phrases.language()
+    }
+
+    /// A sentence without gaps.
+    pub(crate) fn say(&self, key: &str) -> String {
+        self.phrases.say(key)
+    }
+}
+
+/// The parts of a query, as they were sent.
+fn pairs(uri: &Uri) -> impl Iterator<Item = (&str, &str)> {
+    let parts = uri.query().unwrap_or_default().split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').unwrap_or((part, "")))
+}
+
+/// The value of a cookie (RFC 6265 §4.2.1).
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut parts = lines.flat_map(|line| line.split(';')).filter_map(|part| part.trim().split_once('='));
+    parts.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// The language that a browser prefers among ours (RFC 9110 §12.5.4); `None` when it names none of them.
+fn accepted(headers: &HeaderMap) -> Option<Language> {
+    let mut best: Option<(u16, Language)> = None;
+    let wishes = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
+    for wish in wishes.flat_map(|line| line.split(',')) {
+        let (range, weight) = wish.split_once(';').unwrap_or((wish, ""));
+        let tag = range.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        let Ok(language) = tag.parse() else { continue };
+        let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0_f32), |text| text.parse().ok());
+        // A weight has three digits at most; what is none counts as the least.
+        let weight = weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
+        let thousandths = format!("{:.0}", weight * 1_000.0).parse().unwrap_or(0);
+        if thousandths > 0 && best.is_none_or(|(most, _)| thousandths > most) {
+            best = Some((thousandths, language));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn the_language_is_the_one_that_the_browser_likes_best() {
+        for (header, language) in [
+            ("fr", Some(Language::Fr)),
+            ("fr-CH, en;q=0.7", Some(Language::Fr)),
+            ("en;q=0.3, fr;q=0.8", Some(Language::Fr)),
+            ("de, en-GB;q=0.8, fr;q=0.5", Some(Language::En)),
+            ("de, it", None),
+            ("fr;q=0", None),
+            ("fr;q=x", None),
+            ("*", None),
+            (",,;;=", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(header));
+            assert_eq!(accepted(&headers), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; __Host-language=fr; b=2"));
+        headers.append(COOKIE, HeaderValue::from_static("c=3"));
+        assert_eq!(cookie(&headers, LANGUAGE_COOKIE), Some("fr"));
+        assert_eq!(cookie(&headers, "c"), Some("3"));
+        assert_eq!(cookie(&headers, "d"), None);
+    }
+}

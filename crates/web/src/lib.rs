@@ -1,0 +1,46 @@
+//! HTTP in front of `control`: pages, health, and the documents that programs ask for.
+//!
+//! Owns the table of routes, the way from a request to a typed operation and back, the pages in both languages, and what
+//! keeps browsers safe (headers, limits of body and time). It adds nothing to what `control` can do, never touches
+//! the store, and opens no socket: [`net::serve_secure`] brings it connections over TLS.
+//! Start at [`Web`] for what it needs, and at [`table`](mod@table) for what can be asked.
+
+mod ask;
+mod assets;
+mod frame;
+mod health;
+mod host;
+mod page;
+pub mod table;
+mod trouble;
+mod words;
+
+pub use host::WebHost;
+
+use control::Control;
+use control::phrases::Phrases;
+use mail::Language;
+use std::sync::Arc;
+
+/// What every answer is made from.
+pub struct Web {
+    control: Arc<Control>,
+    en: Arc<Phrases>,
+    fr: Arc<Phrases>,
+}
+
+impl Web {
+    /// The faces of these operations.
+    pub fn new(control: Arc<Control>) -> Arc<Self> {
+        let [en, fr] = Language::ALL.map(|language| Arc::new(words::phrases(language)));
+        Arc::new(Self { control, en, fr })
+    }
+
+    /// All sentences of one language.
+    const fn phrases(&self, language: Language) -> &Arc<Phrases> {
+        match language {
+            Language::En => &self.en,
+            Language::Fr => &self.fr,
+        }
+    }
+}

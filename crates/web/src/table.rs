@@ -1,0 +1,56 @@
+//! Every address that is answered, in one table: the router is made from it, and so are the tests.
+
+use crate::frame::frame;
+use crate::{Web, assets, health};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get};
+use std::sync::Arc;
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Everyone,
+}
+
+/// One method at one address.
+pub struct Route {
+    /// The method: `GET`, which answers `HEAD` as well, or `POST`, which changes something.
+    pub method: &'static str,
+    /// The path, with its gaps in braces.
+    pub path: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    handler: MethodRouter<Arc<Web>>,
+}
+
+impl Route {
+    /// A page or a document that changes nothing.
+    pub(crate) const fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
+        Self { method: "GET", path, access, handler }
+    }
+}
+
+/// All that is answered, purpose by purpose.
+pub fn table() -> Vec<Route> {
+    [health::routes(), assets::routes()].into_iter().flatten().collect()
+}
+
+/// The router of the table.
+pub(crate) fn router(web: &Arc<Web>) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        router = router.route(route.path, route.handler);
+    }
+    router.layer(from_fn_with_state(Arc::clone(web), frame)).with_state(Arc::clone(web))
+}
+
+/// A handler of `GET`.
+pub(crate) fn reading<H, T>(handler: H) -> MethodRouter<Arc<Web>>
+where
+    H: axum::handler::Handler<T, Arc<Web>>,
+    T: 'static,
+{
+    get(handler)
+}

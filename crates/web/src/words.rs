@@ -1,0 +1,33 @@
+//! The words of the pages, beside those that every face shares.
+
+use control::phrases::Phrases;
+use mail::Language;
+
+/// The files of a language; the same ones for each.
+const EN: &[&str] = &[include_str!("../locales/en/portal.ftl")];
+const FR: &[&str] = &[include_str!("../locales/fr/portal.ftl")];
+
+/// All sentences of one language.
+pub(crate) fn phrases(language: Language) -> Phrases {
+    let own = match language {
+        Language::En => EN,
+        Language::Fr => FR,
+    };
+    Phrases::of(language, own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::phrases::{same, used};
+
+    #[test]
+    fn both_languages_have_the_same_keys_and_gaps() {
+        same(EN, FR);
+    }
+
+    #[test]
+    fn every_key_is_used_and_every_used_key_exists() {
+        used(EN, &["web"], &["web-problem-"]);
+    }
+}
