@@ -6,7 +6,7 @@ use crate::effect::{Effect, Scope, Standing, police};
 use crate::norm::Reading;
 use crate::rule::{Kind, Rule};
 use crate::scene::Hint;
-use crate::{provider, typed, wait};
+use crate::{likeness, provider, typed, wait};
 use mail::{Evidence, Reply, Seen, Stage, TlsFault};
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ struct Finding {
     confidence: Confidence,
     provider: Option<&'static str>,
     of_provider: bool,
+    /// Whether the words mean the cause, unless something in the text says otherwise, and no code does.
+    may_be_confirmed: bool,
     words: String,
 }
 
@@ -86,10 +88,28 @@ pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
     {
         let nearer = find(&cut);
         if nearer.confidence == Confidence::High || finding.confidence == Confidence::None {
-            return verdict(&cut, nearer, Place::Pasted);
+            return verdict(&cut, with_likeness(&cut, nearer), Place::Pasted);
         }
     }
-    verdict(&reading, finding, Place::Pasted)
+    verdict(&reading, with_likeness(&reading, finding), Place::Pasted)
+}
+
+/// A finding with the witness of the known texts, where the rules are not sure. Only a reader's question is answered
+/// so: what the queue does rests on rules alone.
+fn with_likeness(reading: &Reading, finding: Finding) -> Finding {
+    if finding.confidence == Confidence::High {
+        return finding;
+    }
+    let Some(likeness) = likeness::of(reading) else { return finding };
+    match finding.confidence {
+        Confidence::None if likeness.is_worth_saying() => {
+            Finding { cause: likeness.cause, confidence: Confidence::Low, ..finding }
+        }
+        Confidence::Low if finding.may_be_confirmed && likeness.confirms(finding.cause) => {
+            Finding { confidence: Confidence::High, ..finding }
+        }
+        _ => finding,
+    }
 }
 
 /// The cause that a pasted text names by its id: a refusal of our own ends with `[F:id]`, and a person who looks for
@@ -101,12 +121,12 @@ fn named(reading: &Reading) -> Option<Finding> {
     let id = marked.or_else(alone)?;
     let cause = CauseId::lookup(id)?;
     let words = format!("[F:{id}]");
-    Some(Finding { cause, confidence: Confidence::High, provider: None, of_provider: false, words })
+    Some(Finding { cause, confidence: Confidence::High, provider: None, of_provider: false, may_be_confirmed: false, words })
 }
 
 /// The verdict for a cause that is known without reading.
 pub(crate) fn known(cause: CauseId, confidence: Confidence) -> Verdict {
-    let finding = Finding { cause, confidence, provider: None, of_provider: false, words: String::new() };
+    let finding = Finding { cause, confidence, provider: None, of_provider: false, may_be_confirmed: false, words: String::new() };
     verdict(&Reading::default(), finding, Place::Pasted)
 }
 
@@ -139,8 +159,10 @@ fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
         Some((rule, words)) => {
             let mut found = finding(rule, words, at);
             // Words of the language are sure as long as nothing in the text says otherwise.
+            let is_denied = catalogue.codes.contradict(reading.enhanced, &rule.cause);
+            found.may_be_confirmed = rule.kind == Kind::Language && !is_denied;
             let mut is_contested = || {
-                catalogue.codes.contradict(reading.enhanced, &rule.cause)
+                is_denied
                     || fitting.any(|(rival, _)| rival.kind != Kind::Broad && rival.cause != rule.cause)
             };
             if rule.kind == Kind::Language && found.confidence == Confidence::High && is_contested() {
@@ -153,6 +175,7 @@ fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
             confidence: Confidence::None,
             provider: at,
             of_provider: false,
+            may_be_confirmed: false,
             words: String::new(),
         },
     }
@@ -165,6 +188,7 @@ fn finding(rule: &Rule, words: String, at: Option<&'static str>) -> Finding {
         confidence: rule.confidence,
         provider: proven.or(at),
         of_provider: rule.is_of_provider() && rule.confidence == Confidence::High,
+        may_be_confirmed: false,
         words,
     }
 }
@@ -176,6 +200,7 @@ fn find_reply(reading: &Reading, reply: &Reply, stage: Stage) -> Finding {
         confidence: Confidence::High,
         provider: provider::infer(reading.host.as_deref(), ""),
         of_provider: false,
+        may_be_confirmed: false,
         words: String::new(),
     };
     if let Some(cause) = typed::cause_by_place(reply, stage) {
@@ -208,6 +233,7 @@ fn find_typed(reading: &Reading, typed: CauseId) -> Finding {
         confidence: Confidence::High,
         provider: provider::infer(reading.host.as_deref(), ""),
         of_provider: false,
+        may_be_confirmed: false,
         words: String::new(),
     }
 }
@@ -251,6 +277,7 @@ fn verdict(reading: &Reading, finding: Finding, place: Place) -> Verdict {
 /// A 4xx says that the same message may pass later, whatever the cause; a cause that is not known
 /// leaves the word to the code.
 fn may_pass_later(entry: &Cause, finding: &Finding, reading: &Reading) -> bool {
-    let transient = reading.severity == Some(mail::Severity::Transient);
+    // A "4.x.x" of a log alone says that the message waits, which does not mean that waiting helps.
+    let transient = reading.severity == Some(mail::Severity::Transient) && reading.code.is_some();
     transient || (entry.may_pass_later && finding.cause != CauseId::UNKNOWN)
 }

@@ -16,6 +16,7 @@ mod effect;
 mod facts;
 mod judge;
 mod label;
+mod likeness;
 #[cfg(test)]
 mod lint;
 pub mod log;

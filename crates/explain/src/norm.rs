@@ -211,7 +211,8 @@ fn leading_code(word: &str) -> Option<(u16, &str)> {
     let code: u16 = if plain { digits.parse().ok()? } else { return None };
     // RFC 5321 §4.2 stops the second digit at 5; 571 and 573 are seen in the world, and the numbers
     // that are ports (465) or limits must not pass for codes.
-    let is_reply = (400..560).contains(&code) && code / 10 % 10 <= 5 || matches!(code, 571 | 573);
+    // No server says 400 to 419: those are of the web.
+    let is_reply = (420..560).contains(&code) && code / 10 % 10 <= 5 || matches!(code, 571 | 573);
     is_reply.then_some((code, rest))
 }
 

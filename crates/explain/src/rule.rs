@@ -43,7 +43,7 @@ pub(crate) struct Rule {
     /// Phrases of which none may be there.
     #[serde(default)]
     none: Vec<Phrase>,
-    /// Real texts that made the rule: `tests/data` has them with their sources. A test judges each to the cause.
+    /// Real texts that made the rule: `catalogue/known` has them with their sources. A test judges each to the cause.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "kept beside its rule for readers and for the tests"))]
     pub(crate) seen: Vec<String>,

@@ -32,7 +32,7 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    read(include_str!("../data/cases.jsonl"))
+    read(include_str!("../../catalogue/known/cases.jsonl"))
 }
 
 fn read(text: &str) -> Vec<Case> {
@@ -91,9 +91,9 @@ fn the_real_texts_get_their_causes_and_no_wrong_answer_is_sure() {
 
 #[test]
 fn more_real_texts_get_their_causes() {
-    let more = read(include_str!("../data/more.jsonl"));
+    let more = read(include_str!("../../catalogue/known/more.jsonl"));
     check(&more, &Bar { exact: 970, who: 970, retry: 990, high: 600, wrong_and_sure: 0 });
-    let collected = read(include_str!("../data/collected.jsonl"));
+    let collected = read(include_str!("../../catalogue/known/collected.jsonl"));
     check(&collected, &Bar { exact: 980, who: 970, retry: 980, high: 800, wrong_and_sure: 0 });
 }
 
