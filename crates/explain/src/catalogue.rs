@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// The version of the catalogue: it grows by one with every change that can change a verdict or its words,
 /// and is stored beside each verdict.
-pub const CATALOGUE_VERSION: u32 = 3;
+pub const CATALOGUE_VERSION: u32 = 4;
 
 const CAUSE_FILES: &[(&str, &str)] = &[
     ("network", include_str!("../catalogue/causes/network.toml")),

@@ -121,12 +121,26 @@ fn named(reading: &Reading) -> Option<Finding> {
     let id = marked.or_else(alone)?;
     let cause = CauseId::lookup(id)?;
     let words = format!("[F:{id}]");
-    Some(Finding { cause, confidence: Confidence::High, provider: None, of_provider: false, may_be_confirmed: false, words })
+    Some(Finding {
+        cause,
+        confidence: Confidence::High,
+        provider: None,
+        of_provider: false,
+        may_be_confirmed: false,
+        words,
+    })
 }
 
 /// The verdict for a cause that is known without reading.
 pub(crate) fn known(cause: CauseId, confidence: Confidence) -> Verdict {
-    let finding = Finding { cause, confidence, provider: None, of_provider: false, may_be_confirmed: false, words: String::new() };
+    let finding = Finding {
+        cause,
+        confidence,
+        provider: None,
+        of_provider: false,
+        may_be_confirmed: false,
+        words: String::new(),
+    };
     verdict(&Reading::default(), finding, Place::Pasted)
 }
 
@@ -162,8 +176,7 @@ fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
             let is_denied = catalogue.codes.contradict(reading.enhanced, &rule.cause);
             found.may_be_confirmed = rule.kind == Kind::Language && !is_denied;
             let mut is_contested = || {
-                is_denied
-                    || fitting.any(|(rival, _)| rival.kind != Kind::Broad && rival.cause != rule.cause)
+                is_denied || fitting.any(|(rival, _)| rival.kind != Kind::Broad && rival.cause != rule.cause)
             };
             if rule.kind == Kind::Language && found.confidence == Confidence::High && is_contested() {
                 found.confidence = Confidence::Low;

@@ -16,12 +16,17 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/cases.jsonl"),
     include_str!("../catalogue/known/more.jsonl"),
     include_str!("../catalogue/known/collected.jsonl"),
+    include_str!("../catalogue/known/lot-d.jsonl"),
+    include_str!("../catalogue/known/lot-e.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));
 
 /// The nearest texts that have a say.
 const NEAREST: usize = 8;
+
+/// The fewest features that two texts share when they are compared at all: one word is a chance.
+const LEAST_SHARED: usize = 3;
 
 /// The most different words of a text that are compared: a long text costs no more than a long reply.
 const MAX_FEATURES: usize = 240;
@@ -50,7 +55,7 @@ impl Likeness {
     }
 }
 
-/// What the reading resembles; `None` when it shares no word with any known text.
+/// What the reading resembles; `None` when it shares next to nothing with any known text.
 pub(crate) fn of(reading: &Reading) -> Option<Likeness> {
     BUILT_IN.nearest(&features(reading))
 }
@@ -104,7 +109,7 @@ impl Known {
     }
 
     fn nearest(&self, features: &HashSet<u64>) -> Option<Likeness> {
-        let mut common: HashMap<u32, f32> = HashMap::new();
+        let mut common: HashMap<u32, (f32, usize)> = HashMap::new();
         let mut length = 0.0;
         for feature in features {
             let Some((weight, texts)) = self.postings.get(feature) else {
@@ -113,13 +118,16 @@ impl Known {
             };
             length += weight;
             for text in texts {
-                *common.entry(*text).or_default() += weight;
+                let (weights, number) = common.entry(*text).or_default();
+                *weights += weight;
+                *number += 1;
             }
         }
         let length = length.sqrt();
         let mut near: Vec<(f32, u32, CauseId)> = common
             .into_iter()
-            .filter_map(|(number, common)| {
+            .filter(|(_, (_, shared))| *shared >= LEAST_SHARED)
+            .filter_map(|(number, (common, _))| {
                 let text = self.texts.get(usize::try_from(number).ok()?)?;
                 Some((common / (length * text.length), number, text.cause))
             })
@@ -155,7 +163,9 @@ fn features(reading: &Reading) -> HashSet<u64> {
             break;
         }
         features.insert(hash(&[word]));
-        features.insert(hash(&[before, " ", word]));
+        if !before.is_empty() {
+            features.insert(hash(&[before, " ", word]));
+        }
         before = word;
     }
     if let Some(enhanced) = reading.enhanced {
@@ -188,7 +198,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, cause: Option<&str>) {
         let likeness = of(&Reading::of_text(text, &Hint::default()));
-        let said = likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause.as_str());
+        let said =
+            likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause.as_str());
         assert_eq!(said, cause, "{text}: {likeness:?}");
     }
 
@@ -203,6 +214,9 @@ mod tests {
     #[test]
     fn a_known_text_is_most_like_itself() {
         let likeness = of(&Reading::of_text("554 5.2.2 mailbox full", &Hint::default())).expect("a likeness");
-        assert!(likeness.confirms(CauseId::lookup("recipient_mailbox_full").expect("a cause")), "{likeness:?}");
+        assert!(
+            likeness.confirms(CauseId::lookup("recipient_mailbox_full").expect("a cause")),
+            "{likeness:?}"
+        );
     }
 }

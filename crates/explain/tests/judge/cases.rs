@@ -95,6 +95,13 @@ fn more_real_texts_get_their_causes() {
     check(&more, &Bar { exact: 970, who: 970, retry: 990, high: 600, wrong_and_sure: 0 });
     let collected = read(include_str!("../../catalogue/known/collected.jsonl"));
     check(&collected, &Bar { exact: 980, who: 970, retry: 980, high: 800, wrong_and_sure: 0 });
+    let lots = [
+        include_str!("../../catalogue/known/lot-d.jsonl"),
+        include_str!("../../catalogue/known/lot-e.jsonl"),
+    ];
+    for lot in lots {
+        check(&read(lot), &Bar { exact: 980, who: 960, retry: 970, high: 800, wrong_and_sure: 0 });
+    }
 }
 
 #[test]
