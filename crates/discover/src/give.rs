@@ -5,9 +5,11 @@
 
 mod mobileconfig;
 mod program;
+mod signed;
 
 pub use mobileconfig::mobileconfig;
 pub use program::{Program, UnknownProgram};
+pub use signed::{Scheme, SignError, Signer, signed};
 
 use crate::server::Server;
 use mail::Address;

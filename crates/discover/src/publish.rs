@@ -18,6 +18,17 @@ pub struct Hosted {
     pub servers: Vec<Server>,
 }
 
+/// A record of the DNS to publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its name, without the last dot.
+    pub name: String,
+    /// `SRV`, `CNAME`.
+    pub kind: &'static str,
+    /// Its value, as a zone writes it.
+    pub value: String,
+}
+
 impl Hosted {
     fn of(&self, protocol: Protocol) -> impl Iterator<Item = &Server> {
         let fine = move |server: &&Server| server.protocol == protocol && server.tls != Tls::None;
@@ -87,11 +98,14 @@ impl Hosted {
         serde_json::json!({ "Protocol": "AutodiscoverV1", "Url": url }).to_string()
     }
 
-    /// The records to publish (RFC 6186, RFC 8314 §5), as a zone writes them. What is not offered is said to be so.
-    /// `web` is the host at which the documents are.
-    pub fn records(&self, web: &str) -> String {
+    /// The records to publish (RFC 6186, RFC 8314 §5). What is not offered is said to be so. `web` is the host at which
+    /// the documents are.
+    pub fn records(&self, web: &str) -> Vec<Record> {
         let domain = &self.domain;
-        let mut text = String::new();
+        let mut records = Vec::new();
+        let mut add = |label: &str, kind, value| {
+            records.push(Record { name: format!("{label}.{domain}"), kind, value });
+        };
         for (label, protocol, tls) in [
             ("_imaps", Protocol::Imap, Tls::Implicit),
             ("_imap", Protocol::Imap, Tls::Starttls),
@@ -102,21 +116,18 @@ impl Hosted {
         ] {
             let mut servers = self.of(protocol).filter(|server| server.tls == tls).peekable();
             if servers.peek().is_none() && self.of(protocol).next().is_none() {
-                let _ = writeln!(text, "{label}._tcp.{domain}. SRV 0 0 0 .");
+                add(&format!("{label}._tcp"), "SRV", "0 0 0 .".to_owned());
             }
             for (priority, server) in servers.enumerate() {
-                let _ = writeln!(
-                    text,
-                    "{label}._tcp.{domain}. SRV {priority} 1 {} {}.",
-                    server.port, server.host
-                );
+                let value = format!("{priority} 1 {} {}.", server.port, server.host);
+                add(&format!("{label}._tcp"), "SRV", value);
             }
         }
-        let _ = writeln!(text, "_autodiscover._tcp.{domain}. SRV 0 0 443 {web}.");
+        add("_autodiscover._tcp", "SRV", format!("0 0 443 {web}."));
         for label in ["autoconfig", "autodiscover"] {
-            let _ = writeln!(text, "{label}.{domain}. CNAME {web}.");
+            add(label, "CNAME", format!("{web}."));
         }
-        text
+        records
     }
 
     /// A profile for Apple's Mail, unsigned; `None` where mail can only be sent.

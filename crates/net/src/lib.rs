@@ -40,4 +40,4 @@ pub use local::LocalSocket;
 pub use purpose::Purpose;
 pub use secure::{Guest, Host, Opening, Place, Secure, SecureLimits, serve_secure};
 pub use serve::{Limits, Serve, serve, serve_local};
-pub use tls::{ClientTls, ServerTls, Verify};
+pub use tls::{ClientTls, KeyScheme, ServerTls, Verify};

@@ -11,7 +11,7 @@ mod validity;
 
 pub use client::{ClientTls, Verify};
 pub use fault::tls_fault;
-pub use server::ServerTls;
+pub use server::{KeyScheme, ServerTls};
 
 use mail::TlsFacts;
 use ring::digest;

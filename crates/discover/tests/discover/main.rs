@@ -7,3 +7,5 @@ mod hostile;
 mod published;
 #[cfg(test)]
 mod roads;
+#[cfg(test)]
+mod signed;

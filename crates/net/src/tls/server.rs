@@ -7,7 +7,7 @@ use mail::{Clock, Timestamp};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{Error, ServerConfig};
+use rustls::{Error, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::fs;
@@ -51,6 +51,17 @@ struct FileStamp {
     modified_ns: (i64, i64),
     len: u64,
     inode: u64,
+}
+
+/// How the key of a certificate signs what is not TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyScheme {
+    /// RSA, PKCS #1 v1.5, SHA-256.
+    RsaSha256,
+    /// ECDSA on P-256, SHA-256.
+    EcdsaSha256,
+    /// ECDSA on P-384, SHA-384.
+    EcdsaSha384,
 }
 
 #[derive(Debug)]
@@ -118,6 +129,28 @@ impl ServerTls {
     /// When the certificate that is shown ends.
     pub fn ends(&self) -> Option<Timestamp> {
         self.validity().map(|validity| validity.ends)
+    }
+
+    /// Lets the key sign a document: what is made with the chain that is shown (DER, leaf first), how the key signs, and
+    /// its signature of a message. `None` for a key of another kind, as few certificates have.
+    pub fn with_key<T>(
+        &self,
+        make: impl FnOnce(&[Vec<u8>], KeyScheme, &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> T,
+    ) -> Option<T> {
+        let pair = self.current.pair();
+        let signer = pair.key.choose_scheme(&[
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA256,
+        ])?;
+        let scheme = match signer.scheme() {
+            SignatureScheme::ECDSA_NISTP256_SHA256 => KeyScheme::EcdsaSha256,
+            SignatureScheme::ECDSA_NISTP384_SHA384 => KeyScheme::EcdsaSha384,
+            SignatureScheme::RSA_PKCS1_SHA256 => KeyScheme::RsaSha256,
+            _ => return None,
+        };
+        let chain: Vec<Vec<u8>> = pair.cert.iter().map(|one| one.to_vec()).collect();
+        Some(make(&chain, scheme, &|message| signer.sign(message).ok()))
     }
 
     fn validity(&self) -> Option<Validity> {
