@@ -5,7 +5,7 @@ use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{MessageRow, Network, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals};
+use store::{MailSettings, MessageRow, Network, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals};
 
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,6 +139,10 @@ pub enum RecordPurpose {
     ReturnPathMx,
     /// Who may send with the senders that bounces come back to.
     ReturnPathSpf,
+    /// By which mail programs find a server.
+    MailServer,
+    /// Where mail programs find documents with the settings.
+    MailDocuments,
 }
 
 /// What the DNS says of a record.
@@ -163,7 +167,7 @@ pub enum Published {
 pub struct RecordView {
     /// What it is for.
     pub purpose: RecordPurpose,
-    /// `TXT`, `MX`.
+    /// `TXT`, `MX`, `SRV`, `CNAME`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -186,6 +190,8 @@ pub struct DomainView {
     pub created_at: Timestamp,
     /// The domain that bounces come back to.
     pub return_path: Option<Domain>,
+    /// What it tells mail programs.
+    pub settings: Option<MailSettings>,
     /// The records to publish.
     pub records: Vec<RecordView>,
 }

@@ -7,7 +7,9 @@ use crate::declaration::{AccountEntry, Declaration, DomainEntry, RelayEntry, Sit
 use crate::principals::{check_password, machine_password, person_password, valid_name};
 use crate::relays::{DIRECT, fresh_relay};
 use crate::sign_in::{is_hash, verify_hash};
-use crate::{Answer, Audit, Blame, Control, Fault, NewPassword, RelaySpec, RouteFor, domains, settings};
+use crate::{
+    Answer, Audit, Blame, Control, Fault, NewPassword, RelaySpec, RouteFor, domains, publication, settings,
+};
 use mail::{AccountId, Address, DomainId, OwnerId, Secret, SiteId};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -208,6 +210,7 @@ impl Control {
             name: entry.name.clone(),
             keys,
             return_path: entry.return_path.clone(),
+            settings: entry.settings.clone().map(publication::checked).transpose()?,
             created_at: before.map_or_else(|| self.clock.now(), |before| before.created_at),
         };
         row.keys.iter().try_for_each(|key| domains::signer(&row, key).map(drop)).map_err(|fault| Fault {
@@ -219,6 +222,7 @@ impl Control {
             differing([
                 ("owner", known.owner(before.owner) != entry.owner),
                 ("return_path", before.return_path != row.return_path),
+                ("settings", before.settings != row.settings),
                 ("key", before.keys != row.keys),
             ])
         });

@@ -5,7 +5,7 @@ use mail::{Domain, Language, LineEndings, Network, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use store::{RelayTls, SenderMode, SenderRule};
+use store::{MailSettings, RelayTls, SenderMode, SenderRule};
 
 /// The owner of what names none.
 pub(crate) const DEFAULT_OWNER: &str = "default";
@@ -65,6 +65,9 @@ pub struct DomainEntry {
     /// The domain of its return paths.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_path: Option<Domain>,
+    /// What it tells mail programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<MailSettings>,
     /// Its keys; without any, those that are there stay.
     #[serde(rename = "key", default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyEntry>,

@@ -1,11 +1,12 @@
 //! Domains that mail is signed for: their keys, the records to publish, and whether they are published.
 
+use crate::publication;
 use crate::{Answer, Audit, Blame, Control, DomainView, Fault, Published, RecordPurpose, RecordView};
 use authenticity::{Algorithm, KeyRecord, Signer, SigningKey};
 use mail::{Domain, DomainId, Secret};
 use queue::ReturnPathKey;
-use resolve::{Kind, Name, Question, Record};
-use store::{DkimKey, HostedDomain};
+use resolve::{Answer as Told, Kind, Name, Question, Record};
+use store::{DkimKey, HostedDomain, MailSettings};
 
 /// The selector of a domain whose administrator names none.
 const SELECTOR: &str = "facteur";
@@ -19,12 +20,14 @@ const RETURN_PATH_KEY: &str = "secret.return_path";
 impl Control {
     /// Reads the keys anew: call it at the start; every change of a domain does it too.
     pub async fn reload_keys(&self) -> Result<(), Fault> {
-        let (mut keys, mut return_paths) = (Vec::new(), Vec::new());
+        let (mut keys, mut return_paths, mut told) = (Vec::new(), Vec::new(), Vec::new());
         for domain in self.store.domains().await? {
             return_paths.extend(domain.return_path.clone().map(|path| (domain.name.clone(), path)));
             let signers = domain.keys.iter().map(|key| signer(&domain, key)).collect::<Result<_, _>>()?;
+            told.extend(publication::hosted(&domain));
             keys.push((domain.name, signers));
         }
+        self.publications.replace(told);
         self.couriers.keyring.replace(keys);
         self.couriers.return_paths.replace(self.return_path_key().await?, return_paths);
         Ok(())
@@ -107,6 +110,7 @@ impl Control {
             name: name.clone(),
             keys,
             return_path: None,
+            settings: None,
             created_at: self.clock.now(),
         };
         // A selector that cannot be published is told before anything is kept.
@@ -153,6 +157,20 @@ impl Control {
         self.domain_answer(&domain).await
     }
 
+    /// Tells mail programs where a domain's mail is.
+    pub(crate) async fn domain_publish(
+        &self,
+        audit: &Audit<'_>,
+        name: &Domain,
+        settings: Option<MailSettings>,
+    ) -> Result<Answer, Fault> {
+        let mut domain = self.domain_named(name).await?;
+        domain.settings = settings.map(publication::checked).transpose()?;
+        self.store.save_domain(domain.clone(), audit.of(&self.clock, &name.to_string())).await?;
+        self.reload_keys().await?;
+        self.domain_answer(&domain).await
+    }
+
     /// Looks the records of a domain up.
     pub(crate) async fn domain_check(&self, name: &Domain) -> Result<Answer, Fault> {
         let mut view = self.domain_as_seen(&self.domain_named(name).await?).await?;
@@ -163,11 +181,16 @@ impl Control {
     }
 
     async fn look_up(&self, record: &mut RecordView) -> Published {
-        if record.purpose == RecordPurpose::ReturnPathMx {
-            return match record.name.parse() {
-                Ok(domain) => self.look_up_mx(&domain).await,
-                Err(_) => Published::Unanswered,
-            };
+        match record.purpose {
+            RecordPurpose::ReturnPathMx => {
+                return match record.name.parse() {
+                    Ok(domain) => self.look_up_mx(&domain).await,
+                    Err(_) => Published::Unanswered,
+                };
+            }
+            RecordPurpose::MailServer => return self.look_up_srv(record).await,
+            RecordPurpose::MailDocuments => return self.look_up_host(record).await,
+            _ => {}
         }
         let Some(texts) = self.texts(&record.name).await else { return Published::Unanswered };
         match record.purpose {
@@ -192,8 +215,45 @@ impl Control {
                 }
                 found
             }
-            RecordPurpose::ReturnPathMx => Published::Unanswered,
+            RecordPurpose::ReturnPathMx | RecordPurpose::MailServer | RecordPurpose::MailDocuments => {
+                Published::Unanswered
+            }
         }
+    }
+
+    async fn look_up_srv(&self, record: &RecordView) -> Published {
+        let question = Question::new(Name::answered(&record.name), Kind::Srv);
+        let answer = self.couriers.direct.dns().ask(&question).await;
+        if matches!(answer, Told::Failed(_)) {
+            return Published::Unanswered;
+        }
+        let text = |record: &Record| match record {
+            Record::Srv { priority, weight, port, target } => {
+                let target = target.as_str().trim_end_matches('.');
+                Some(format!("{priority} {weight} {port} {target}."))
+            }
+            _ => None,
+        };
+        let found: Vec<String> = answer.records().iter().filter_map(text).collect();
+        match found.as_slice() {
+            [] => Published::No,
+            found if found.iter().any(|one| one.eq_ignore_ascii_case(&record.value)) => Published::Yes,
+            found => Published::Otherwise { text: found.join(", ") },
+        }
+    }
+
+    /// A host is there when it has an address, by whatever way: the documents may be behind another web server.
+    async fn look_up_host(&self, record: &RecordView) -> Published {
+        let mut failed = false;
+        for kind in [Kind::A, Kind::Aaaa] {
+            let question = Question::new(Name::answered(&record.name), kind);
+            match self.couriers.direct.dns().ask(&question).await {
+                Told::Failed(_) => failed = true,
+                answer if answer.records().is_empty() => {}
+                _ => return Published::Yes,
+            }
+        }
+        if failed { Published::Unanswered } else { Published::No }
     }
 
     async fn texts(&self, name: &str) -> Option<Vec<String>> {
@@ -255,14 +315,31 @@ impl Control {
             records.push(RecordView { purpose, kind, name: back.clone(), value, zone, published });
             records.push(text(RecordPurpose::ReturnPathSpf, back, format!("v=spf1 a:{host} -all")));
         }
-        let (return_path, created_at) = (domain.return_path.clone(), domain.created_at);
-        Ok(DomainView { name: domain.name.clone(), owner, created_at, return_path, records })
+        if let Some(hosted) = publication::hosted(domain) {
+            records.extend(hosted.records(host).into_iter().map(published));
+        }
+        let (return_path, settings) = (domain.return_path.clone(), domain.settings.clone());
+        let (name, created_at) = (domain.name.clone(), domain.created_at);
+        Ok(DomainView { name, owner, created_at, return_path, settings, records })
     }
 }
 
 fn text(purpose: RecordPurpose, name: String, value: String) -> RecordView {
     let zone = format!("{name}. IN TXT \"{value}\"");
     RecordView { purpose, kind: "TXT".to_owned(), name, value, zone, published: None }
+}
+
+fn published(record: discover::publish::Record) -> RecordView {
+    let purpose = if record.kind == "SRV" { RecordPurpose::MailServer } else { RecordPurpose::MailDocuments };
+    let zone = format!("{}. IN {} {}", record.name, record.kind, record.value);
+    RecordView {
+        purpose,
+        kind: record.kind.to_owned(),
+        name: record.name,
+        value: record.value,
+        zone,
+        published: None,
+    }
 }
 
 fn damaged(domain: &HostedDomain, error: &authenticity::AuthenticityError) -> Fault {

@@ -80,7 +80,8 @@ fn domain_entry(domain: HostedDomain, owner: String, secrets: bool) -> DomainEnt
         algorithm: key.algorithm,
         secret: key.secret,
     };
-    DomainEntry { name: domain.name, owner, return_path: domain.return_path, keys: keys.map(key).collect() }
+    let (return_path, settings) = (domain.return_path, domain.settings);
+    DomainEntry { name: domain.name, owner, return_path, settings, keys: keys.map(key).collect() }
 }
 
 fn relay_entry(relay: Relay, owner: String, secrets: bool) -> RelayEntry {

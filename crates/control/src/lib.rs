@@ -19,6 +19,7 @@ mod operation;
 mod patience;
 pub mod phrases;
 mod principals;
+mod publication;
 pub mod reader;
 mod registry;
 mod relays;
@@ -45,6 +46,7 @@ pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail,
 };
 pub use patience::{Slowed, SlowedBy, SlowedView};
+pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
@@ -103,6 +105,7 @@ pub struct Control {
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
     certificate: OnceLock<CertificateEnds>,
+    publications: Publications,
     /// Held while the site of a local user is made: their first two messages may come at once.
     making_user_sites: tokio::sync::Mutex<()>,
 }
@@ -130,6 +133,7 @@ impl Control {
             facts,
             archive,
             certificate,
+            publications: Publications::default(),
             making_user_sites,
         }
     }
@@ -172,6 +176,7 @@ impl Control {
             Operation::DomainReturnPath { name, return_path } => {
                 self.domain_return_path(&audit, &name, return_path).await
             }
+            Operation::DomainPublish { name, settings } => self.domain_publish(&audit, &name, settings).await,
             Operation::DomainRemove { name } => self.domain_remove(&audit, &name).await,
             Operation::RouteList => self.route_list().await,
             Operation::RouteSet { scope, relay } => self.route_set(&audit, scope, relay).await,
@@ -219,6 +224,16 @@ impl Control {
     /// Where bounces of direct mail come back to.
     pub fn return_paths(&self) -> &ReturnPaths {
         &self.couriers.return_paths
+    }
+
+    /// What its domains tell mail programs.
+    pub const fn publications(&self) -> &Publications {
+        &self.publications
+    }
+
+    /// This server's name.
+    pub const fn host_name(&self) -> &mail::Domain {
+        &self.facts.host_name
     }
 
     /// The language of what this server logs.

@@ -4,7 +4,7 @@ use crate::Declaration;
 use mail::{Address, Domain, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
-use store::{Act, Network, RecipientState, RelayTls, SenderMode, SenderRule};
+use store::{Act, MailSettings, Network, RecipientState, RelayTls, SenderMode, SenderRule};
 
 pub(crate) fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
     // The one place where a secret is written out: from the command line to the server, over a socket that only its
@@ -293,6 +293,13 @@ pub enum Operation {
         /// The domain of the envelope senders; its MX record must point to this server.
         return_path: Option<Domain>,
     },
+    /// Tells mail programs where a domain's mail is, or with `None` nothing any more.
+    DomainPublish {
+        /// Which.
+        name: Domain,
+        /// What they are told.
+        settings: Option<MailSettings>,
+    },
     /// Removes a domain and its keys.
     DomainRemove {
         /// Which.
@@ -418,6 +425,7 @@ impl Operation {
             Self::DomainAdd { .. } => "domain add",
             Self::DomainCheck { .. } => "domain check",
             Self::DomainReturnPath { .. } => "domain return-path",
+            Self::DomainPublish { .. } => "domain publish",
             Self::DomainRemove { .. } => "domain remove",
             Self::RouteList => "route list",
             Self::RouteSet { .. } => "route set",

@@ -14,6 +14,7 @@ mod discover;
 mod domain;
 mod explain;
 mod failure;
+mod front;
 mod help;
 mod mailq;
 pub mod output;

@@ -15,16 +15,18 @@ pub(crate) fn place(domain: i64, selector: &str) -> String {
 }
 
 pub(crate) fn domains(conn: &Connection, sealer: &Sealer) -> Outcome<Vec<HostedDomain>> {
-    let text = "SELECT id, owner, written, return_path, created_at FROM domains ORDER BY name";
+    let text = "SELECT id, owner, written, return_path, created_at, settings FROM domains ORDER BY name";
     all(conn, text, |row| {
         let id: i64 = row.get(0)?;
         let return_path: Option<String> = row.get(3)?;
+        let settings: Option<String> = row.get(5)?;
         Ok(HostedDomain {
             id: DomainId(id),
             owner: OwnerId(row.get(1)?),
             name: parse(row, 2)?,
             keys: keys(conn, sealer, id)?,
             return_path: return_path.map(|text| text.parse()).transpose().map_err(Fault::damaged)?,
+            settings: settings.map(|text| serde_json::from_str(&text)).transpose().map_err(Fault::damaged)?,
             created_at: time(row, 4)?,
         })
     })
@@ -54,9 +56,11 @@ impl Session {
         }
         drop(other);
         let id = self.row_id("domains", domain.id.0)?;
+        let settings =
+            domain.settings.as_ref().map(serde_json::to_string).transpose().map_err(Fault::damaged)?;
         self.run(
-            "INSERT OR REPLACE INTO domains (id, owner, name, written, return_path, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO domains (id, owner, name, written, return_path, created_at, settings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 domain.owner.0,
@@ -64,6 +68,7 @@ impl Session {
                 domain.name.as_written(),
                 domain.return_path.as_ref().map(ToString::to_string),
                 domain.created_at.0,
+                settings,
             ],
         )?;
         self.run("DELETE FROM dkim_keys WHERE domain_id = ?1", [id])?;

@@ -1,6 +1,6 @@
 //! Who may send, and through which relay.
 
-use crate::{Later, NewEvent};
+use crate::{Later, MailSettings, NewEvent};
 use mail::{
     AccountId, Address, ClosureId, Domain, DomainId, Evidence, Language, LineEndings, Network, OwnerId,
     Principal, RelayId, Secret, SiteId, Timestamp,
@@ -242,6 +242,8 @@ pub struct HostedDomain {
     /// The domain of the envelope senders of its mail that leaves without a relay, so that bounces come back to this
     /// server: set once its MX record points here. `None` keeps the senders as they are.
     pub return_path: Option<Domain>,
+    /// What it tells mail programs; `None` when it publishes nothing.
+    pub settings: Option<MailSettings>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -15,6 +15,7 @@ mod directory;
 mod error;
 mod history;
 mod notice;
+mod settings;
 mod spool;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
@@ -28,6 +29,7 @@ pub use history::{
     RecipientRow, Story,
 };
 pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
+pub use settings::{MAX_SERVERS, MailLogin, MailProtocol, MailServer, MailSettings, MailTls};
 pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,
     RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,

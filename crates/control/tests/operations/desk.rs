@@ -26,6 +26,10 @@ const ZONE: &str = "
     _dmarc.there.test TXT \"v=DMARC1; p=reject\"
     bounce.there.test MX 10 mx.test
     bounce.there.test TXT \"v=spf1 a:mx.test -all\"
+    _imaps._tcp.there.test SRV 0 1 993 mx.test
+    _pop3s._tcp.there.test SRV 0 0 0 .
+    _submissions._tcp.there.test SRV 0 1 465 old.test
+    autoconfig.there.test A 192.0.2.1
     else.test TXT \"google-site-verification=1\"
     else.test TXT \"v=spf1 include:_spf.google.com -all\"
     facteur._domainkey.else.test TXT \"v=DKIM1; k=rsa; p=AAAA\"

@@ -71,3 +71,55 @@ async fn bounces_come_back_only_where_the_mx_points_here() {
     let off = json!({"operation": "domain_return_path", "name": "there.test", "return_path": null});
     assert_eq!(desk.does(off).await["domain"]["return_path"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_domain_tells_mail_programs_where_its_mail_is() {
+    let desk = Desk::new().await;
+    desk.does(json!({"operation": "domain_add", "name": "there.test"})).await;
+    let server = |protocol: &str, host: &str, port: u16, tls: &str| json!({"protocol": protocol, "host": host, "port": port, "tls": tls});
+    let publish = |servers: Value| json!({"operation": "domain_publish", "name": "there.test", "settings": {"login": "local", "server": servers}});
+    let imap = server("imap", "imap.there.test", 993, "implicit");
+    let told = desk.does(publish(json!([imap, server("smtp", "mx.test", 587, "starttls")]))).await;
+    let records: Vec<String> = told["domain"]["records"].as_array().unwrap()[4..]
+        .iter()
+        .map(|record| record["zone"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(records[0], "_imaps._tcp.there.test. IN SRV 0 1 993 imap.there.test.");
+    assert!(records.contains(&"autoconfig.there.test. IN CNAME mx.test.".to_owned()), "{records:?}");
+    let hosted = desk.control.publications().of("there.test").unwrap();
+    assert!(hosted.autoconfig(None).contains("%EMAILLOCALPART%"), "the user name is as was said");
+    assert!(desk.control.publications().of("else.test").is_none());
+    for (bad, why) in [
+        (json!([]), "none"),
+        (json!([server("imap", "[192.0.2.1]", 993, "implicit")]), "no name"),
+        (json!([server("imap", "a.test", 0, "implicit")]), "no port"),
+        (Value::Array(vec![imap; 13]), "too many"),
+    ] {
+        desk.refuses(publish(bad), Blame::Invalid, "settings").await;
+        assert!(desk.control.publications().of("there.test").is_some(), "{why}");
+    }
+    let exported = desk.does(json!({"operation": "export", "secrets": false})).await;
+    assert_eq!(exported["declaration"]["domain"][0]["settings"]["login"], "local");
+    let off = json!({"operation": "domain_publish", "name": "there.test", "settings": null});
+    assert_eq!(desk.does(off).await["domain"]["records"].as_array().unwrap().len(), 4);
+    assert!(desk.control.publications().of("there.test").is_none());
+    let audits = desk.audits().await;
+    assert_eq!(
+        audits.iter().filter(|entry| *entry == "uid 0 domain publish there.test").count(),
+        2,
+        "{audits:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_leads_mail_programs_to_a_domain_is_looked_up() {
+    let desk = Desk::new().await;
+    desk.does(json!({"operation": "domain_add", "name": "there.test"})).await;
+    let server = |protocol: &str, port: u16| json!({"protocol": protocol, "host": "mx.test", "port": port, "tls": "implicit"});
+    let settings = json!({"server": [server("imap", 993), server("smtp", 465)]});
+    desk.does(json!({"operation": "domain_publish", "name": "there.test", "settings": settings})).await;
+    let checked = desk.does(json!({"operation": "domain_check", "name": "there.test"})).await;
+    // IMAP is there, POP3 is said not to be there in one of its two ways, another server is named for sending.
+    let expected = ["no", "no", "yes", "yes", "yes", "yes", "no", "otherwise", "no", "yes", "no"];
+    assert_eq!(states(&checked), expected, "{checked:#}");
+}

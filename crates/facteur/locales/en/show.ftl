@@ -45,6 +45,11 @@ purpose-spf = The servers that may send for the domain (SPF); a domain has only 
 purpose-dmarc = What others are to do with mail that is neither signed nor from these servers (DMARC): nothing yet, to begin with
 purpose-bounces-mx = The server to which bounces come back
 purpose-bounces-spf = The server that may send with the addresses to which bounces come back (SPF)
+purpose-mail-server = By this, mail programs find where the domain's mail is read or sent; "." says that it is not
+purpose-mail-documents = The host at which mail programs find the domain's settings
+settings-on = { $domain } tells mail programs its settings from now on. Publish these records where the domain's DNS is kept:
+settings-off = { $domain } tells mail programs nothing any more. Remove its SRV records and the names autoconfig and autodiscover from the DNS.
+settings-then = The names autoconfig.{ $domain } and autodiscover.{ $domain } need a certificate, and port 443 must lead here: docs/discover.md says how. Then see: facteur domain check { $domain }
 routes-none = There is no route yet: mail waits. The first relay becomes everybody's: facteur relay add
 
 password-set = The password of { $login } is set.

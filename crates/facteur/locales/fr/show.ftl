@@ -45,6 +45,11 @@ purpose-spf = Les serveurs qui peuvent envoyer pour le domaine (SPF) ; un domai
 purpose-dmarc = Ce que les autres doivent faire du courrier ni signé ni venu de ces serveurs (DMARC) : rien encore, pour commencer
 purpose-bounces-mx = Le serveur auquel reviennent les retours d'échec
 purpose-bounces-spf = Le serveur qui peut envoyer avec les adresses auxquelles reviennent les retours d'échec (SPF)
+purpose-mail-server = Par là, les logiciels de messagerie trouvent où se lit ou s'envoie le courrier du domaine ; « . » dit que cela ne se fait pas
+purpose-mail-documents = L'hôte où les logiciels de messagerie trouvent les réglages du domaine
+settings-on = { $domain } dit désormais ses réglages aux logiciels de messagerie. Publiez ces enregistrements là où se gère le DNS du domaine :
+settings-off = { $domain } ne dit plus rien aux logiciels de messagerie. Retirez du DNS ses enregistrements SRV et les noms autoconfig et autodiscover.
+settings-then = Les noms autoconfig.{ $domain } et autodiscover.{ $domain } ont besoin d'un certificat, et le port 443 doit mener ici : docs/discover.fr.md dit comment. Puis voyez : facteur domain check { $domain }
 routes-none = Il n'y a pas encore de route : le courrier attend. Le premier relais devient celui de tous : facteur relay add
 
 password-set = Le mot de passe de { $login } est enregistré.

@@ -15,6 +15,7 @@ pub enum Command {
     Add(AddArguments),
     Check(NameArguments),
     Bounces(BouncesArguments),
+    Publish(publish::PublishArguments),
     Settings(publish::Arguments),
     Remove(NameArguments),
 }
@@ -59,7 +60,16 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Bounces(BouncesArguments { name, to, .. }) => {
             Operation::DomainReturnPath { name, return_path: to }
         }
-        Command::Settings(arguments) => return publish::settings(&arguments, console),
+        Command::Publish(arguments) => {
+            let operation = arguments.operation(console)?;
+            return match console.perform(operation).await? {
+                Answer::Domain { domain } => {
+                    console.show(&domain, |reader| show::domain_settings(&domain, reader))
+                }
+                _ => Err(Failure::Unexpected),
+            };
+        }
+        Command::Settings(arguments) => return publish::settings(arguments, console).await,
         Command::Remove(NameArguments { name }) => Operation::DomainRemove { name },
     };
     match console.perform(operation).await? {

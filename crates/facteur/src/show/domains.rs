@@ -58,6 +58,22 @@ pub fn domain(domain: &DomainView, reader: &Reader) -> String {
     text
 }
 
+/// What a domain tells mail programs from now on, and the records that lead there.
+pub fn domain_settings(domain: &DomainView, reader: &Reader) -> String {
+    let phrases = &reader.phrases;
+    let gaps = || [("domain", domain.name.to_string().into())];
+    if domain.settings.is_none() {
+        return format!("{}\n", phrases.fill("settings-off", gaps()));
+    }
+    let mut text = format!("{}\n\n", phrases.fill("settings-on", gaps()));
+    let of_settings = [RecordPurpose::MailServer, RecordPurpose::MailDocuments];
+    for record in domain.records.iter().filter(|record| of_settings.contains(&record.purpose)) {
+        let _ = writeln!(text, "{}", record.zone);
+    }
+    let _ = write!(text, "\n{}\n", phrases.fill("settings-then", gaps()));
+    text
+}
+
 fn standing(published: &Published, record: &RecordView, reader: &Reader) -> String {
     let phrases = &reader.phrases;
     match published {
@@ -77,5 +93,7 @@ const fn purpose_key(purpose: RecordPurpose) -> &'static str {
         RecordPurpose::Dmarc => "purpose-dmarc",
         RecordPurpose::ReturnPathMx => "purpose-bounces-mx",
         RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
+        RecordPurpose::MailServer => "purpose-mail-server",
+        RecordPurpose::MailDocuments => "purpose-mail-documents",
     }
 }

@@ -52,7 +52,12 @@ async fn domains(mut stage: Stage) -> Proof {
     stage.crash().await?;
     let one = HostedDomain { id, ..one };
     same("all", stage.store.domains().await?, vec![one.clone()])?;
-    let one = HostedDomain { keys: one.keys.into_iter().skip(1).collect(), return_path: None, ..one };
+    let one = HostedDomain {
+        keys: one.keys.into_iter().skip(1).collect(),
+        return_path: None,
+        settings: None,
+        ..one
+    };
     same("the id stays", stage.store.save_domain(one.clone(), Vec::new()).await?, id)?;
     same("changed", stage.store.domains().await?, vec![one])?;
     stage.store.remove_domain(id, Vec::new()).await?;

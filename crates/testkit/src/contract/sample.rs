@@ -8,8 +8,9 @@ use mail::{
 use std::sync::Arc;
 use store::{
     Account, Attempt, AttemptOutcome, Body, Change, Closure, DkimKey, EventKind, Extras, HostedDomain,
-    NewEvent, NewMessage, NewRecipient, Parking, RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls,
-    SenderMode, SenderRule, Settlement, Site, Start, Wishes,
+    MailLogin, MailProtocol, MailServer, MailSettings, MailTls, NewEvent, NewMessage, NewRecipient, Parking,
+    RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls, SenderMode, SenderRule, Settlement, Site,
+    Start, Wishes,
 };
 
 /// A moment in the middle of a day, from which scenes count in milliseconds.
@@ -204,8 +205,24 @@ pub fn domain(name: &str) -> Option<HostedDomain> {
         name: name.parse().ok()?,
         keys: vec![key("rsa"), key("ed25519")],
         return_path: format!("bounce.{name}").parse().ok(),
+        settings: settings(name),
         created_at: NOON,
     })
+}
+
+/// What a domain tells mail programs.
+fn settings(name: &str) -> Option<MailSettings> {
+    let server = |protocol, label, port, tls| {
+        let host = format!("{label}.{name}").parse().ok()?;
+        Some(MailServer { protocol, host, port, tls })
+    };
+    let servers = [
+        server(MailProtocol::Imap, "imap", 993, MailTls::Implicit)?,
+        server(MailProtocol::Pop3, "imap", 995, MailTls::Implicit)?,
+        server(MailProtocol::Smtp, "smtp", 587, MailTls::Starttls)?,
+    ];
+    let title = Some("Dupont & fils".to_owned());
+    Some(MailSettings { title, login: MailLogin::Local, servers: servers.into() })
 }
 
 /// A closure of a relay.

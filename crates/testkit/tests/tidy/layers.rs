@@ -31,6 +31,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("deliver", "queue"),
     ("control", "queue"),
     ("control", "deliver"),
+    ("control", "discover"),
     ("facteur", "store-sqlite"),
     ("facteur", "web"),
 ];
