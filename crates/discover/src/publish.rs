@@ -130,6 +130,12 @@ impl Hosted {
         records
     }
 
+    /// The same records, as lines of a zone.
+    pub fn zone(&self, web: &str) -> String {
+        let line = |record: Record| format!("{}. {} {}\n", record.name, record.kind, record.value);
+        self.records(web).into_iter().map(line).collect()
+    }
+
     /// A profile for Apple's Mail, unsigned; `None` where mail can only be sent.
     pub fn profile(&self, address: &Address) -> Option<String> {
         let incoming = self.of(Protocol::Imap).chain(self.of(Protocol::Pop3)).next()?;

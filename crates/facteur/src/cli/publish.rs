@@ -8,7 +8,6 @@ use super::parse;
 use crate::config::Config;
 use crate::server::StartError;
 use crate::show;
-use ::discover::publish::Hosted;
 use clap::Args;
 use control::{Answer, DomainView, Operation, published_model};
 use mail::{Address, Domain};
@@ -168,7 +167,7 @@ pub async fn settings(arguments: Arguments, console: &mut Console) -> Result<Exi
     let host_name = config.host_name();
     let web = arguments.web.as_ref().unwrap_or(&host_name).as_ascii();
     let text = match (arguments.form, &arguments.address) {
-        (Form::Dns, _) => Some(lines(&hosted, web)),
+        (Form::Dns, _) => Some(hosted.zone(web)),
         (Form::Autoconfig, address) => Some(hosted.autoconfig(address.as_ref())),
         (Form::Autodiscover, Some(address)) => Some(hosted.autodiscover(address)),
         (Form::AutodiscoverJson, _) => Some(hosted.autodiscover_json() + "\n"),
@@ -182,12 +181,6 @@ pub async fn settings(arguments: Arguments, console: &mut Console) -> Result<Exi
         Some(text) => console.print(&text),
         None => Err(Failure::Mail("discover-no-reading", hosted.domain, Exit::Usage)),
     }
-}
-
-/// The records, as a zone has them.
-fn lines(hosted: &Hosted, web: &str) -> String {
-    let records = hosted.records(web).into_iter();
-    records.map(|record| format!("{}. {} {}\n", record.name, record.kind, record.value)).collect()
 }
 
 impl Arguments {

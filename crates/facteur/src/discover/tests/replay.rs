@@ -95,7 +95,7 @@ impl Case {
                 format!("{} MX 10 mx1.{}\n", self.address.domain().as_ascii(), self.domain)
             }
             Road::Records => {
-                let records = hosted.records("web.example");
+                let records = hosted.zone("web.example");
                 let services = records.lines().filter(|line| line.contains(" SRV "));
                 services.map(|line| format!("{}\n", line.replace(". SRV", " SRV"))).collect()
             }
