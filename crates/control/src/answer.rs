@@ -112,6 +112,10 @@ pub struct RelayView {
     pub state: RelayState,
     /// Its closures: of itself first, then of senders.
     pub closures: Vec<ClosureView>,
+    /// How many different messages it refused one after the other for their content, when that is so many that it
+    /// cannot be their content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuses_all: Option<usize>,
 }
 
 /// A route, by names.
@@ -423,6 +427,9 @@ pub enum Answer {
         closures: BTreeMap<ClosureId, ClosureView>,
         /// The names of the relays.
         relays: BTreeMap<RelayId, String>,
+        /// The relays that refused it for its content, as they refuse every other message, and how many they refused.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        refusing_all: BTreeMap<RelayId, usize>,
     },
     /// A test message was accepted.
     Accepted {

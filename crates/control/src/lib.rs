@@ -12,6 +12,7 @@ mod declaration;
 mod domains;
 mod export;
 mod fault;
+mod lately;
 mod local;
 mod mail_ops;
 mod neighbours;

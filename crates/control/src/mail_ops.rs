@@ -1,15 +1,17 @@
 //! The queue, a message's story, a test message, the state of the server.
 
+use crate::lately::{Lately, blames_the_content};
 use crate::relays::{DIRECT, closure_view};
 use crate::{
     Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport, TestMail,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use explain::CauseId;
 use mail::{ClosureId, Envelope, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
 use queue::{Refusal, Submission, Trace};
 use std::collections::BTreeMap;
-use store::{Act, Filter, Page};
+use store::{Act, Filter, Page, Story};
 
 impl Control {
     pub(crate) async fn status(&self) -> Result<Answer, Fault> {
@@ -76,15 +78,19 @@ impl Control {
         let limit = limit.clamp(1, Page::MAX);
         let rows = self.store.list(self.filter(filter).await?, Page { after, limit }).await?;
         let next = if rows.len() == limit { rows.last().map(|row| row.id) } else { None };
-        let (closures, relays) = self.names().await?;
+        let (closures, relays) = self.names(&self.lately().await?).await?;
         Ok(Answer::Queue { page: Box::new(QueuePage { rows, closures, relays, next }) })
     }
 
-    async fn names(&self) -> Result<(BTreeMap<ClosureId, ClosureView>, BTreeMap<RelayId, String>), Fault> {
+    async fn names(
+        &self,
+        lately: &Lately,
+    ) -> Result<(BTreeMap<ClosureId, ClosureView>, BTreeMap<RelayId, String>), Fault> {
         let relays = self.store.relays().await?;
         let all = self.store.closures().await?;
         let known = all.iter().filter(|closure| relays.iter().any(|relay| relay.id == closure.relay));
-        let closures = known.map(|closure| (closure.id, closure_view(closure, &relays, &all))).collect();
+        let closures =
+            known.map(|closure| (closure.id, closure_view(closure, &relays, &all, lately))).collect();
         let names = relays.into_iter().map(|relay| (relay.id, relay.name));
         Ok((closures, names.chain([(RelayId::DIRECT, DIRECT.to_owned())]).collect()))
     }
@@ -111,8 +117,10 @@ impl Control {
             }
         };
         let story = self.store.story(found.ok_or_else(missing)?).await?.ok_or_else(missing)?;
-        let (closures, relays) = self.names().await?;
-        Ok(Answer::Story { story: Box::new(story), closures, relays })
+        let lately = self.lately().await?;
+        let (closures, relays) = self.names(&lately).await?;
+        let refusing_all = refusing_all(&lately, &story);
+        Ok(Answer::Story { story: Box::new(story), closures, relays, refusing_all })
     }
 
     pub(crate) async fn send(&self, caller: &Caller, mail: TestMail) -> Result<Answer, Fault> {
@@ -131,6 +139,17 @@ impl Control {
         };
         Ok(Answer::Accepted { id: self.queue.accept(submission).await.map_err(refused)? })
     }
+}
+
+/// The relays that refused this message for its content, as they refuse every other, and how many they refused.
+fn refusing_all(lately: &Lately, story: &Story) -> BTreeMap<RelayId, usize> {
+    let mut found = lately.refusing_all();
+    let is_of_it = |relay: RelayId| {
+        let rows = story.message.recipients.iter().filter(|row| row.relay == Some(relay));
+        rows.filter_map(|row| row.cause.as_deref().and_then(CauseId::lookup)).any(blames_the_content)
+    };
+    found.retain(|relay, _| *relay != RelayId::DIRECT && is_of_it(*relay));
+    found
 }
 
 fn refused(refusal: Refusal) -> Fault {

@@ -1,8 +1,9 @@
 //! Is it the provider that is down? Answered from this server's own attempts: what its other relays tell about one
 //! that is in trouble.
 
-use explain::{Group, provider_name};
-use mail::RelayId;
+use crate::lately::{Lately, is_of_a_server};
+use explain::{CauseId, Group, provider_name};
+use mail::{RelayId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use store::{Closure, Relay};
@@ -24,6 +25,9 @@ pub enum Neighbours {
         provider: String,
         /// How many other relays.
         relays: usize,
+        /// When one of them last took a message, if that was within the hour.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        carried_at: Option<Timestamp>,
     },
     /// No relay of several providers can be reached: it is this machine's connection.
     OfConnection {
@@ -37,6 +41,7 @@ pub enum Neighbours {
 pub(crate) fn neighbours(
     relays: &[Relay],
     closures: &[Closure],
+    lately: &Lately,
     of: RelayId,
     cause: &str,
 ) -> Option<Neighbours> {
@@ -45,17 +50,18 @@ pub(crate) fn neighbours(
         true => Some(cause),
         false => {
             let found = closures.iter().find(|c| c.relay == relay.id && c.sender.is_none());
-            found.map(|closure| closure.cause.as_str())
+            // What closed nothing may be trouble all the same: the latest attempt tells.
+            found.map_or_else(|| lately.trouble(relay.id), |closure| Some(closure.cause.as_str()))
         }
     };
     let is_unreached =
         |relay: &Relay| trouble(relay).and_then(group).is_some_and(|group| group == Group::Network);
-    let is_of_the_server = |relay: &Relay| {
-        let of_servers = [Group::Network, Group::Tls, Group::Transport];
-        trouble(relay).and_then(group).is_some_and(|group| of_servers.contains(&group))
-    };
+    let is_of_the_server =
+        |relay: &Relay| trouble(relay).and_then(CauseId::lookup).is_some_and(is_of_a_server);
+    // Where mail leaves without a relay, the connection of this machine works.
+    let leaves_directly = lately.carried_at(RelayId::DIRECT).is_some();
     let providers: BTreeSet<String> = relays.iter().map(key).collect();
-    if providers.len() > 1 && relays.iter().all(is_unreached) {
+    if providers.len() > 1 && !leaves_directly && relays.iter().all(is_unreached) {
         return Some(Neighbours::OfConnection { relays: relays.len() });
     }
     let others: Vec<&Relay> =
@@ -68,7 +74,10 @@ pub(crate) fn neighbours(
             let all_of_it = is_of_the_server(one) && others.into_iter().all(is_of_the_server);
             all_of_it.then_some(Neighbours::OfProvider { provider, relays: all + 1 })
         }
-        (all, 0) => Some(Neighbours::OfAccount { provider, relays: all }),
+        (all, 0) => {
+            let carried_at = others.into_iter().filter_map(|relay| lately.carried_at(relay.id)).max();
+            Some(Neighbours::OfAccount { provider, relays: all, carried_at })
+        }
         _ => None,
     }
 }
@@ -101,8 +110,8 @@ fn name(relay: &Relay) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mail::{ClosureId, Evidence, OwnerId, Seen, Stage, Timestamp};
-    use store::{RelayAuth, RelayTls, SenderMode};
+    use mail::{ClosureId, EventId, Evidence, OwnerId, Seen, Stage};
+    use store::{Event, EventKind, RelayAuth, RelayTls, SenderMode};
 
     fn relay(id: i64, host: &str, preset: Option<&str>) -> Relay {
         Relay {
@@ -142,7 +151,45 @@ mod tests {
     #[track_caller]
     fn check(relays: &[Relay], closures: &[Closure], told: Option<Neighbours>) {
         let cause = closures.first().map_or("connect_timeout", |closure| &closure.cause);
-        assert_eq!(neighbours(relays, closures, RelayId(1), cause), told);
+        let lately = Lately::default();
+        assert_eq!(neighbours(relays, closures, &lately, RelayId(1), cause), told);
+    }
+
+    /// What the attempts of the last minute tell, from `relay:what`.
+    #[track_caller]
+    fn check_attempts(attempts: &[(i64, EventKind, &str)], told: Option<Neighbours>) {
+        let relays = [relay(1, "smtp.gmail.com", None), relay(2, "smtp.gmail.com", Some("gmail"))];
+        let event = |(relay, kind, cause): &(i64, EventKind, &str)| Event {
+            id: EventId(1),
+            at: Timestamp(60_000),
+            kind: *kind,
+            owner: OwnerId::DEFAULT,
+            message: None,
+            recipient: None,
+            relay: Some(RelayId(*relay)),
+            cause: Some((*cause).to_owned()),
+            detail: String::new(),
+        };
+        let events: Vec<Event> = attempts.iter().map(event).collect();
+        let lately = Lately::of(&events, Timestamp(120_000));
+        let closures = [closed(1, "connect_timeout")];
+        assert_eq!(neighbours(&relays, &closures, &lately, RelayId(1), "connect_timeout"), told);
+    }
+
+    #[test]
+    fn the_attempts_tell_where_no_relay_is_closed() {
+        let provider = || "Gmail".to_owned();
+        let of_account =
+            |carried_at| Some(Neighbours::OfAccount { provider: provider(), relays: 1, carried_at });
+        let of_provider = Some(Neighbours::OfProvider { provider: provider(), relays: 2 });
+        check_attempts(&[], of_account(None));
+        check_attempts(&[(2, EventKind::Delivered, "")], of_account(Some(Timestamp(60_000))));
+        check_attempts(&[(2, EventKind::Deferred, "server_unavailable")], of_provider.clone());
+        check_attempts(&[(2, EventKind::Deferred, "greylisted")], of_account(None));
+        check_attempts(
+            &[(2, EventKind::Deferred, "conversation_timeout"), (2, EventKind::Delivered, "")],
+            of_provider,
+        );
     }
 
     #[test]
@@ -151,7 +198,11 @@ mod tests {
         let two = [relay(1, "smtp.gmail.com", None), relay(2, "smtp.gmail.com", Some("gmail"))];
         let both = [closed(1, "connect_timeout"), closed(2, "connect_timeout")];
         check(&two, &both, Some(Neighbours::OfProvider { provider: gmail(), relays: 2 }));
-        check(&two, &both[..1], Some(Neighbours::OfAccount { provider: gmail(), relays: 1 }));
+        check(
+            &two,
+            &both[..1],
+            Some(Neighbours::OfAccount { provider: gmail(), relays: 1, carried_at: None }),
+        );
         check(&two[..1], &both[..1], None);
         let own = [relay(1, "a.mail.test", None), relay(2, "b.mail.test", None)];
         let named = "mail.test".to_owned();

@@ -1,5 +1,6 @@
 //! Relays: adding, changing, testing, closing and opening.
 
+use crate::lately::Lately;
 use crate::neighbours::neighbours;
 use crate::principals::valid_name;
 use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
@@ -8,7 +9,7 @@ use explain::Place;
 use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
 use net::HostName;
 use std::collections::HashMap;
-use store::{Closure, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
+use store::{Closure, Page, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
 /// The connections of a relay that nothing is known of.
 const CONNECTIONS: u16 = 20;
@@ -23,7 +24,19 @@ impl Control {
         let owners = self.owner_names().await?;
         let closures = self.store.closures().await?;
         let relays = self.store.relays().await?;
-        Ok(relays.iter().map(|relay| view(relay.clone(), &owners, &relays, &closures)).collect())
+        let lately = self.lately().await?;
+        let refusing = lately.refusing_all();
+        let view = |relay: &Relay| RelayView {
+            refuses_all: refusing.get(&relay.id).copied(),
+            ..view(relay.clone(), &owners, &relays, &closures, &lately)
+        };
+        Ok(relays.iter().map(view).collect())
+    }
+
+    /// What the latest attempts tell.
+    pub(crate) async fn lately(&self) -> Result<Lately, Fault> {
+        let events = self.store.latest_events(Page::MAX).await?;
+        Ok(Lately::of(&events, self.clock.now()))
     }
 
     pub(crate) async fn relay_list(&self) -> Result<Answer, Fault> {
@@ -162,6 +175,7 @@ impl Control {
                 neighbours(
                     &self.store.relays().await?,
                     &self.store.closures().await?,
+                    &self.lately().await?,
                     relay.id,
                     cause.as_str(),
                 )
@@ -297,10 +311,15 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
 }
 
 /// A closure, by names.
-pub(crate) fn closure_view(closure: &Closure, relays: &[Relay], closures: &[Closure]) -> ClosureView {
+pub(crate) fn closure_view(
+    closure: &Closure,
+    relays: &[Relay],
+    closures: &[Closure],
+    lately: &Lately,
+) -> ClosureView {
     let relay = relays.iter().find(|relay| relay.id == closure.relay);
     let neighbours = if closure.sender.is_none() {
-        neighbours(relays, closures, closure.relay, &closure.cause)
+        neighbours(relays, closures, lately, closure.relay, &closure.cause)
     } else {
         None
     };
@@ -323,6 +342,7 @@ fn view(
     owners: &HashMap<OwnerId, String>,
     relays: &[Relay],
     closures: &[Closure],
+    lately: &Lately,
 ) -> RelayView {
     let mut own: Vec<&Closure> = closures.iter().filter(|closure| closure.relay == relay.id).collect();
     own.sort_by_key(|closure| (closure.sender.is_some(), closure.since));
@@ -331,7 +351,7 @@ fn view(
         Some(closure) if closure.alarm => RelayState::Closed,
         Some(_) => RelayState::OutOfReach,
     };
-    let closures = own.into_iter().map(|closure| closure_view(closure, relays, closures)).collect();
+    let closures = own.into_iter().map(|closure| closure_view(closure, relays, closures, lately)).collect();
     RelayView {
         id: relay.id,
         host: relay.host,
@@ -350,5 +370,6 @@ fn view(
         preset: relay.preset,
         state,
         closures,
+        refuses_all: None,
     }
 }

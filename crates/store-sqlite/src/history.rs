@@ -34,6 +34,12 @@ pub(crate) fn events(conn: &Connection, after: EventId, limit: usize) -> Outcome
     read_events(conn, "WHERE id > ?1 ORDER BY id LIMIT ?2", params![after.0, limit])
 }
 
+/// The latest events, newest first.
+pub(crate) fn latest_events(conn: &Connection, limit: usize) -> Outcome<Vec<Event>> {
+    let limit = i64::try_from(limit.min(Page::MAX)).unwrap_or(0);
+    read_events(conn, "ORDER BY id DESC LIMIT ?1", [limit])
+}
+
 fn read_events(conn: &Connection, which: &str, params: impl Params) -> Outcome<Vec<Event>> {
     let mut read = conn.prepare_cached(&format!("{EVENT} {which}"))?;
     let mut rows = read.query(params)?;

@@ -435,6 +435,10 @@ impl History for SqliteStore {
         self.read(move |conn| history::events(conn, after, limit))
     }
 
+    fn latest_events(&self, limit: usize) -> Later<'_, Vec<Event>> {
+        self.read(move |conn| history::latest_events(conn, limit))
+    }
+
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()> {
         self.write(move |session| session.append(&events))
     }

@@ -305,6 +305,9 @@ pub trait History: Send + Sync {
     /// Events after `after`, oldest first, at most `limit`.
     fn events(&self, after: EventId, limit: usize) -> Later<'_, Vec<Event>>;
 
+    /// The latest events, newest first, at most `limit`.
+    fn latest_events(&self, limit: usize) -> Later<'_, Vec<Event>>;
+
     /// Appends events that belong to no other change.
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()>;
 

@@ -81,6 +81,11 @@ elsewhere-of-account = { $count ->
     [one] The other relay at { $provider } is in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
    *[other] The { $count } other relays at { $provider } are in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
 }
+elsewhere-carries = { $count ->
+    [one] The other relay at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
+   *[other] One of the { $count } other relays at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
+}
+relay-refuses-all = The relay { $relay } refused its last { $count } messages one after the other, whatever they contained: it is rather a quota that is used up or an account that is blocked than what this message says. Look at the account at the provider before changing the text.
 elsewhere-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
 tested-works = The relay { $relay } works.
 tested-fails = The relay { $relay } does not work.

@@ -81,6 +81,11 @@ elsewhere-of-account = { $count ->
     [one] L'autre relais chez { $provider } n'a aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
    *[other] Les { $count } autres relais chez { $provider } n'ont aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
 }
+elsewhere-carries = { $count ->
+    [one] L'autre relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+   *[other] L'un des { $count } autres relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+}
+relay-refuses-all = Le relais { $relay } a refusé ses { $count } derniers messages l'un après l'autre, quel que soit leur contenu : il s'agit plutôt d'un quota épuisé ou d'un compte bloqué que de ce que dit ce message. Regardez l'état du compte chez le fournisseur avant de changer le texte.
 elsewhere-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.
 tested-works = Le relais { $relay } fonctionne.
 tested-fails = Le relais { $relay } ne fonctionne pas.

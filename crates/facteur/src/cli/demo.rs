@@ -168,9 +168,11 @@ async fn until(
 ) -> Result<(), Failure> {
     loop {
         let answer = client.perform(Operation::Why { id: id.to_string() }).await?;
-        let Answer::Story { story, closures, relays } = answer else { return Err(Failure::Unexpected) };
+        let Answer::Story { story, closures, relays, refusing_all } = answer else {
+            return Err(Failure::Unexpected);
+        };
         console.reader.now = Clock::System.now();
-        let of = StoryOf { story: &story, closures: &closures, relays: &relays };
+        let of = StoryOf { story: &story, closures: &closures, relays: &relays, refusing_all: &refusing_all };
         if Progress::of(&story.message) == wanted {
             return output::print(&show::outcome(of, &console.reader));
         }

@@ -96,9 +96,11 @@ pub async fn follow(client: &mut Client, id: QueueId, console: &mut Console) -> 
     let mut over = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let answer = client.perform(Operation::Why { id: id.to_string() }).await?;
-        let Answer::Story { story, closures, relays } = answer else { return Err(Failure::Unexpected) };
+        let Answer::Story { story, closures, relays, refusing_all } = answer else {
+            return Err(Failure::Unexpected);
+        };
         console.reader.now = Clock::System.now();
-        let of = StoryOf { story: &story, closures: &closures, relays: &relays };
+        let of = StoryOf { story: &story, closures: &closures, relays: &relays, refusing_all: &refusing_all };
         if !console.json {
             output::print(&show::progress(of, known, &console.reader))?;
         }

@@ -17,12 +17,12 @@ pub struct Arguments {
 
 /// Tells it.
 pub async fn why(arguments: &Arguments, console: &mut Console) -> Result<Exit, Failure> {
-    let Answer::Story { story, closures, relays } =
+    let Answer::Story { story, closures, relays, refusing_all } =
         console.perform(Operation::Why { id: arguments.id.clone() }).await?
     else {
         return Err(Failure::Unexpected);
     };
-    let of = StoryOf { story: &story, closures: &closures, relays: &relays };
+    let of = StoryOf { story: &story, closures: &closures, relays: &relays, refusing_all: &refusing_all };
     if console.json {
         return console.print(&show::json(&show::story_json(of, &console.reader)));
     }

@@ -118,7 +118,18 @@ pub fn relays(relays: &[RelayView], reader: &Reader) -> String {
     for closure in relays.iter().flat_map(|relay| &relay.closures) {
         text += &format!("\n{}", self::closure(closure, reader));
     }
+    for relay in relays {
+        if let Some(count) = relay.refuses_all {
+            text += &format!("\n{}\n", refusing(&relay.name, count, reader));
+        }
+    }
     text
+}
+
+/// What it means that a relay refused so many messages one after the other.
+pub(super) fn refusing(relay: &str, count: usize, reader: &Reader) -> String {
+    let gaps = [("relay", relay.to_owned().into()), ("count", (count as u64).into())];
+    reader.phrases.fill("relay-refuses-all", gaps)
 }
 
 fn server(relay: &RelayView, phrases: &Phrases) -> String {
@@ -163,12 +174,23 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
 
 /// What the other relays tell about one that is in trouble.
 pub(super) fn elsewhere(neighbours: &Neighbours, reader: &Reader) -> String {
-    let (key, provider, relays) = match neighbours {
-        Neighbours::OfProvider { provider, relays } => ("elsewhere-of-provider", provider.as_str(), relays),
-        Neighbours::OfAccount { provider, relays } => ("elsewhere-of-account", provider.as_str(), relays),
-        Neighbours::OfConnection { relays } => ("elsewhere-of-connection", "", relays),
+    let (key, provider, relays, carried_at) = match neighbours {
+        Neighbours::OfProvider { provider, relays } => {
+            ("elsewhere-of-provider", provider.as_str(), relays, None)
+        }
+        Neighbours::OfAccount { provider, relays, carried_at: None } => {
+            ("elsewhere-of-account", provider.as_str(), relays, None)
+        }
+        Neighbours::OfAccount { provider, relays, carried_at } => {
+            ("elsewhere-carries", provider.as_str(), relays, *carried_at)
+        }
+        Neighbours::OfConnection { relays } => ("elsewhere-of-connection", "", relays, None),
     };
-    let gaps = [("provider", provider.to_owned().into()), ("count", (*relays as u64).into())];
+    let gaps = [
+        ("provider", provider.to_owned().into()),
+        ("count", (*relays as u64).into()),
+        ("when", carried_at.map(|at| when(at, reader)).unwrap_or_default().into()),
+    ];
     reader.phrases.fill(key, gaps)
 }
 

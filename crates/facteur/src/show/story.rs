@@ -1,6 +1,6 @@
 //! The story of a message in plain words: where it came from, each attempt, where it stands and what to do.
 
-use super::lists::elsewhere;
+use super::lists::{elsewhere, refusing};
 use super::queue::message_json;
 use super::reason::{Names, because, standing};
 use super::tested::dialogue;
@@ -25,6 +25,8 @@ pub struct StoryOf<'a> {
     pub closures: &'a BTreeMap<ClosureId, ClosureView>,
     /// The names of the relays.
     pub relays: &'a BTreeMap<RelayId, String>,
+    /// The relays that refuse whatever they are given, and how many messages they refused.
+    pub refusing_all: &'a BTreeMap<RelayId, usize>,
 }
 
 impl<'a> StoryOf<'a> {
@@ -225,6 +227,8 @@ struct Fate {
     next: Option<Timestamp>,
     /// What the other relays tell about the one that it waits for.
     neighbours: Option<Neighbours>,
+    /// Which relay refused it, that refuses every other message as well, and how many.
+    refusing_all: Option<(String, usize)>,
     expires_at: Option<Timestamp>,
 }
 
@@ -240,6 +244,9 @@ impl Fate {
         }
         if let Some(neighbours) = &self.neighbours {
             let _ = writeln!(text, "    {}", elsewhere(neighbours, reader));
+        }
+        if let Some((relay, count)) = &self.refusing_all {
+            let _ = writeln!(text, "    {}", refusing(relay, *count, reader));
         }
         if let Some(next) = self.next {
             let gaps = [("when", coming(next, reader).into())];
@@ -266,6 +273,7 @@ fn fates<'a>(of: StoryOf<'a>, reader: &Reader) -> Vec<(Vec<&'a RecipientRow>, Fa
             since: if row.state.is_final() { row.since } else { Timestamp(0) },
             is_final: row.state.is_final(),
             reason,
+            refusing_all: refusing_all(of, row),
             neighbours: row.closure.and_then(|id| of.closures.get(&id)?.neighbours.clone()),
             next: of.names().next_attempt(row),
             expires_at,
@@ -276,6 +284,13 @@ fn fates<'a>(of: StoryOf<'a>, reader: &Reader) -> Vec<(Vec<&'a RecipientRow>, Fa
         }
     }
     fates
+}
+
+/// The relay that refused the recipient's message, if it refuses every other one as well.
+fn refusing_all(of: StoryOf<'_>, row: &RecipientRow) -> Option<(String, usize)> {
+    let relay = row.relay.filter(|_| row.state != RecipientState::Delivered)?;
+    let count = of.refusing_all.get(&relay)?;
+    Some((of.relay(Some(relay)).to_owned(), *count))
 }
 
 /// A size in the units of the reader's language.
@@ -296,5 +311,6 @@ pub fn story_json(of: StoryOf<'_>, reader: &Reader) -> serde_json::Value {
         "events": of.story.events,
         "closures": of.closures.values().collect::<Vec<_>>(),
         "relays": of.relays,
+        "refusing_all": of.refusing_all,
     })
 }

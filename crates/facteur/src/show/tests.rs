@@ -258,6 +258,7 @@ fn relay_view(state: RelayState, closures: Vec<ClosureView>) -> RelayView {
         owner: "default".into(),
         state,
         closures,
+        refuses_all: None,
     }
 }
 
@@ -432,7 +433,8 @@ fn parked_story() -> Story {
 fn why_tells_the_story_and_ends_with_what_to_do() {
     let (parked, relays) = (parked_story(), relays());
     let closures = BTreeMap::from([(CLOSURE, closed())]);
-    let of = StoryOf { story: &parked, closures: &closures, relays: &relays };
+    let refusing_all = BTreeMap::new();
+    let of = StoryOf { story: &parked, closures: &closures, relays: &relays, refusing_all: &refusing_all };
     let french = story(of, false, &reader(Language::Fr));
     check(
         &french,
@@ -464,7 +466,8 @@ fn recipients_of_one_fate_are_one_paragraph() {
     rows[3].state = RecipientState::Delivered;
     let many = Story { message: message(1, 1, "a@b.test", rows), attempts: Vec::new(), events: Vec::new() };
     let (closures, relays) = (BTreeMap::new(), BTreeMap::new());
-    let of = StoryOf { story: &many, closures: &closures, relays: &relays };
+    let refusing_all = BTreeMap::new();
+    let of = StoryOf { story: &many, closures: &closures, relays: &relays, refusing_all: &refusing_all };
     let text = outcome(of, &reader(Language::En));
     check(
         &text,

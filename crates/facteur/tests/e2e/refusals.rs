@@ -4,6 +4,7 @@
 use crate::support::client::{Client, letter};
 use crate::support::postfix::{LOGIN, Postfix};
 use crate::support::server::{Port, Server};
+use crate::support::sink::{Habits, Sink};
 use crate::support::until;
 use std::net::TcpListener;
 
@@ -99,6 +100,63 @@ fn the_other_relays_tell_whether_the_provider_is_down() {
         for question in [&["why", id][..], &["relay", "list"], &["status"]] {
             let told = server.ask(locale, question, b"");
             assert!(told.out.contains(words), "{question:?}: {told:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_other_account_carried_tells_that_the_provider_is_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let dead = listener.local_addr().expect("an address").port().to_string();
+    drop(listener);
+    let sink = Sink::start(Habits::default());
+    let server = Server::start();
+    server.open_to_loopback();
+    server.add_sink("one", &sink, None);
+    let relay =
+        ["relay", "add", "two", "--host", "127.0.0.1", "--port", &dead, "--tls", "never", "--no-auth"];
+    server.ok("en", &relay);
+    let reply =
+        Client::connect(server.port(Port::Submission)).send("a@first.test", "b@rcpt.test", &letter("well"));
+    assert!(reply.starts_with("250 "), "{reply}");
+    sink.until_taken(1, 60);
+    server.until_idle(60);
+    for (locale, words) in [
+        ("en", "The other relay at 127.0.0.1 took mail"),
+        ("fr", "L'autre relais chez 127.0.0.1 a accepté du courrier"),
+    ] {
+        let tested = server.ask(locale, &["relay", "test", "two"], b"");
+        assert!(tested.code == 69 && tested.out.contains(words), "{tested:?}");
+    }
+}
+
+#[test]
+fn a_relay_that_refuses_everything_is_no_matter_of_the_content() {
+    let told = Some("554 5.7.1 Rejected: this message looks like spam");
+    let sink = Sink::start(Habits { recipients_told: told, ..Habits::default() });
+    let server = Server::start();
+    server.open_to_loopback();
+    server.add_sink("strict", &sink, None);
+    let send = |subject: &str| {
+        let mut client = Client::connect(server.port(Port::Submission));
+        let reply = client.send("a@first.test", "b@rcpt.test", &letter(subject));
+        server.until_idle(60);
+        reply.split_whitespace().rfind(|word| word.len() == 12).expect("a queue id").to_owned()
+    };
+    let words = ["whatever they contained", "quel que soit leur contenu"];
+    let first = send("one");
+    for (locale, words) in ["en", "fr"].into_iter().zip(words) {
+        let why = server.ok(locale, &["why", &first]);
+        assert!(!why.contains(words) && why.contains("looks like spam"), "{why}");
+    }
+    for subject in ["two", "three", "four"] {
+        send(subject);
+    }
+    let last = send("five");
+    for (locale, words) in ["en", "fr"].into_iter().zip(words) {
+        for question in [&["why", &last][..], &["relay", "list"]] {
+            let told = server.ok(locale, question);
+            assert!(told.contains(words) && told.contains("strict"), "{question:?}: {told}");
         }
     }
 }

@@ -167,6 +167,7 @@ impl History for FaultyStore {
         story(id: QueueId) -> Option<Story>;
         by_public_id(id: PublicId) -> Option<QueueId>;
         events(after: EventId, limit: usize) -> Vec<Event>;
+        latest_events(limit: usize) -> Vec<Event>;
         append(events: Vec<NewEvent>) -> ();
         act(act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Vec<RecipientId>;
     }

@@ -339,5 +339,6 @@ impl History for PowerStore {
         story(id: QueueId) -> Option<Story>;
         by_public_id(id: PublicId) -> Option<QueueId>;
         events(after: EventId, limit: usize) -> Vec<Event>;
+        latest_events(limit: usize) -> Vec<Event>;
     }
 }

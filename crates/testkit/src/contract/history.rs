@@ -173,6 +173,10 @@ async fn events(mut stage: Stage) -> Proof {
     let second = there("the second", found.get(1))?.id;
     let rest = stage.store.events(second, 3).await?;
     same("a part", rest, found.iter().skip(2).take(3).cloned().collect())?;
+    let newest: Vec<_> = found.iter().rev().take(4).cloned().collect();
+    same("the latest", stage.store.latest_events(4).await?, newest)?;
+    same("all, newest first", stage.store.latest_events(1_000).await?.len(), found.len())?;
+    same("none of the latest", stage.store.latest_events(0).await?, Vec::new())?;
     same("none", stage.store.events(EventId(0), 0).await?, Vec::new())
 }
 

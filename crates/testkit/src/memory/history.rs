@@ -41,6 +41,10 @@ impl History for MemoryStore {
         })
     }
 
+    fn latest_events(&self, limit: usize) -> Later<'_, Vec<Event>> {
+        self.read(|state| Ok(state.events.values().rev().take(limit.min(Page::MAX)).cloned().collect()))
+    }
+
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()> {
         self.write(|state| {
             state.append(events);
