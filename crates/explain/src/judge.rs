@@ -113,11 +113,14 @@ fn with_likeness(reading: &Reading, finding: Finding) -> Finding {
 }
 
 /// The cause that a pasted text names by its id: a refusal of our own ends with `[F:id]`, and a person who looks for
-/// the page gives the id alone. Only a reader's question is answered so: what a stranger names moves nothing.
+/// the page gives the id alone, or `F:id`. Only a reader's question is answered so: what a stranger names moves nothing.
 fn named(reading: &Reading) -> Option<Finding> {
     let marked = reading.text.rsplit_once("[f:").and_then(|(_, rest)| rest.split(']').next());
     // A single word is more likely a server's than an id, unless it is written as one.
-    let alone = || Some(reading.text.trim()).filter(|id| id.contains('_'));
+    let alone = || {
+        let text = reading.text.trim();
+        text.strip_prefix("f:").or_else(|| Some(text).filter(|id| id.contains('_')))
+    };
     let id = marked.or_else(alone)?;
     let cause = CauseId::lookup(id)?;
     let words = format!("[F:{id}]");

@@ -68,6 +68,13 @@ struct Line {
     cause_id: String,
 }
 
+/// The texts that are known, as they stand in the files.
+#[cfg(test)]
+pub(crate) fn known_texts() -> impl Iterator<Item = String> {
+    let lines = KNOWN.iter().flat_map(|file| file.lines());
+    lines.filter_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.text)
+}
+
 struct Text {
     cause: CauseId,
     /// The length of its vector.

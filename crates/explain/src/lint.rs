@@ -317,6 +317,47 @@ fn every_rule_finds_the_texts_that_made_it() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// A text as it is compared with the known ones: their addresses, names and numbers were changed here and there.
+fn bare_words(text: &str) -> String {
+    let reading = Reading::of_text(text, &Hint::default());
+    let is_word = |word: &&str| !word.contains('.') && !word.bytes().any(|byte| byte.is_ascii_digit());
+    let words: Vec<&str> = reading.plain.split(' ').filter(is_word).collect();
+    words.join(" ")
+}
+
+#[test]
+fn what_is_called_seen_is_among_the_known_texts() {
+    let known: Vec<String> = crate::likeness::known_texts().map(|text| bare_words(&text)).collect();
+    let rules = &Catalogue::built_in().rules;
+    let seen = rules.iter().flat_map(|rule| rule.seen.iter().map(move |text| (&rule.cause, text)));
+    let made_up: Vec<_> = seen
+        .filter(|(_, text)| {
+            let words = bare_words(text);
+            !known.iter().any(|known| known.contains(&words))
+        })
+        .collect();
+    assert!(made_up.is_empty(), "no source says so; call it typical: {made_up:#?}");
+}
+
+#[test]
+fn the_code_of_a_refusal_of_our_own_is_read_in_all_its_forms() {
+    for text in [
+        "552 5.3.4 Message larger than 9 bytes [F:message_too_big]",
+        "552 5.3.4 Message larger than 9 bytes [F:message_too_big] https://docs.test/message_too_big",
+        "[F:message_too_big]",
+        "F:message_too_big",
+        "message_too_big",
+    ] {
+        let verdict = judge_text(text, None, None);
+        assert_eq!(
+            (verdict.cause.as_str(), verdict.confidence),
+            ("message_too_big", Confidence::High),
+            "{text}"
+        );
+    }
+    assert_eq!(judge_text("F:frozen", None, None).cause.as_str(), "frozen");
+}
+
 #[test]
 fn nothing_is_made_up_where_nothing_is_known() {
     for text in ["", "hello", "550 5.9.9 Wibble wobble", "\u{0}\u{fffd}", "< < < @ > [ { |", "554"] {

@@ -2,7 +2,8 @@
 
 use mail::{Domain, Language, Network};
 use net::{ListenerKind, ListenerSpec};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use smtp::server::Pages;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -145,6 +146,10 @@ pub struct Config {
     pub public: Option<PathBuf>,
     /// The file of aliases; `/etc/aliases` when there is none.
     pub aliases: Option<PathBuf>,
+    /// Where the pages of the causes are on the web: their address stands behind the short code of each refusal, so that
+    /// whoever reads `[F:message_too_big]` needs no command. Without it the code stands alone.
+    #[serde(deserialize_with = "pages")]
+    pub pages: Option<Pages>,
     /// Whether the running server is kept to its own files and to what a mail server does. Default: it is. `false` is
     /// for a system whose names or users come from modules that need more.
     pub confine: Confine,
@@ -159,6 +164,10 @@ pub struct Config {
     /// The ports; 587, 465, 2525 and 8189 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
+}
+
+fn pages<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Pages>, D::Error> {
+    String::deserialize(input)?.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 impl Config {
@@ -243,6 +252,7 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          # user = \"facteur\"      # whom it becomes once it has its ports, when root starts it\n\
          # aliases = \"/etc/aliases\"\n\
          # public = \"/var/spool/facteur\"   # submit.sock and drop/, for the sendmail of every local user\n\
+         # pages = \"https://mail.example.org/causes/{language}\"   # where docs/causes is published: named in each refusal\n\
          # confine = false      # do not keep the running server to its own files\n\
          \n\
          # [tls]\n\
@@ -316,5 +326,8 @@ mod tests {
         fs::write(&path, "host_name = \"a.test\"\nlistner = 1\n").unwrap();
         let error = Config::read(&path).unwrap_err().to_string();
         assert!(error.contains("listner") && error.contains("line 2"), "{error}");
+        fs::write(&path, "pages = \"docs.test\"\n").unwrap();
+        let error = Config::read(&path).unwrap_err().to_string();
+        assert!(error.contains("docs.test") && error.contains("https://"), "{error}");
     }
 }

@@ -345,6 +345,7 @@ async fn serve_until(
     workers.start(&mut set, &stop);
     let door = Arc::new(ControlDoor::new(Arc::clone(&assembly.control), Arc::clone(&mail_log)));
     let mut session = SessionConfig::new(config.host_name());
+    session.pages = config.pages.clone();
     session.max_message_bytes = assembly.queue.limits().message_bytes;
     session.max_recipients = assembly.queue.limits().recipients;
     session.max_hold_secs = Some(assembly.queue.limits().hold_secs);

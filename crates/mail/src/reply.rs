@@ -200,6 +200,13 @@ impl Reply {
         self
     }
 
+    /// The cause that its short code names, if it ends with one.
+    pub fn cause(&self) -> Option<&str> {
+        let (_, cause) = self.lines.last()?.strip_suffix(']')?.rsplit_once(" [F:")?;
+        let is_id = cause.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        Some(cause).filter(|_| is_id)
+    }
+
     /// What the reply means for the next step.
     pub const fn severity(&self) -> Severity {
         self.code.severity()
@@ -240,6 +247,10 @@ mod tests {
     fn an_explained_reply_ends_with_its_code() {
         let reply = Reply::new(552, None, "Too large").explained("message_too_big");
         assert_eq!(reply.to_string(), "552 Too large [F:message_too_big]");
+        assert_eq!(reply.cause(), Some("message_too_big"));
+        for text in ["Too large", "[F:a] more", "x [F:a/b]", "[F:a]"] {
+            assert_eq!(Reply::new(552, None, text).cause(), None, "{text}");
+        }
     }
 
     #[test]

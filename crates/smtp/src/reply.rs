@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::Input;
+use crate::server::Pages;
 use mail::{EnhancedCode, Reply, ReplyCode, Seen, Severity};
 use std::io::Write as _;
 
@@ -43,9 +44,24 @@ fn printable(c: char) -> u8 {
     }
 }
 
-/// Writes a refusal of the server's own.
-pub(crate) fn write_error(error: Error, output: &mut Vec<u8>) {
-    let _ = write!(output, "{} {} {error}\r\n", error.code(), error.enhanced());
+/// Writes a refusal of the server's own, with its short code, and the address of its page where there are pages.
+pub(crate) fn write_error(error: Error, pages: Option<&Pages>, output: &mut Vec<u8>) {
+    write_paged(&error.reply(), pages, output);
+}
+
+/// Writes a reply; behind the short code of its explanation, the address of the page.
+pub(crate) fn write_paged(reply: &Reply, pages: Option<&Pages>, output: &mut Vec<u8>) {
+    let page = pages.and_then(|pages| pages.of(reply.cause()?));
+    let Some(page) = page else { return write_reply(reply, output) };
+    let mut reply = reply.clone();
+    if let Some(last) = reply.lines.last_mut()
+        // An address that is cut leads nowhere.
+        && last.len() + page.len() < MAX_WRITTEN_TEXT_BYTES
+    {
+        last.push(' ');
+        last.push_str(&page);
+    }
+    write_reply(&reply, output);
 }
 
 /// Reads replies as servers of the world send them: LF alone may end a line, the text may be empty or

@@ -21,7 +21,7 @@ mod config;
 mod reading;
 mod session;
 
-pub use config::{AuthOffer, SessionConfig};
+pub use config::{AuthOffer, BadPages, Pages, SessionConfig};
 pub use session::Session;
 
 use crate::command::MailFrom;

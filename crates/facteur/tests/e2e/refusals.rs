@@ -6,6 +6,7 @@ use crate::support::postfix::{LOGIN, Postfix};
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink};
 use crate::support::until;
+use std::fs;
 use std::net::TcpListener;
 
 /// Sends a message, and waits until the relay is closed for a cause; the words in each language, and the raw ones.
@@ -159,6 +160,25 @@ fn a_relay_that_refuses_everything_is_no_matter_of_the_content() {
             assert!(told.contains(words) && told.contains("strict"), "{question:?}: {told}");
         }
     }
+}
+
+#[test]
+fn a_refusal_of_our_own_names_its_page() {
+    let mut server = Server::fresh("en", "");
+    let file = server.data().join("facteur.toml");
+    let text = fs::read_to_string(&file).expect("a configuration");
+    fs::write(&file, format!("pages = \"https://docs.test/causes/en\"\n{text}")).expect("a configuration");
+    server.go();
+    let mut client = Client::connect(server.port(Port::Submission));
+    let page = |reply: String, cause: &str| {
+        let end = format!(" [F:{cause}] https://docs.test/causes/en/{cause}");
+        assert!(reply.trim_end().ends_with(&end), "{reply}");
+    };
+    page(client.say("WIBBLE"), "protocol_error");
+    client.expect("EHLO a.test", "250");
+    page(client.say("AUTH PLAIN AGEAYg=="), "auth_plaintext_needs_tls");
+    let told = server.ok("fr", &["explain", "F:auth_plaintext_needs_tls"]);
+    assert!(told.contains("sans chiffrement") || told.contains("non chiffré"), "{told}");
 }
 
 #[test]

@@ -1,7 +1,46 @@
 //! What a server session is told about its port, and its limits.
 
 use mail::{Clock, Domain};
+use std::str::FromStr;
 use std::time::Duration;
+
+/// Where the pages of the causes are: their address stands behind the short code of each refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pages(String);
+
+/// An address of pages that cannot stand in a reply.
+/// Usual cause: it does not begin with `https://`, has a space in it, or is longer than a line of SMTP allows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no web address that a reply can carry: it begins with https:// and has at most 200 plain characters"
+)]
+pub struct BadPages(String);
+
+impl Pages {
+    /// The longest address, so that a refusal and its page fit into one line (RFC 5321 §4.5.3.1.5).
+    const LONGEST: usize = 200;
+
+    /// The address of one page: `{cause}` stands for the cause, else the cause is added as one more part of the path.
+    pub(crate) fn of(&self, cause: &str) -> Option<String> {
+        let page = match self.0.contains("{cause}") {
+            true => self.0.replace("{cause}", cause),
+            false => format!("{}/{cause}", self.0.trim_end_matches('/')),
+        };
+        (page.len() <= Self::LONGEST + cause.len()).then_some(page)
+    }
+}
+
+impl FromStr for Pages {
+    type Err = BadPages;
+
+    fn from_str(text: &str) -> Result<Self, BadPages> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let is_host =
+            rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
+        let is_plain = text.len() <= Self::LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_host && is_plain { Ok(Self(text.to_owned())) } else { Err(BadPages(text.to_owned())) }
+    }
+}
 
 /// When signing in is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +59,8 @@ pub enum AuthOffer {
 pub struct SessionConfig {
     /// The name in the greeting; also the domain of `<postmaster>` (RFC 5321 §4.5.1).
     pub host_name: Domain,
+    /// Where the pages of the causes are; `None` leaves a refusal with its short code alone.
+    pub pages: Option<Pages>,
     /// Whether STARTTLS is offered while the connection is plain.
     pub offer_starttls: bool,
     /// When AUTH is offered.
@@ -66,6 +107,7 @@ impl SessionConfig {
     pub const fn new(host_name: Domain) -> Self {
         Self {
             host_name,
+            pages: None,
             offer_starttls: true,
             auth: AuthOffer::UnderTls,
             offer_smtputf8: true,
@@ -85,5 +127,29 @@ impl SessionConfig {
             command_time_limit: Duration::from_secs(300),
             content_time_limit: Duration::from_secs(180),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_the_name_of_its_cause() {
+        for (pages, page) in [
+            ("https://docs.test/causes/fr", Some("https://docs.test/causes/fr/mail_loop")),
+            ("https://docs.test/", Some("https://docs.test/mail_loop")),
+            ("https://docs.test/{cause}.html", Some("https://docs.test/mail_loop.html")),
+            ("http://[::1]/?c={cause}", Some("http://[::1]/?c=mail_loop")),
+            ("docs.test", None),
+            ("https://", None),
+            ("https://docs.test/a b", None),
+            ("https://docs.test/\r\n250", None),
+            ("https://docs.test/é", None),
+        ] {
+            let found = pages.parse::<Pages>().ok().and_then(|pages| pages.of("mail_loop"));
+            assert_eq!(found.as_deref(), page, "{pages}");
+        }
+        assert!(format!("https://docs.test/{}", "a".repeat(200)).parse::<Pages>().is_err());
     }
 }

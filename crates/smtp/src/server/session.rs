@@ -6,7 +6,7 @@ use super::reading::{Reading, Step};
 use super::{AuthOffer, CONTENT_CHUNK_BYTES, Next, SessionConfig, SignIn};
 use crate::command::{self, Chunk, Command, Forward, MailFrom, RcptTo};
 use crate::lines::{self, Line};
-use crate::reply::{write_error, write_reply};
+use crate::reply::{write_error, write_paged};
 use crate::sasl::{self, Credentials, LOGIN_PROMPTS, Mechanism};
 use crate::{Error, Input};
 use chunks::Incoming;
@@ -145,7 +145,7 @@ impl Session {
                 _ => {
                     // A driver that asks for more without having answered would hang its client for ever.
                     self.forget_transaction();
-                    write_error(Error::NoAnswer, output);
+                    write_error(Error::NoAnswer, self.config.pages.as_ref(), output);
                     None
                 }
             },
@@ -210,7 +210,7 @@ impl Session {
                 self.sign_in_failures += 1;
                 if self.sign_in_failures >= self.config.max_sign_in_failures {
                     // The reply is the driver's own, so that the client shows why; then the end.
-                    write_reply(&reply, output);
+                    write_paged(&reply, self.config.pages.as_ref(), output);
                     self.state = State::Closed;
                 } else {
                     self.say(&reply, output);
@@ -259,7 +259,7 @@ impl Session {
 
     fn end(&mut self, error: Error, output: &mut Vec<u8>) {
         if !matches!(self.state, State::Closed) {
-            write_error(error, output);
+            write_error(error, self.config.pages.as_ref(), output);
             self.state = State::Closed;
         }
     }
@@ -354,7 +354,7 @@ impl Session {
                 first_told.then_some(Next::Discard)
             }
             Step::Endless { error } => {
-                write_error(error, output);
+                write_error(error, self.config.pages.as_ref(), output);
                 self.state = State::Closed;
                 None
             }
@@ -559,7 +559,7 @@ impl Session {
         }
         if envelope.recipients.len() >= self.config.max_recipients {
             // Not counted as a mistake: the client cannot know the limit, and may have pipelined.
-            write_error(Error::TooManyRecipients, output);
+            write_error(Error::TooManyRecipients, self.config.pages.as_ref(), output);
             return None;
         }
         let RcptTo { path, notify, orcpt } = to;
@@ -597,7 +597,7 @@ impl Session {
         }
         if envelope.recipients.is_empty() {
             // RFC 5321 §4.1.1.4 lets 503 or 554 be said. Not a mistake when all were refused.
-            write_error(Error::NoRecipients, output);
+            write_error(Error::NoRecipients, self.config.pages.as_ref(), output);
             return None;
         }
         self.state = State::Asked(Question::Data);
@@ -685,7 +685,7 @@ impl Session {
 
     /// Writes a reply of the driver's; a 421 is the last (RFC 5321 §3.8).
     fn say(&mut self, reply: &Reply, output: &mut Vec<u8>) {
-        write_reply(reply, output);
+        write_paged(reply, self.config.pages.as_ref(), output);
         if reply.code.get() == 421 {
             self.state = State::Closed;
         }
@@ -701,7 +701,7 @@ impl Session {
         } else {
             error
         };
-        write_error(error, output);
+        write_error(error, self.config.pages.as_ref(), output);
         if error.is_final() {
             self.state = State::Closed;
         }

@@ -144,7 +144,7 @@ impl Session {
     fn refuse_chunk(&mut self, error: Error, output: &mut Vec<u8>) {
         if error == Error::NoRecipients {
             // No mistake when all were refused. The transaction stays as it is, as after DATA.
-            return write_error(error, output);
+            return write_error(error, self.config.pages.as_ref(), output);
         }
         self.refuse(error, output);
         if error != Error::MailFirst {
@@ -162,7 +162,7 @@ impl Session {
     /// The end of a client that does not listen: it is told once more, and no more is read.
     fn end_in_waste(&mut self, fate: &Fate, output: &mut Vec<u8>) {
         match fate {
-            Fate::Refused(error) => write_error(*error, output),
+            Fate::Refused(error) => write_error(*error, self.config.pages.as_ref(), output),
             Fate::Declined(reply) => self.say(reply, output),
             Fate::Kept => {}
         }
