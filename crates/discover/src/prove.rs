@@ -9,7 +9,7 @@ mod pop3;
 
 use crate::server::{Protocol, Server, SignIn, Tls};
 use explain::{CauseId, Facts, Hint, Place, Verdict, Words};
-use mail::{Evidence, Language, Peer, Secret, Seen, Stage, Timestamp, TlsFacts};
+use mail::{Address, Evidence, Language, Peer, ReversePath, Secret, Seen, Stage, Timestamp, TlsFacts};
 use smtp::client::Client;
 use smtp::transport::{BoxFuture, Transport};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub struct Credentials<'a> {
     pub login: &'a str,
     /// The password.
     pub password: &'a Secret,
+    /// Whose mail the server for sending must take.
+    pub sender: &'a Address,
 }
 
 /// What a server showed.
@@ -55,7 +57,7 @@ impl Obstacle {
     /// What it means.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Seen(evidence) => explain::judge(evidence, Place::Pasted),
+            Self::Seen(evidence) => explain::judge(evidence, Place::Discovery),
             Self::Said { peer, protocol, text } => {
                 let protocol = match protocol {
                     Protocol::Imap => explain::Protocol::Imap,
@@ -78,7 +80,7 @@ impl Obstacle {
                 Facts { host: Some(peer.host.clone()), port: Some(peer.port), ..Facts::default() }
             }
         };
-        explain::words(verdict.cause, verdict.provider, Place::Pasted, language, &facts)
+        explain::words(verdict.cause, verdict.provider, Place::Discovery, language, &facts)
     }
 
     /// Whether another form of the user name may be tried: only when the server said that name and password do not
@@ -120,8 +122,16 @@ async fn submission(
         client.hello(t, our_name).await?;
     }
     let sign_in = offered(client.extensions().auth.iter().map(String::as_str));
-    if let Some(Credentials { login, password }) = credentials {
+    if let Some(Credentials { login, password, sender }) = credentials {
         client.sign_in(t, login, password).await?;
+        // Some let everybody of theirs in and take mail from other addresses alone. An address beyond ASCII is not asked
+        // for: that needs an extension (RFC 6531), and says nothing of the account.
+        if sender.local().is_ascii() {
+            let sender: Result<ReversePath, _> = sender.to_ascii_domain().parse();
+            if let Ok(sender) = sender {
+                client.ask_for_sender(t, &sender).await?;
+            }
+        }
     }
     client.quit(t).await;
     Ok(Proof { sign_in, login: credentials.map(|credentials| credentials.login.to_owned()) })

@@ -65,6 +65,8 @@ word_enum! {
         Submission = "submission",
         /// A person pasted it: we do not know who spoke to whom.
         Pasted = "pasted",
+        /// A server that somebody's mail program would use answered us, when we tried it for them: no mail waits.
+        Discovery = "discovery",
     }
 }
 

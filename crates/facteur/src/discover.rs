@@ -9,7 +9,7 @@ pub use live::{Asked, Live, News, NoAnswer};
 use control::RelaySpec;
 use discover::facts::Facts;
 use discover::prove::{Obstacle, Proof};
-use discover::{Candidate, Findings, Plan, Protocol, Source, Subject, SubjectError, Tls, UserForm};
+use discover::{Candidate, Findings, Plan, Protocol, Reading, Source, Subject, SubjectError, Tls, UserForm};
 use mail::{Address, Secret};
 use store::{RelayTls, SenderMode};
 
@@ -53,10 +53,25 @@ impl Discovery {
         Self { address, findings, asked: Vec::new(), tried: Vec::new(), unconfirmed: Vec::new(), live }
     }
 
-    /// The servers to use: the best of each protocol, IMAP rather than POP3.
+    /// The servers to use: the best of each protocol, IMAP rather than POP3; but for reading the one that let us in, when
+    /// only one did.
     pub fn pair(&self) -> (Option<&Candidate>, Option<&Candidate>) {
         let best = |protocol| self.findings.best(protocol);
-        (best(Protocol::Imap).or_else(|| best(Protocol::Pop3)), best(Protocol::Smtp))
+        let let_in =
+            |candidate: &&Candidate| self.proof(candidate).is_some_and(|proof| proof.login.is_some());
+        let reading = [Protocol::Imap, Protocol::Pop3].map(best);
+        let incoming =
+            reading.into_iter().flatten().find(let_in).or_else(|| reading.into_iter().flatten().next());
+        (incoming, best(Protocol::Smtp))
+    }
+
+    /// How to read, now that servers were tried: an account for which IMAP is switched off is read by POP3.
+    pub fn reading(&self) -> Reading {
+        let only_pop3 = self.pair().0.is_some_and(|candidate| candidate.server.protocol == Protocol::Pop3);
+        match self.findings.advice().reading {
+            Reading::Imap if only_pop3 => Reading::Pop3Only,
+            other => other,
+        }
     }
 
     /// What a server showed when it was tried.

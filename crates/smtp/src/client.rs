@@ -15,7 +15,9 @@ use crate::Input;
 use crate::reply::{ReplyReader, strange};
 use crate::sasl;
 use crate::transport::Transport;
-use mail::{Dialogue, Evidence, Reply, Secret, Seen, Severity, Speaker, Stage, Timestamp, TlsFacts};
+use mail::{
+    Dialogue, Evidence, Reply, ReversePath, Secret, Seen, Severity, Speaker, Stage, Timestamp, TlsFacts,
+};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -174,6 +176,17 @@ impl Client {
             return Ok(reply);
         }
         self.secret_line(t, response.reveal(), "…").await
+    }
+
+    /// Asks whether mail of this sender would be taken, and takes the question back: nothing is sent.
+    pub async fn ask_for_sender(
+        &mut self,
+        t: &mut dyn Transport,
+        sender: &ReversePath,
+    ) -> Result<(), Evidence> {
+        let reply = self.command(t, Stage::Mail, &format!("MAIL FROM:<{sender}>")).await?;
+        self.positive(t, Stage::Mail, reply)?;
+        self.reset(t).await
     }
 
     /// Ends an open transaction.

@@ -1,13 +1,17 @@
 //! Mail servers that mean harm, or are out of order: scripts of words and TLS, played over real sockets.
 //!
 //! A [`Dialect`] says what is answered to which line; the [`Server`] moves the bytes, starts TLS, goes wrong where a
-//! [`Fault`] tells it to, and keeps all that it heard, with a mark on what came in clear. It knows no protocol: [`smtp`]
-//! is one dialect, read from the scripts of other projects, and others (IMAP, POP3) need only answers of their own.
+//! [`Fault`] tells it to, and keeps all that it heard, with a mark on what came in clear. It knows no protocol: [`smtp`],
+//! [`imap`] and [`pop3`] are dialects, read from the scripts of other projects.
 
+mod corpus;
+pub mod imap;
 mod papers;
+pub mod pop3;
 mod server;
 pub mod smtp;
 
+pub use corpus::scripts;
 pub use papers::{Paper, Papers};
 pub use server::{Heard, Server};
 

@@ -92,7 +92,7 @@ impl Imap<'_> {
         &mut self,
         capabilities: &[String],
         by_command: bool,
-        Credentials { login, password }: Credentials<'_>,
+        Credentials { login, password, .. }: Credentials<'_>,
     ) -> Result<(), Obstacle> {
         if has(capabilities, "AUTH=PLAIN") {
             self.lines.send(self.t, Stage::Auth, "c AUTHENTICATE PLAIN").await.map_err(Obstacle::Seen)?;

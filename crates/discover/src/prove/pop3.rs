@@ -38,7 +38,7 @@ pub(super) async fn prove(
     if user && !sign_in.contains(&SignIn::Password) {
         sign_in.push(SignIn::Password);
     }
-    if let Some(Credentials { login, password }) = credentials {
+    if let Some(Credentials { login, password, .. }) = credentials {
         // A line end would begin another command.
         if [login, password.reveal()].iter().any(|text| text.contains(char::is_control)) {
             let seen = Seen::NotOffered { what: "AUTH PLAIN".to_owned() };

@@ -100,7 +100,8 @@ fn done<F: Future>(future: F) -> F::Output {
 fn run(protocol: Protocol, tls: Tls, script: &str, login: Option<&str>) -> Result<Proof, Obstacle> {
     let server = Server::at(protocol, "mail.example.org", 993, tls);
     let password = Secret::new("sesame \"x\"");
-    let credentials = login.map(|login| Credentials { login, password: &password });
+    let sender = "anne@example.org".parse().unwrap();
+    let credentials = login.map(|login| Credentials { login, password: &password, sender: &sender });
     done(prove(&mut Script::new(script), &server, "client.example", credentials))
 }
 

@@ -7,8 +7,8 @@ use super::{Discovery, Tried};
 use discover::facts::Facts;
 use discover::prove::{Credentials, Obstacle, Proof, prove};
 use discover::{
-    Candidate, Document, Findings, Plan, Protocol, Question, Refusal, Reply, Source, Subject, SubjectError,
-    Tls, Trust, https,
+    Candidate, Document, Findings, Plan, Protocol, Question, Refusal, Reply, Server, Source, Subject,
+    SubjectError, Tls, Trust, https,
 };
 use mail::{Address, Clock, Evidence, Peer, Secret, Seen, Stage};
 use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Purpose, Resolver, Target, TlsMode};
@@ -16,12 +16,17 @@ use resolve::Answer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How long all of a discovery may take.
 const HARD_STOP: Duration = Duration::from_secs(20);
 /// How long all questions may take; what has not answered by then is not waited for.
 const ASKING_STOP: Duration = Duration::from_secs(7);
+/// When the servers that are known by then are tried, while others are still asked for: so that somebody who waits sees a
+/// first answer within three seconds, whoever else is silent.
+const FIRST_LOOK: Duration = Duration::from_millis(1_500);
+/// The most servers that are tried for one address.
+const MAX_TRIED: usize = 48;
 /// How long an answer of the DNS may take.
 const DNS_LIMIT: Duration = Duration::from_secs(3);
 /// How long a document may take, connection and all.
@@ -57,6 +62,71 @@ pub enum NoAnswer {
 pub enum News<'n> {
     /// A server answers as it should.
     Answers(&'n Candidate),
+}
+
+/// What is under way, and what came of it.
+#[derive(Default)]
+struct Search {
+    asking: JoinSet<(Question, Reply, Option<Evidence>)>,
+    trying: JoinSet<Tried>,
+    /// The servers that were tried, or are.
+    begun: Vec<Candidate>,
+    missed: Vec<Asked>,
+    tried: Vec<Tried>,
+}
+
+impl Search {
+    fn ask(&mut self, road: &Live, questions: Vec<Question>) {
+        for question in questions {
+            let road = road.clone();
+            self.asking.spawn(async move {
+                let (reply, seen) = road.answer(&question).await;
+                (question, reply, seen)
+            });
+        }
+    }
+
+    fn learn(&mut self, plan: &mut Plan<'_>, question: &Question, reply: Reply, seen: Option<Evidence>) {
+        let refused = plan.learn(question, reply).err();
+        let why = seen.map(NoAnswer::Seen).or(refused.map(NoAnswer::Refused));
+        if let (Question::Document(document), Some(why)) = (question, why) {
+            self.missed.push(Asked { what: document.url(), source: document.source(), why });
+        }
+    }
+
+    /// Tries the candidates that were not tried yet, all at once and without a credential.
+    fn try_all(&mut self, road: &Live, findings: &Findings) {
+        for candidate in &findings.candidates {
+            let known = self.begun.iter().any(|begun| begun.server.same_door(&candidate.server));
+            if known || self.begun.len() >= MAX_TRIED {
+                continue;
+            }
+            self.begun.push(candidate.clone());
+            let (road, candidate) = (road.clone(), candidate.clone());
+            self.trying.spawn(async move {
+                let outcome = road.attempt(&candidate, None).await;
+                Tried { candidate, outcome }
+            });
+        }
+    }
+}
+
+impl Search {
+    /// What came of it, in the order in which servers were tried; those that have not answered are told as too slow.
+    fn end(mut self) -> (Vec<Asked>, Vec<Tried>) {
+        let tried = self.begun.into_iter().map(|candidate| {
+            let mut done = self.tried.iter();
+            let outcome = match done.position(|tried| tried.candidate.server.same_door(&candidate.server)) {
+                Some(at) => self.tried.swap_remove(at).outcome,
+                None => {
+                    let Server { host, port, .. } = &candidate.server;
+                    Err(Obstacle::Seen(too_slow(host, *port, SERVER_LIMIT)))
+                }
+            };
+            Tried { candidate, outcome }
+        });
+        (self.missed, tried.collect())
+    }
 }
 
 /// How the network is reached.
@@ -112,6 +182,12 @@ impl Live {
         }
     }
 
+    /// Asks other name servers.
+    #[cfg(test)]
+    pub(super) fn ask_at(&mut self, dns: Dns) {
+        self.dns = dns;
+    }
+
     /// Finds the settings of an address and tries them; with a password, also whether it is let in. The password is
     /// sent to servers that the address's own domain or our table names, and to those within `trusted`.
     pub async fn discover(
@@ -121,12 +197,13 @@ impl Live {
         trusted: Option<&str>,
         mut told: impl FnMut(News<'_>),
     ) -> Result<Discovery, SubjectError> {
-        let end = Instant::now() + HARD_STOP;
+        let began = Instant::now();
+        let end = began + HARD_STOP;
         let mut plan = Plan::new(Subject::read(text, self.private)?, self.facts, &[]);
-        let asked = self.ask(&mut plan, end.min(Instant::now() + ASKING_STOP)).await;
+        let mut search = Search::default();
+        self.search(&mut plan, &mut search, began, &mut told).await;
         let mut discovery = Discovery::new(plan.address().clone(), plan.findings(), true);
-        discovery.asked = asked;
-        discovery.tried = self.try_all(&discovery.findings, end, &mut told).await;
+        (discovery.asked, discovery.tried) = search.end();
         keep_proved(&mut discovery);
         if let Some(password) = password {
             self.sign_in(&mut discovery, password, trusted, end).await;
@@ -134,28 +211,55 @@ impl Live {
         Ok(discovery)
     }
 
-    /// Asks until everything is answered, enough is known, or time is over.
-    async fn ask(&self, plan: &mut Plan<'_>, end: Instant) -> Vec<Asked> {
-        let mut running = JoinSet::new();
-        let mut missed = Vec::new();
+    /// Asks until everything is answered, enough is known, or time is over; and tries what is known by then, from
+    /// [`FIRST_LOOK`] on also while answers are still waited for.
+    async fn search(
+        &self,
+        plan: &mut Plan<'_>,
+        search: &mut Search,
+        began: Instant,
+        told: &mut impl FnMut(News<'_>),
+    ) {
+        let end = began + HARD_STOP;
         loop {
+            let findings = plan.findings();
+            let now = Instant::now();
             // What the domain itself or our table says needs no other opinion.
-            if is_enough(&plan.findings()) {
-                return missed;
+            if is_enough(&findings) || now >= began + ASKING_STOP {
+                search.asking = JoinSet::new();
+            } else {
+                search.ask(self, plan.questions());
             }
-            for question in plan.questions() {
-                let road = self.clone();
-                running.spawn(async move {
-                    let (reply, seen) = road.answer(&question).await;
-                    (question, reply, seen)
-                });
+            let asking = !search.asking.is_empty();
+            let looking = !asking || now >= began + FIRST_LOOK;
+            if looking {
+                search.try_all(self, &findings);
             }
-            let Ok(Some(done)) = timeout_at(end, running.join_next()).await else { return missed };
-            let Ok((question, reply, seen)) = done else { continue };
-            let refused = plan.learn(&question, reply).err();
-            let why = seen.map(NoAnswer::Seen).or(refused.map(NoAnswer::Refused));
-            if let (Question::Document(document), Some(why)) = (&question, why) {
-                missed.push(Asked { what: document.url(), source: document.source(), why });
+            let wake = match (asking, looking) {
+                (true, false) => began + FIRST_LOOK,
+                (true, true) => began + ASKING_STOP,
+                (false, _) if search.trying.is_empty() => return,
+                (false, _) => end,
+            };
+            tokio::select! {
+                Some(done) = search.asking.join_next() => {
+                    if let Ok((question, reply, seen)) = done {
+                        search.learn(plan, &question, reply, seen);
+                    }
+                }
+                Some(done) = search.trying.join_next() => {
+                    if let Ok(tried) = done {
+                        if tried.outcome.is_ok() {
+                            told(News::Answers(&tried.candidate));
+                        }
+                        search.tried.push(tried);
+                    }
+                }
+                () = sleep_until(wake) => {
+                    if wake == end {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -208,33 +312,6 @@ impl Live {
         self.dialer.dial(&target, DIAL_LIMIT).await
     }
 
-    /// Tries all candidates at once, without a credential.
-    async fn try_all(
-        &self,
-        findings: &Findings,
-        end: Instant,
-        told: &mut impl FnMut(News<'_>),
-    ) -> Vec<Tried> {
-        let mut running = JoinSet::new();
-        for (index, candidate) in findings.candidates.iter().enumerate() {
-            let (road, candidate) = (self.clone(), candidate.clone());
-            running.spawn(async move {
-                let outcome = road.attempt(&candidate, None).await;
-                (index, Tried { candidate, outcome })
-            });
-        }
-        let mut tried = Vec::new();
-        while let Ok(Some(done)) = timeout_at(end, running.join_next()).await {
-            let Ok((index, one)) = done else { continue };
-            if one.outcome.is_ok() {
-                told(News::Answers(&one.candidate));
-            }
-            tried.push((index, one));
-        }
-        tried.sort_by_key(|(index, _)| *index);
-        tried.into_iter().map(|(_, tried)| tried).collect()
-    }
-
     pub(super) async fn attempt(
         &self,
         candidate: &Candidate,
@@ -257,8 +334,8 @@ impl Live {
         end: Instant,
     ) {
         let (incoming, outgoing) = discovery.pair();
-        let chosen: Vec<Candidate> = [incoming, outgoing].into_iter().flatten().cloned().collect();
-        for candidate in chosen {
+        let mut chosen: Vec<Candidate> = [outgoing, incoming].into_iter().flatten().cloned().collect();
+        while let Some(candidate) = chosen.pop() {
             if discovery.proof(&candidate).is_none() {
                 continue;
             }
@@ -268,6 +345,10 @@ impl Live {
             }
             let signed_in = timeout_at(end, self.sign_in_at(&candidate, &discovery.address, password)).await;
             let Ok(outcome) = signed_in else { return };
+            // An account for which IMAP is switched off may still have POP3.
+            if is_switched_off(&outcome) && candidate.server.protocol == Protocol::Imap {
+                chosen.extend(discovery.findings.best(Protocol::Pop3).cloned());
+            }
             let of = |tried: &&mut Tried| tried.candidate.server.same_door(&candidate.server);
             if let Some(tried) = discovery.tried.iter_mut().find(of) {
                 tried.outcome = outcome;
@@ -285,7 +366,7 @@ impl Live {
         let mut outcome = None;
         for form in candidate.user_forms() {
             let login = form.of(address);
-            let credentials = Credentials { login: &login, password };
+            let credentials = Credentials { login: &login, password, sender: address };
             match self.attempt(candidate, Some(credentials)).await {
                 Err(obstacle) if obstacle.lets_another_form_be_tried() => outcome = Some(obstacle),
                 other => return other,
@@ -295,6 +376,10 @@ impl Live {
             Obstacle::Seen(too_slow(&candidate.server.host, candidate.server.port, SERVER_LIMIT))
         }))
     }
+}
+
+fn is_switched_off(outcome: &Result<Proof, Obstacle>) -> bool {
+    outcome.as_ref().is_err_and(|obstacle| obstacle.verdict().cause.as_str() == "imap_disabled")
 }
 
 /// Whether both a server for reading and one for sending are known from who should know, or none is to be had.

@@ -2,7 +2,9 @@
 //! the table switched off by asking about a domain that it does not know.
 
 mod dovecot;
+mod faults;
 mod replay;
+mod scripts;
 mod town;
 
 use super::*;
@@ -132,6 +134,7 @@ fn submission(line: Option<&str>) -> String {
         None => "220 hi\r\n".to_owned(),
         Some("EHLO localhost") => "250-mail\r\n250 AUTH PLAIN\r\n".to_owned(),
         Some("AUTH PLAIN AGFubmUAc2VzYW1l") => "235 2.7.0 in\r\n".to_owned(),
+        Some("MAIL FROM:<anne@a.example>" | "RSET") => "250 fine\r\n".to_owned(),
         Some("QUIT") => "221 bye\r\n".to_owned(),
         Some(_) => "535 5.7.8 Authentication credentials invalid\r\n".to_owned(),
     }

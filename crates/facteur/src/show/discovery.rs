@@ -164,7 +164,7 @@ fn remarks(discovery: &Discovery, reader: &Reader) -> Vec<String> {
     let findings = &discovery.findings;
     let provider = findings.provider.as_ref();
     let mut lines = Vec::new();
-    match findings.advice().reading {
+    match discovery.reading() {
         Reading::Imap => lines.push(phrases.say("discover-imap")),
         Reading::Pop3Only => lines.push(phrases.say("discover-pop3-only")),
         Reading::ExchangeOnly => lines.push(phrases.say("discover-exchange-only")),
@@ -232,7 +232,6 @@ fn unused(dropped: &Dropped, reader: &Reader) -> String {
 /// The settings for programs.
 pub fn discovery_json(discovery: &Discovery, reader: &Reader) -> Value {
     let findings = &discovery.findings;
-    let advice = findings.advice();
     let servers: Vec<Value> =
         findings.candidates.iter().map(|candidate| server(discovery, candidate)).collect();
     let mut tried: Vec<Value> =
@@ -245,7 +244,7 @@ pub fn discovery_json(discovery: &Discovery, reader: &Reader) -> Value {
         "servers": servers,
         "tried": tried,
         "exchange": findings.exchange,
-        "reading": advice.reading,
+        "reading": discovery.reading(),
         "advice": remarks(discovery, reader),
     })
 }

@@ -2,8 +2,8 @@
 
 use crate::hostile::ways::{by_relay, direct, gives_away, is_secret, post, serve, told};
 use explain::Place;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
+use testkit::hostile::scripts;
 use testkit::hostile::smtp::Script;
 use testkit::proof;
 
@@ -74,29 +74,6 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("setup.ron", "delivered", "delivered"),
     ("setup_opportunistic_encryption.ron", "delivered", "delivered"),
 ];
-
-/// The scripts of a protocol, by their path. They are no part of this tree: what FACTEUR_CORPORA says, else beside it.
-fn scripts(protocol: &str) -> Vec<(String, String)> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let place =
-        std::env::var_os("FACTEUR_CORPORA").map_or_else(beside, PathBuf::from).join("hostile-servers");
-    let (mut open, mut found) = (vec![place.clone()], Vec::new());
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "ron") {
-                let name = path.strip_prefix(&place).unwrap().to_string_lossy().into_owned();
-                if let Some((_, short)) = name.split_once(&format!("/{protocol}/")) {
-                    found.push((short.to_owned(), std::fs::read_to_string(&path).unwrap()));
-                }
-            }
-        }
-    }
-    found.sort();
-    found
-}
 
 #[tokio::test]
 async fn no_script_gets_a_word_in_clear_and_each_ends_with_its_cause() {

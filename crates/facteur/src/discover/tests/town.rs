@@ -75,6 +75,8 @@ struct Register {
     documents: HashMap<String, String>,
     papers: HashMap<String, Paper>,
     told: Vec<Told>,
+    /// What IMAP says to a good password, when it does not let anybody in.
+    refusal: Option<&'static str>,
 }
 
 /// The servers, and who vouches for them.
@@ -186,6 +188,11 @@ impl Town {
         let mut register = self.register.lock().unwrap();
         register.papers.insert(host.to_owned(), paper);
         register.documents.insert(format!("{host}{path}"), text);
+    }
+
+    /// Makes IMAP refuse everybody in these words.
+    pub(super) fn refuse_imap(&self, refusal: &'static str) {
+        self.register.lock().unwrap().refusal = Some(refusal);
     }
 
     /// The passwords that were told to anybody since the last look.
@@ -326,7 +333,11 @@ impl Caller {
     fn imap(&mut self, line: &str) -> (String, Next) {
         if self.user == "+" {
             self.user.clear();
-            let said = if self.lets_in_plain(line) { "c OK in" } else { "c NO [AUTHENTICATIONFAILED] no" };
+            let said = match (self.lets_in_plain(line), self.register.lock().unwrap().refusal) {
+                (true, None) => "c OK in",
+                (true, Some(refusal)) => refusal,
+                (false, _) => "c NO [AUTHENTICATIONFAILED] no",
+            };
             return (format!("{said}\r\n"), Next::More);
         }
         let (tag, command) = line.split_once(' ').unwrap_or((line, ""));
