@@ -48,24 +48,40 @@ pub enum Obstacle {
         peer: Peer,
         /// Which of the two it speaks.
         protocol: Protocol,
+        /// At which step.
+        stage: Stage,
         /// Its words.
         text: String,
     },
 }
 
 impl Obstacle {
-    /// What it means.
+    /// What it means. A refusal in words that nobody knows means what its step says: not now, or not with this name and
+    /// password.
     pub fn verdict(&self) -> Verdict {
+        let judged = self.judged();
+        let cause = match self {
+            Self::Said { stage, .. } if judged.cause == CauseId::UNKNOWN => match stage {
+                Stage::Greeting => CauseId::SERVER_UNAVAILABLE,
+                Stage::Auth => CauseId::AUTH_BAD_CREDENTIALS,
+                _ => CauseId::PROTOCOL_ERROR,
+            },
+            _ => judged.cause,
+        };
+        Verdict { cause, ..judged }
+    }
+
+    /// What the words themselves mean.
+    fn judged(&self) -> Verdict {
         match self {
             Self::Seen(evidence) => explain::judge(evidence, Place::Discovery),
-            Self::Said { peer, protocol, text } => {
+            Self::Said { peer, protocol, stage, text } => {
                 let protocol = match protocol {
                     Protocol::Imap => explain::Protocol::Imap,
                     Protocol::Pop3 => explain::Protocol::Pop3,
                     Protocol::Smtp => explain::Protocol::Smtp,
                 };
-                let hint =
-                    Hint { host: Some(&peer.host), stage: Some(Stage::Auth), protocol: Some(protocol) };
+                let hint = Hint { host: Some(&peer.host), stage: Some(*stage), protocol: Some(protocol) };
                 explain::judge_with(text, &hint)
             }
         }
@@ -86,7 +102,7 @@ impl Obstacle {
     /// Whether another form of the user name may be tried: only when the server said that name and password do not
     /// fit. Whatever smells of a lock, of a limit or of a fault of the server ends it.
     pub fn lets_another_form_be_tried(&self) -> bool {
-        self.verdict().cause == CauseId::AUTH_BAD_CREDENTIALS
+        self.judged().cause == CauseId::AUTH_BAD_CREDENTIALS
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) async fn prove(
         if !has(&capabilities, "STARTTLS") {
             return Err(imap.not_offered(Stage::StartTls, "STARTTLS"));
         }
-        imap.command(Stage::StartTls, "b STARTTLS", "b").await?;
+        let begun = imap.command(Stage::StartTls, "b STARTTLS", "b").await;
+        begun.map_err(|obstacle| imap.refused_to_encrypt(obstacle))?;
         imap.lines.start_tls(imap.t).await.map_err(Obstacle::Seen)?;
         // What was offered before TLS is forgotten (RFC 9051 §6.2.1).
         capabilities = imap.capabilities().await?;
@@ -51,7 +52,7 @@ impl Imap<'_> {
         let mut words = line.splitn(3, ' ');
         match (words.next(), words.next().map(str::to_ascii_uppercase).as_deref()) {
             (Some("*"), Some("OK")) => Ok(()),
-            (Some("*"), Some("BYE")) => Err(self.said(&line)),
+            (Some("*"), Some("BYE")) => Err(self.said(Stage::Greeting, &line)),
             // PREAUTH would let anybody in: it is no server for people.
             _ => Err(Obstacle::Seen(evidence(
                 self.t,
@@ -62,7 +63,11 @@ impl Imap<'_> {
     }
 
     async fn capabilities(&mut self) -> Result<Vec<String>, Obstacle> {
-        let untagged = self.command(Stage::Ehlo, "a CAPABILITY", "a").await?;
+        let untagged = match self.command(Stage::Ehlo, "a CAPABILITY", "a").await {
+            // Whoever does not know the question has nothing to offer.
+            Err(Obstacle::Said { .. }) => Vec::new(),
+            answer => answer?,
+        };
         let lines = untagged.iter().filter_map(|line| line.strip_prefix("* CAPABILITY "));
         Ok(lines.flat_map(|line| line.split(' ').map(str::to_ascii_uppercase)).collect())
     }
@@ -81,8 +86,8 @@ impl Imap<'_> {
                 Some(rest) if rest.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK")) => {
                     return Ok(untagged);
                 }
-                Some(rest) => return Err(self.said(rest)),
-                None if line.to_ascii_uppercase().starts_with("* BYE") => return Err(self.said(&line)),
+                Some(rest) => return Err(self.said(stage, rest)),
+                None if line.to_ascii_uppercase().starts_with("* BYE") => return Err(self.said(stage, &line)),
                 None => untagged.push(line),
             }
         }
@@ -98,7 +103,7 @@ impl Imap<'_> {
             self.lines.send(self.t, Stage::Auth, "c AUTHENTICATE PLAIN").await.map_err(Obstacle::Seen)?;
             let line = self.lines.next(self.t, Stage::Auth).await.map_err(Obstacle::Seen)?;
             if !line.starts_with('+') {
-                return Err(self.said(line.strip_prefix("c ").unwrap_or(&line)));
+                return Err(self.said(Stage::Auth, line.strip_prefix("c ").unwrap_or(&line)));
             }
             let response = smtp::sasl::plain(login, password);
             return self.command(Stage::Auth, response.reveal(), "c").await.map(drop);
@@ -114,9 +119,17 @@ impl Imap<'_> {
         self.command(Stage::Auth, line.reveal(), "c").await.map(drop)
     }
 
-    fn said(&self, text: &str) -> Obstacle {
+    fn said(&self, stage: Stage, text: &str) -> Obstacle {
         let text = text.chars().take(500).collect();
-        Obstacle::Said { peer: self.t.peer(), protocol: Protocol::Imap, text }
+        Obstacle::Said { peer: self.t.peer(), protocol: Protocol::Imap, stage, text }
+    }
+
+    /// A server that offers STARTTLS and refuses it does not have it, in whatever words.
+    fn refused_to_encrypt(&self, obstacle: Obstacle) -> Obstacle {
+        match obstacle {
+            Obstacle::Said { .. } => self.not_offered(Stage::StartTls, "STARTTLS"),
+            other => other,
+        }
     }
 
     fn not_offered(&self, stage: Stage, what: &str) -> Obstacle {

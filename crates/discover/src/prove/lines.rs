@@ -52,12 +52,18 @@ impl Lines {
     /// taken for an answer under TLS (CVE-2011-0411).
     pub(super) async fn start_tls(&mut self, t: &mut dyn Transport) -> Result<(), Evidence> {
         if !self.buffer.is_empty() {
+            let text = String::from_utf8_lossy(&self.buffer).chars().map(plain).take(80).collect();
             self.buffer.clear();
-            return Err(evidence(t, Stage::StartTls, not_mail("an answer before the question")));
+            return Err(evidence(t, Stage::StartTls, Seen::Injected { text }));
         }
         let started = t.start_tls().await;
         started.map(drop).map_err(|seen| evidence(t, Stage::Tls, seen))
     }
+}
+
+/// A character that does nothing to whatever shows it.
+const fn plain(character: char) -> char {
+    if character.is_ascii_graphic() || character == ' ' { character } else { '?' }
 }
 
 /// What was seen, with where and when.

@@ -14,7 +14,7 @@ pub(super) async fn prove(
     let mut pop3 = Pop3 { t, lines: Lines::default() };
     let greeting = pop3.lines.next(pop3.t, Stage::Greeting).await.map_err(Obstacle::Seen)?;
     if greeting.starts_with("-ERR") {
-        return Err(pop3.said(&greeting));
+        return Err(pop3.said(Stage::Greeting, &greeting));
     }
     if !greeting.starts_with("+OK") {
         let seen = not_mail("a greeting that is not POP3");
@@ -23,11 +23,13 @@ pub(super) async fn prove(
     let mut capabilities = pop3.capabilities().await?;
     if server.tls == Tls::Starttls {
         if !capabilities.iter().any(|line| line == "STLS") {
-            // STLS is what POP3 calls STARTTLS.
-            let seen = Seen::NotOffered { what: "STARTTLS".to_owned() };
-            return Err(Obstacle::Seen(evidence(pop3.t, Stage::StartTls, seen)));
+            return Err(pop3.without_tls());
         }
-        pop3.command(Stage::StartTls, "STLS").await?;
+        pop3.command(Stage::StartTls, "STLS").await.map_err(|obstacle| match obstacle {
+            // A server that offers it and refuses it does not have it, in whatever words.
+            Obstacle::Said { .. } => pop3.without_tls(),
+            other => other,
+        })?;
         pop3.lines.start_tls(pop3.t).await.map_err(Obstacle::Seen)?;
         capabilities = pop3.capabilities().await?;
     }
@@ -78,11 +80,17 @@ impl Pop3<'_> {
     async fn command(&mut self, stage: Stage, command: &str) -> Result<(), Obstacle> {
         self.lines.send(self.t, stage, command).await.map_err(Obstacle::Seen)?;
         let line = self.lines.next(self.t, stage).await.map_err(Obstacle::Seen)?;
-        if line.starts_with("+OK") { Ok(()) } else { Err(self.said(&line)) }
+        if line.starts_with("+OK") { Ok(()) } else { Err(self.said(stage, &line)) }
     }
 
-    fn said(&self, text: &str) -> Obstacle {
+    fn said(&self, stage: Stage, text: &str) -> Obstacle {
         let text = text.chars().take(500).collect();
-        Obstacle::Said { peer: self.t.peer(), protocol: Protocol::Pop3, text }
+        Obstacle::Said { peer: self.t.peer(), protocol: Protocol::Pop3, stage, text }
+    }
+
+    /// STLS is what POP3 calls STARTTLS.
+    fn without_tls(&self) -> Obstacle {
+        let seen = Seen::NotOffered { what: "STARTTLS".to_owned() };
+        Obstacle::Seen(evidence(self.t, Stage::StartTls, seen))
     }
 }

@@ -159,11 +159,15 @@ fn tls_by_command_comes_before_every_secret() {
         "S: * OK ready\nC: a CAPABILITY\nS: * CAPABILITY IMAP4rev1 AUTH=PLAIN\nS: a OK",
         "starttls_unavailable false",
     );
+    imap(&format!("{begin}S: b BAD nonono"), "starttls_unavailable false");
     // What comes behind the consent came without TLS.
-    imap(&format!("{begin}S: b OK go\\r\\na OK injected"), "protocol_error false");
+    imap(&format!("{begin}S: b OK go\\r\\na OK injected"), "tls_response_injected false");
     let pop3 =
         |script: &str, expected: &str| check(Protocol::Pop3, Tls::Starttls, Some("anne"), script, expected);
-    pop3("S: +OK\nC: CAPA\nS: +OK\nS: STLS\nS: .\nC: STLS\nS: +OK\\r\\n+OK injected", "protocol_error false");
+    pop3(
+        "S: +OK\nC: CAPA\nS: +OK\nS: STLS\nS: .\nC: STLS\nS: +OK\\r\\n+OK injected",
+        "tls_response_injected false",
+    );
     pop3("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .", "starttls_unavailable false");
     let smtp =
         |script: &str, expected: &str| check(Protocol::Smtp, Tls::Starttls, Some("anne"), script, expected);
@@ -186,6 +190,13 @@ fn pop3_and_submission_are_proved() {
         &format!("{begin}C: USER anne\nS: +OK\nC: PASS sesame \"x\"\nS: -ERR [AUTH] Authentication failed."),
         "auth_bad_credentials true",
     );
+    // Words that nobody knows mean what their step says, and nothing is tried again on their strength.
+    pop3(None, "S: -ERR nonono", "server_unavailable false");
+    pop3(
+        Some("anne"),
+        &format!("{begin}C: USER anne\nS: +OK\nC: PASS sesame \"x\"\nS: -ERR nonono"),
+        "auth_bad_credentials false",
+    );
     pop3(None, "S: +OK\nC: CAPA\nS: -ERR unknown", "[Password]");
     let smtp =
         |login, script: &str, expected: &str| check(Protocol::Smtp, Tls::Implicit, login, script, expected);
@@ -193,8 +204,18 @@ fn pop3_and_submission_are_proved() {
     smtp(None, begin, "[Password]");
     smtp(
         Some("anne"),
-        &format!("{begin}C: AUTH PLAIN AGFubmUAc2VzYW1lICJ4Ig==\nS: 235 2.7.0 in"),
+        &format!(
+            "{begin}C: AUTH PLAIN AGFubmUAc2VzYW1lICJ4Ig==\nS: 235 2.7.0 in\nC: MAIL FROM:<anne@example.org>\nS: 250 fine\nC: RSET\nS: 250 fine"
+        ),
         "[Password] anne",
+    );
+    // Let in, and not allowed to send with this address.
+    smtp(
+        Some("anne"),
+        &format!(
+            "{begin}C: AUTH PLAIN AGFubmUAc2VzYW1lICJ4Ig==\nS: 235 2.7.0 in\nC: MAIL FROM:<anne@example.org>\nS: 553 5.7.1 Sender address rejected: not owned by user anne"
+        ),
+        "sender_not_owned false",
     );
     smtp(
         Some("anne"),

@@ -4,7 +4,7 @@
 use super::Stage;
 use crate::discover::Live;
 use ::discover::prove::{Credentials, Proof};
-use ::discover::{Candidate, Protocol, Server, Source, Tls, Trust};
+use ::discover::{Candidate, Protocol, Server, Source, Tls, Trust, UserForm};
 use mail::Secret;
 use net::AddressPolicy;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
@@ -155,7 +155,7 @@ impl Dovecot {
         let certificate = params.signed_by(&key, &stage.authority).unwrap();
         fs::write(path("cert.pem"), certificate.pem()).unwrap();
         fs::write(path("key.pem"), key.serialize_pem()).unwrap();
-        fs::write(path("users"), "anne:{PLAIN}sesame::::::\nluc@a.example:{PLAIN}sesame::::::\n").unwrap();
+        fs::write(path("users"), "anne:{PLAIN}sesame::::::\nluc@a.example:{PLAIN}sesame::::::\neve.a.example:{PLAIN}sesame::::::\nu1234:{PLAIN}sesame::::::\n").unwrap();
         fs::create_dir(path("mail")).unwrap();
         chown(path("mail"), Some(NOBODY), Some(NOBODY)).unwrap();
         let mut files =
@@ -250,6 +250,16 @@ async fn each_door_and_each_form_of_the_user_name_is_proved() {
         assert_eq!(dovecot.look(door.0, door.1, door.2).await, "[Password]", "{door:?}");
         assert_eq!(dovecot.sign_in(door, "luc@a.example", "sesame").await, "luc@a.example", "{door:?}");
         assert_eq!(dovecot.sign_in(door, "anne@a.example", "sesame").await, "anne", "{door:?}");
+        // Forms that a source states.
+        for (form, login) in
+            [(UserForm::Dotted, "eve.a.example"), (UserForm::Given("u1234".to_owned()), "u1234")]
+        {
+            let mut candidate = Dovecot::candidate(door.0, door.1, door.2);
+            candidate.server.user = Some(form);
+            let (address, password) = ("eve@a.example".parse().unwrap(), Secret::new("sesame"));
+            let let_in = shown(dovecot.live.sign_in_at(&candidate, &address, &password).await);
+            assert_eq!(let_in, login, "{door:?}");
+        }
         assert_eq!(
             dovecot.sign_in(door, "anne@a.example", "abracadabra").await,
             "auth_bad_credentials",
@@ -266,4 +276,7 @@ async fn each_door_and_each_form_of_the_user_name_is_proved() {
     };
     let wrong = Dovecot::candidate(Protocol::Pop3, 993, Tls::Implicit);
     assert_eq!(shown(dovecot.live.attempt(&wrong, Some(credentials)).await), "protocol_error");
+    let test =
+        "crates/facteur/src/discover/tests/dovecot.rs::each_door_and_each_form_of_the_user_name_is_proved";
+    testkit::proof::passed("E2", test, 6 * 6 + 3, "sign-ins and looks", None);
 }

@@ -4,7 +4,7 @@ use super::dovecot::{DOORS, Dovecot, HOST};
 use super::*;
 use crate::show;
 use crate::show::Reader;
-use crate::words::Phrases;
+use crate::words::phrases;
 use ::discover::prove::Obstacle;
 use ::discover::{Server, UserForm};
 use jiff::tz::TimeZone;
@@ -13,7 +13,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 fn reader(language: Language) -> Reader {
-    Reader { phrases: Phrases::of(language), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
+    Reader { phrases: Arc::new(phrases(language)), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
+}
+
+/// Writes down that a test held.
+fn shown(test: &str, count: u64) {
+    let test = format!("crates/facteur/src/discover/tests/faults.rs::{test}");
+    testkit::proof::passed("E2", &test, count, "situations", None);
 }
 
 /// What went wrong, by its cause, and all that is said of it.
@@ -123,6 +129,7 @@ async fn a_wrong_password_and_a_wrong_way_to_begin_are_explained() {
     for door in DOORS {
         told(&obstacle(&dovecot, door, "anne@a.example", "sesame").await, "connect_refused", CLOSED);
     }
+    shown("a_wrong_password_and_a_wrong_way_to_begin_are_explained", 15);
 }
 
 #[tokio::test]
@@ -136,6 +143,7 @@ async fn a_certificate_that_is_over_or_somebody_elses_is_explained() {
             told(&obstacle(&dovecot, door, "anne@a.example", "sesame").await, cause, said);
         }
     }
+    shown("a_certificate_that_is_over_or_somebody_elses_is_explained", 12);
 }
 
 /// Listens at every door of a host, takes what comes, and never says a word.
@@ -177,6 +185,7 @@ async fn a_silent_port_is_explained() {
     for outcome in tries.join_all().await {
         told(&outcome.unwrap_err(), "greeting_timeout", SILENT);
     }
+    shown("a_silent_port_is_explained", 6);
 }
 
 /// Nobody says a word: not the DNS, not the Web, not the mail servers. It ends all the same, and says why.
@@ -196,6 +205,7 @@ async fn a_silent_world_comes_to_an_end() {
     assert!(text.contains("No server to read this mail was found that answers as it should."), "{text}");
     let text = show::discovery(&found, &reader(Language::Fr));
     assert!(text.contains("Aucun serveur"), "{text}");
+    shown("a_silent_world_comes_to_an_end", 1);
 }
 
 /// The Web and the DNS are silent, the mail servers are not: what they answer is told while the others are waited for.
@@ -220,6 +230,7 @@ async fn a_first_answer_comes_while_others_are_silent() {
     assert!(first < Duration::from_secs(3), "{heard:?}");
     assert!(whole > first + Duration::from_secs(2), "nobody was waited for: {whole:?}");
     assert_eq!(found.findings.candidates.len(), 2);
+    shown("a_first_answer_comes_while_others_are_silent", 1);
 }
 
 /// An account whose IMAP is off, at a provider that says so, is read by POP3.
@@ -250,6 +261,7 @@ async fn an_account_without_imap_is_read_by_pop3() {
     assert!(text.contains("Only POP3 is offered to read") && text.contains(IMAP_OFF[0].1), "{text}");
     let text = show::discovery(&found, &reader(Language::Fr));
     assert!(text.contains("seul POP3 est proposé") && text.contains(IMAP_OFF[1].1), "{text}");
+    shown("an_account_without_imap_is_read_by_pop3", 1);
 }
 
 /// A real Dovecot that has no IMAP at all: POP3 is found, and advised.
@@ -259,13 +271,14 @@ async fn a_server_whose_imap_is_off_is_read_by_pop3() {
     let found =
         dovecot.live.discover("luc@a.example", Some(&Secret::new("sesame")), None, |_| {}).await.unwrap();
     let (incoming, outgoing) = found.pair();
-    let shown = |candidate: Option<&Candidate>| {
+    let told = |candidate: Option<&Candidate>| {
         let candidate = candidate.unwrap();
         let login = found.proof(candidate).and_then(|proof| proof.login.clone());
         format!("{} {} {login:?}", candidate.server.protocol.as_str(), candidate.server.host)
     };
-    assert_eq!(shown(incoming), "pop3 mail.a.example Some(\"luc@a.example\")");
-    assert_eq!(shown(outgoing), "smtp mail.a.example Some(\"luc@a.example\")");
+    assert_eq!(told(incoming), "pop3 mail.a.example Some(\"luc@a.example\")");
+    assert_eq!(told(outgoing), "smtp mail.a.example Some(\"luc@a.example\")");
     let text = show::discovery(&found, &reader(Language::Fr));
     assert!(text.contains("seul POP3 est proposé"), "{text}");
+    shown("a_server_whose_imap_is_off_is_read_by_pop3", 1);
 }
