@@ -15,6 +15,9 @@ const MAX_HEAD: usize = 32 * 1024;
 /// The most bytes in all: a document that is too large by one byte is seen to be, and chunks have sizes of their own.
 const MAX_ANSWER: usize = MAX_HEAD + 2 * MAX_BYTES;
 
+/// No answer of HTTP: there is no such status.
+const NOT_HTTP: Reply = Reply::Status(0);
+
 /// Asks for a document and gives the answer; a failure of the connection is evidence.
 pub async fn fetch(t: &mut dyn Transport, document: &Document) -> Result<Reply, Evidence> {
     t.set_time_limit(READ_LIMIT);
@@ -31,7 +34,7 @@ pub async fn fetch(t: &mut dyn Transport, document: &Document) -> Result<Reply, 
     let mut answer = Vec::new();
     loop {
         if let Some(reply) = whole(&answer, false) {
-            return Ok(reply);
+            return if reply == NOT_HTTP { Err(failed(t, not_http())) } else { Ok(reply) };
         }
         match t.read(&mut answer).await {
             Ok(0) => break,
@@ -42,7 +45,15 @@ pub async fn fetch(t: &mut dyn Transport, document: &Document) -> Result<Reply, 
             Err(seen) => return Err(failed(t, seen)),
         }
     }
-    whole(&answer, true).ok_or_else(|| failed(t, Seen::Dropped))
+    match whole(&answer, true) {
+        Some(NOT_HTTP) => Err(failed(t, not_http())),
+        reply => reply.ok_or_else(|| failed(t, Seen::Dropped)),
+    }
+}
+
+/// What is told of an answer that is something else. What a stranger sent is not repeated.
+fn not_http() -> Seen {
+    Seen::NotSmtp { text: "an answer that is not HTTP".to_owned() }
 }
 
 fn request(document: &Document) -> String {
@@ -63,14 +74,15 @@ fn request(document: &Document) -> String {
 /// The answer, when it is all there, or when nothing more will come.
 fn whole(answer: &[u8], ended: bool) -> Option<Reply> {
     let Some(end) = find(answer, b"\r\n\r\n") else {
-        return (answer.len() > MAX_HEAD).then_some(Reply::Status(502));
+        return (answer.len() > MAX_HEAD).then_some(NOT_HTTP);
     };
     let head = String::from_utf8_lossy(answer.get(..end)?).into_owned();
     let body = answer.get(end + 4..)?;
     let mut lines = head.split("\r\n");
     let mut status_line = lines.next()?.splitn(3, ' ');
-    let http = status_line.next()?.starts_with("HTTP/1.");
-    let status: u16 = status_line.next()?.parse().ok().filter(|_| http).unwrap_or(502);
+    let http = status_line.next().is_some_and(|version| version.starts_with("HTTP/1."));
+    let status: Option<u16> = status_line.next().and_then(|code| code.parse().ok());
+    let Some(status) = status.filter(|_| http) else { return Some(NOT_HTTP) };
     let fields: Vec<(String, &str)> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
@@ -155,8 +167,8 @@ mod tests {
             Some(Reply::Moved("https://b.example/".to_owned())),
         );
         check("HTTP/1.1 302 Found\r\n\r\n", false, Some(Reply::Status(302)));
-        check("SSH-2.0-x\r\n\r\n", false, None);
-        check("220 mx ESMTP\r\n\r\n", true, Some(Reply::Status(502)));
+        check("SSH-2.0-x\r\n\r\n", false, Some(NOT_HTTP));
+        check("220 mx ESMTP\r\n\r\n", true, Some(NOT_HTTP));
         check("HTTP/1.1 200 OK", true, None);
     }
 
@@ -171,7 +183,7 @@ mod tests {
             false
         )));
         assert!(too_large(whole(format!("{head}\r\n{}", " ".repeat(MAX_BYTES + 1)).as_bytes(), false)));
-        assert_eq!(whole(&vec![b'x'; MAX_HEAD + 1], false), Some(Reply::Status(502)));
+        assert_eq!(whole(&vec![b'x'; MAX_HEAD + 1], false), Some(NOT_HTTP));
     }
 
     proptest::proptest! {

@@ -61,11 +61,15 @@ impl Obstacle {
     pub fn verdict(&self) -> Verdict {
         let judged = self.judged();
         let cause = match self {
-            Self::Said { stage, .. } if judged.cause == CauseId::UNKNOWN => match stage {
-                Stage::Greeting => CauseId::SERVER_UNAVAILABLE,
-                Stage::Auth => CauseId::AUTH_BAD_CREDENTIALS,
-                _ => CauseId::PROTOCOL_ERROR,
-            },
+            Self::Said { stage, .. }
+                if [CauseId::UNKNOWN, CauseId::REJECTED_UNSPECIFIED].contains(&judged.cause) =>
+            {
+                match stage {
+                    Stage::Greeting => CauseId::SERVER_UNAVAILABLE,
+                    Stage::Auth => CauseId::AUTH_BAD_CREDENTIALS,
+                    _ => CauseId::PROTOCOL_ERROR,
+                }
+            }
             _ => judged.cause,
         };
         Verdict { cause, ..judged }

@@ -5,6 +5,7 @@
 //! [`imap`] and [`pop3`] are dialects, read from the scripts of other projects.
 
 mod corpus;
+mod fickle;
 pub mod imap;
 mod papers;
 pub mod pop3;
@@ -12,6 +13,7 @@ mod server;
 pub mod smtp;
 
 pub use corpus::scripts;
+pub use fickle::Fickle;
 pub use papers::{Paper, Papers};
 pub use server::{Heard, Server};
 

@@ -1,7 +1,7 @@
 //! What the DNS says: services by name (RFC 6186, RFC 8314 §5), and whose mail host it is.
 
 use super::{Document, Plan, Question};
-use crate::finding::{Source, Trust};
+use crate::finding::{Dropped, Source, Trust, Why};
 use crate::server::{Protocol, Server, Tls};
 use resolve::{Kind, Name, Record};
 
@@ -25,6 +25,11 @@ pub(super) const SERVICES: [Service; 7] = [
     Service { label: "_submission", protocol: Some((Protocol::Smtp, Tls::Starttls)) },
     Service { label: "_autodiscover", protocol: None },
 ];
+
+/// Whether a name can be a server's that anybody can reach.
+fn is_of_the_internet(name: &Name) -> bool {
+    name.is_host() && !name.is_localhost() && name.as_str().contains('.') && !name.as_str().contains('_')
+}
 
 impl Plan<'_> {
     pub(super) fn learn_records(
@@ -70,7 +75,11 @@ impl Plan<'_> {
             // RFC 6186 §3.4: a target of "." says that the domain does not offer the service.
             if target.is_root() {
                 self.refuse(protocol, service.label, Source::Srv);
-            } else if target.is_host() && port != 0 {
+            } else if !is_of_the_internet(target) || port == 0 {
+                let why = if port == 0 { Why::NoPort } else { Why::NoName };
+                let host = target.as_str().chars().take(80).collect();
+                self.dropped.push(Dropped { protocol, host, why, source: Source::Srv });
+            } else {
                 // Many publish 465 or 993 under the name for STARTTLS: the port says how it is spoken to.
                 let tls = if port == protocol.tls_port() { Tls::Implicit } else { tls };
                 self.add(Source::Srv, trust, [Server::at(protocol, target.as_str(), port, tls)]);

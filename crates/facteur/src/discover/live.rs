@@ -182,6 +182,13 @@ impl Live {
         }
     }
 
+    /// Reaches others, who may be elsewhere.
+    #[cfg(test)]
+    pub(super) fn reach(&mut self, resolver: Resolver, policy: AddressPolicy) {
+        self.dialer = Dialer::new(Clock::System, resolver);
+        self.policy = policy;
+    }
+
     /// Asks other name servers.
     #[cfg(test)]
     pub(super) fn ask_at(&mut self, dns: Dns) {
@@ -297,7 +304,8 @@ impl Live {
         #[cfg(test)]
         let target = target.and_then(|_| {
             // The port was judged; it is the test that leads it elsewhere, or to where nobody is.
-            let moved = self.ports.get(&(host.to_owned(), port)).copied().unwrap_or(1);
+            let of = |host: &str| self.ports.get(&(host.to_owned(), port)).copied();
+            let moved = of(host).or_else(|| of("*")).unwrap_or(1);
             Target::new(Purpose::Relay, host, moved, client_tls())
         });
         // A port of something else, which a record in the DNS may name: nobody is called there, and nothing is told of it

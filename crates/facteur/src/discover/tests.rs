@@ -3,6 +3,7 @@
 
 mod dovecot;
 mod faults;
+mod harm;
 mod replay;
 mod scripts;
 mod town;

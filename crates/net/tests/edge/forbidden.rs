@@ -6,11 +6,12 @@ use mail::{Evidence, Seen};
 use net::{AddressPolicy, Dialer, Dns, HostName, Purpose, Resolver, Target};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use testkit::hostile::Fickle;
 use testkit::proof;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -157,61 +158,13 @@ fn what_others_may_have_called_has_the_ports_of_its_purpose() {
     assert!(Target::new(Purpose::Relay, "mx.example.org", 0, insecure()).is_err());
 }
 
-/// A name server that says something else each time: the good address, the bad one, or both, in both orders.
-struct Fickle {
-    address: SocketAddr,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Fickle {
-    fn start(good: IpAddr, bad: [IpAddr; 2]) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let (address, asked) = (socket.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-        let counted = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            let mut packet = [0; 1_024];
-            while let Ok((length, from)) = socket.recv_from(&mut packet) {
-                let turn = counted.fetch_add(1, Ordering::SeqCst);
-                let is_six = packet[length.saturating_sub(3).min(length)] == 28
-                    || packet[..length].windows(4).any(|four| four == [0, 28, 0, 1]);
-                let answer: Vec<IpAddr> = match (is_six, turn / 2 % 4) {
-                    (true, _) => vec![bad[1]],
-                    (false, 0) => vec![good],
-                    (false, 1) => vec![bad[0]],
-                    (false, 2) => vec![good, bad[0]],
-                    (false, _) => vec![bad[0], good],
-                };
-                let _ = socket.send_to(&reply(&packet[..length], &answer), from);
-            }
-        });
-        Self { address, asked }
-    }
-}
-
-/// A response whose records are good for no time at all (RFC 1035 §4.1).
-fn reply(asked: &[u8], answer: &[IpAddr]) -> Vec<u8> {
-    let end = asked[12..].iter().position(|byte| *byte == 0).unwrap() + 17;
-    let mut reply = asked[..end].to_vec();
-    reply[2..4].copy_from_slice(&[0x81, 0x80]);
-    reply[4..12].copy_from_slice(&[0, 1, 0, u8::try_from(answer.len()).unwrap(), 0, 0, 0, 0]);
-    for ip in answer {
-        let (kind, data) = match ip {
-            IpAddr::V4(ip) => (1, ip.octets().to_vec()),
-            IpAddr::V6(ip) => (28, ip.octets().to_vec()),
-        };
-        reply.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 0, 0, u8::try_from(data.len()).unwrap()]);
-        reply.extend(data);
-    }
-    reply
-}
-
 #[tokio::test]
 async fn a_name_that_changes_its_mind_gains_nothing() {
     // An address of loopback stands for the whole Internet here, so that no packet leaves.
     let [good, bad, six] = ["127.77.0.1", "127.0.0.1", "::1"].map(|ip| ip.parse::<IpAddr>().unwrap());
     let outside = Everywhere::listen(SocketAddr::new(good, 0));
     let inside = [bad, six].map(|ip| Everywhere::listen(SocketAddr::new(ip, outside.port)));
-    let names = Fickle::start(good, [bad, six]);
+    let names = Fickle::start(good, [bad, six]).unwrap();
     let dns = Dns::servers(vec![names.address]);
     let dialer = Dialer::new(mail::Clock::System, Resolver::Named { dns, hosts: "/dev/null".into() });
     let policy = AddressPolicy::PublicAnd(vec!["127.77.0.0/16".parse().unwrap()].into());
@@ -231,7 +184,7 @@ async fn a_name_that_changes_its_mind_gains_nothing() {
     }
     assert_eq!(inside.each_ref().map(Everywhere::came), [0, 0], "forbidden connections");
     assert!(called >= tries / 5 && refused >= tries / 5, "{called} called, {refused} refused");
-    assert!(names.asked.load(Ordering::SeqCst) as u64 >= tries, "it was asked each time");
+    assert!(names.asked() >= tries, "it was asked each time");
     proof::passed(
         "D3",
         "crates/net/tests/edge/forbidden.rs::a_name_that_changes_its_mind_gains_nothing",

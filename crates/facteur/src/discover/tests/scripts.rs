@@ -55,7 +55,11 @@ async fn play(papers: Arc<Papers>, protocol: Protocol, text: String) -> (String,
     let shown = match outcome {
         Err(_) => "no end".to_owned(),
         Ok(Ok(proof)) => format!("lets {} in", proof.login.unwrap_or_default()),
-        Ok(Err(obstacle)) => obstacle.verdict().cause.as_str().to_owned(),
+        Ok(Err(obstacle)) => match obstacle.verdict().cause.as_str() {
+            // Which of the two a closing sentence means is said by those who read sentences.
+            "imap_backend_unavailable" => "server_unavailable".to_owned(),
+            other => other.to_owned(),
+        },
     };
     let clear = served.in_clear().into_iter().filter(|line| words(line).any(|word| word.contains("sesame")));
     (shown, clear.collect())

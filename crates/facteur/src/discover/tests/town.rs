@@ -13,6 +13,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +25,9 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 /// What everybody's password is.
 pub(super) const PASSWORD: &str = "sesame";
+
+/// The address that stands for the Internet, so that no packet leaves.
+pub(super) const OUTSIDE: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 
 /// The doors: a port, what is spoken there, and how TLS begins.
 const DOORS: [(u16, Option<Protocol>, Tls); 9] = [
@@ -69,8 +73,46 @@ impl fmt::Display for Told {
     }
 }
 
+/// What is done after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The connection ends.
+    End,
+    /// More of it comes, for ever.
+    Endless,
+    /// Nothing more comes, and the connection stays.
+    Hold,
+}
+
+/// Bytes in the place of an answer.
+#[derive(Debug, Clone)]
+pub(super) struct Raw {
+    pub(super) bytes: Vec<u8>,
+    pub(super) after: After,
+}
+
+impl Raw {
+    /// All there is.
+    pub(super) fn whole(text: String) -> Self {
+        Self { bytes: text.into_bytes(), after: After::End }
+    }
+
+    async fn say(&self, stream: &mut (impl AsyncWrite + Unpin)) {
+        let mut fine = stream.write_all(&self.bytes).await.is_ok();
+        while fine && self.after == After::Endless {
+            fine = stream.write_all(&[b'x'; 4_096]).await.is_ok();
+        }
+        if self.after == After::Hold {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 #[derive(Default)]
 struct Register {
+    /// Answers in the place of documents, and greetings in the place of a server's.
+    raw: HashMap<String, Raw>,
+    greetings: HashMap<(String, u16), Raw>,
     houses: HashMap<(String, u16), House>,
     documents: HashMap<String, String>,
     papers: HashMap<String, Paper>,
@@ -84,6 +126,9 @@ pub(super) struct Town {
     notary: Arc<Notary>,
     doors: HashMap<u16, u16>,
     register: Arc<Mutex<Register>>,
+    address: Ipv4Addr,
+    /// Who called what stands inside, at the ports of the doors.
+    inside: Arc<AtomicUsize>,
 }
 
 /// Writes a certificate for each name that is asked for.
@@ -142,6 +187,16 @@ impl ResolvesServerCert for Notary {
 impl Town {
     /// A town without a house.
     pub(super) async fn found() -> Self {
+        Self::found_at(Ipv4Addr::LOCALHOST).await
+    }
+
+    /// A town that stands for the whole Internet, beside a loopback on which nobody may call.
+    pub(super) async fn found_outside() -> Self {
+        Self::found_at(OUTSIDE).await
+    }
+
+    async fn found_at(address: Ipv4Addr) -> Self {
+        let inside = Arc::new(AtomicUsize::new(0));
         let register = Arc::new(Mutex::new(Register::default()));
         let notary = Arc::new(Notary::new(Arc::clone(&register)));
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -154,7 +209,7 @@ impl Town {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let mut doors = HashMap::new();
         for (port, protocol, tls) in DOORS {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let listener = listen(address, &inside).await;
             doors.insert(port, listener.local_addr().unwrap().port());
             let (acceptor, register) = (acceptor.clone(), Arc::clone(&register));
             tokio::spawn(async move {
@@ -166,7 +221,51 @@ impl Town {
                 }
             });
         }
-        Self { notary, doors, register }
+        Self { notary, doors, register, address, inside }
+    }
+
+    /// Answers whatever is asked for at a host, for paths that begin so, with these bytes.
+    pub(super) fn answer(&self, url: &str, raw: Raw) {
+        self.register.lock().unwrap().raw.insert(url.to_owned(), raw);
+    }
+
+    /// Greets so at a server.
+    pub(super) fn greet(&self, host: &str, port: u16, raw: Raw) {
+        self.register.lock().unwrap().greetings.insert((host.to_owned(), port), raw);
+    }
+
+    /// How many called inside since the last look.
+    pub(super) fn calls_inside(&self) -> usize {
+        self.inside.swap(0, Ordering::SeqCst)
+    }
+
+    /// A discovery on the Internet that this town stands for, where these names lead elsewhere.
+    pub(super) fn outside(&self, zone: &str, names: HashMap<String, Vec<IpAddr>>) -> Live {
+        let mut live = self.live(zone);
+        let policy = AddressPolicy::PublicAnd(vec![format!("{OUTSIDE}/32").parse().unwrap()].into());
+        let mut all = self.names();
+        all.extend(names);
+        live.reach(Resolver::Fixed(all), policy);
+        live.ports = self.doors.iter().map(|(port, door)| (("*".to_owned(), *port), *door)).collect();
+        live
+    }
+
+    /// A discovery out there, by a name server that may not be believed.
+    pub(super) fn fickle(&self, server: std::net::SocketAddr) -> Live {
+        let mut live = self.outside("", HashMap::new());
+        let policy = AddressPolicy::PublicAnd(vec![format!("{OUTSIDE}/32").parse().unwrap()].into());
+        let dns = Dns::servers(vec![server]);
+        live.reach(Resolver::Named { dns: dns.clone(), hosts: "/dev/null".into() }, policy);
+        live.ask_at(dns);
+        live
+    }
+
+    fn names(&self) -> HashMap<String, Vec<IpAddr>> {
+        let register = self.register.lock().unwrap();
+        let hosts = register.houses.keys().map(|(host, _)| host.as_str());
+        let urls = register.documents.keys().chain(register.raw.keys());
+        let all = hosts.chain(urls.filter_map(|url| url.split('/').next()));
+        all.map(|host| (host.to_owned(), vec![IpAddr::from(self.address)])).collect()
     }
 
     /// Empties the town.
@@ -203,17 +302,37 @@ impl Town {
     /// A discovery in this town, where this is the DNS, without the table.
     pub(super) fn live(&self, zone: &str) -> Live {
         let tls = ClientTls::new(Some(self.notary.authority.as_bytes()), net::Verify::Full).unwrap();
+        let names = self.names();
         let register = self.register.lock().unwrap();
         let hosts = register.houses.keys().cloned();
         let of_documents = register.documents.keys().filter_map(|url| url.split('/').next());
         let all: Vec<(String, u16)> = hosts.chain(of_documents.map(|host| (host.to_owned(), 443))).collect();
-        let loopback = vec![IpAddr::from(Ipv4Addr::LOCALHOST)];
-        let names = all.iter().map(|(host, _)| (host.clone(), loopback.clone())).collect();
         let dns = Dns::zone(zone.parse().unwrap_or_else(|error| panic!("{error}: {zone}")));
         let mut live = Live::with(dns, Resolver::Fixed(names), tls, AddressPolicy::Any, false);
         live.ports = all.into_iter().map(|(host, port)| ((host, port), self.doors[&port])).collect();
         live.facts = nothing();
         live
+    }
+}
+
+/// Listens at a free port, at which whoever calls loopback is counted.
+async fn listen(address: Ipv4Addr, inside: &Arc<AtomicUsize>) -> TcpListener {
+    loop {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
+        if address == Ipv4Addr::LOCALHOST {
+            return listener;
+        }
+        let port = listener.local_addr().unwrap().port();
+        // Somebody else may have that port there.
+        if let Ok(trap) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            let inside = Arc::clone(inside);
+            tokio::spawn(async move {
+                while trap.accept().await.is_ok() {
+                    inside.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+            return listener;
+        }
     }
 }
 
@@ -253,6 +372,13 @@ impl Caller {
         let name = stream.get_ref().1.server_name().unwrap_or_default().to_owned();
         self.house = self.register.lock().unwrap().houses.get(&(name.clone(), self.port)).cloned();
         self.tls = Some(name);
+        let key = (self.tls.clone().unwrap_or_default(), self.port);
+        let raw = self.register.lock().unwrap().greetings.get(&key).cloned();
+        if let Some(raw) = raw {
+            raw.say(&mut stream).await;
+            let _ = stream.shutdown().await;
+            return;
+        }
         let greeting = self.greeting();
         if tls == Tls::Implicit && stream.write_all(greeting.as_bytes()).await.is_err() {
             return;
@@ -278,6 +404,10 @@ impl Caller {
                 let line: Vec<u8> = input.drain(..=end).collect();
                 let line = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
                 self.watch(&line);
+                if let Some(raw) = self.raw(&line) {
+                    raw.say(stream).await;
+                    return false;
+                }
                 let (answer, next) = self.answer(&line);
                 if stream.write_all(answer.as_bytes()).await.is_err() {
                     return false;
@@ -419,6 +549,20 @@ impl Caller {
         (format!("{answer}\r\n"), Next::More)
     }
 
+    /// What is answered to the end of a request with other bytes than a document's.
+    fn raw(&self, line: &str) -> Option<Raw> {
+        if self.protocol.is_some() || !line.is_empty() {
+            return None;
+        }
+        let url = self.url();
+        let register = self.register.lock().unwrap();
+        register.raw.iter().find(|(begin, _)| url.starts_with(begin.as_str())).map(|(_, raw)| raw.clone())
+    }
+
+    fn url(&self) -> String {
+        format!("{}{}", self.tls.clone().unwrap_or_default(), self.user.split(' ').nth(1).unwrap_or_default())
+    }
+
     /// Remembers the first line of a request, and answers after its empty one.
     fn http(&mut self, line: &str) -> (String, Next) {
         if !line.is_empty() {
@@ -427,8 +571,7 @@ impl Caller {
             }
             return (String::new(), Next::More);
         }
-        let path = self.user.split(' ').nth(1).unwrap_or_default();
-        let url = format!("{}{path}", self.tls.clone().unwrap_or_default());
+        let url = self.url();
         let register = self.register.lock().unwrap();
         let found = register.documents.iter().find(|(begin, _)| url.starts_with(begin.as_str()));
         let answer = match found {
