@@ -8,7 +8,7 @@ mod autodiscover;
 mod xml;
 
 pub use autoconfig::autoconfig;
-pub use autodiscover::{Redirect, autodiscover, autodiscover_request};
+pub use autodiscover::{Redirect, autodiscover, autodiscover_request, requested_address};
 
 use crate::finding::Why;
 use crate::server::{Protocol, Server};

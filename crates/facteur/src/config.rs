@@ -45,6 +45,8 @@ pub enum Kind {
     Tls,
     /// Mail from other servers: no signing in, and only what this server awaits.
     Mx,
+    /// HTTP in clear: sends browsers to TLS, and answers whoever gives out certificates.
+    Http,
     /// The portal: HTTP over TLS.
     Https,
 }
@@ -201,6 +203,7 @@ impl Config {
                 Kind::Starttls => ListenerKind::StartTls,
                 Kind::Tls => ListenerKind::ImplicitTls,
                 Kind::Mx => ListenerKind::Mx,
+                Kind::Http => ListenerKind::Http,
                 Kind::Https => ListenerKind::Https,
             };
             ListenerSpec { address: listener.address, kind, fallback_port: None }
@@ -266,7 +269,7 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [[listener]]\n\
          # address = \"0.0.0.0:587\"\n\
-         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25), \"https\" (port 8189)\n\
+         # kind = \"submission\"   # or \"starttls\", \"tls\", \"mx\" (port 25), \"https\" (port 8189, or 443), \"http\" (port 80)\n\
          \n\
          # [dns]\n\
          # servers = [\"192.0.2.53:53\"]\n\

@@ -75,6 +75,11 @@ impl Place {
         }
     }
 
+    /// Where a program that gets certificates puts the answers that are asked of this server in clear.
+    pub fn challenges(&self) -> PathBuf {
+        self.data.join("acme")
+    }
+
     /// Whether a server was ever made here.
     pub fn is_initialised(&self) -> bool {
         self.data.join("facteur.db").exists()

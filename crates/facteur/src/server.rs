@@ -350,11 +350,18 @@ async fn serve_until(
     session.max_recipients = assembly.queue.limits().recipients;
     session.max_hold_secs = Some(assembly.queue.limits().hold_secs);
     let shared = Serve::new(door, Arc::clone(&tls), net::Limits::default(), session);
-    let web = Web::new(Arc::clone(&assembly.control));
+    if ports.iter().any(|port| port.spec.kind == ListenerKind::Http)
+        && let Err(error) = fs::create_dir_all(place.challenges())
+    {
+        tracing::warn!(%error, "the directory for the answers to ACME cannot be made");
+    }
+    let web = Web::new(Arc::clone(&assembly.control), Arc::clone(&tls), place.challenges());
     let portal = Secure::new(WebHost::new(&web), Arc::clone(&tls), SecureLimits::default());
     for port in ports {
         match port.spec.kind {
-            ListenerKind::Https => set.spawn(serve_secure(port, Arc::clone(&portal), stop.clone())),
+            ListenerKind::Http | ListenerKind::Https => {
+                set.spawn(serve_secure(port, Arc::clone(&portal), stop.clone()))
+            }
             _ => set.spawn(serve(port, Arc::clone(&shared), stop.clone())),
         };
     }
@@ -462,6 +469,7 @@ fn listener_view(port: &Bound) -> Listener {
         ListenerKind::ImplicitTls => "tls",
         ListenerKind::Plain => "submission",
         ListenerKind::Mx => "mx",
+        ListenerKind::Http => "http",
         ListenerKind::Https => "https",
     };
     Listener {

@@ -21,6 +21,8 @@ pub enum ListenerKind {
     /// For mail from other servers (25): STARTTLS is offered, signing in is not, and the door's answers for
     /// peers decide.
     Mx,
+    /// HTTP in clear (80): served by [`serve_secure`](crate::serve_secure) too, whose host sends everybody to TLS.
+    Http,
     /// HTTP over TLS from the first byte, for the portal: served by [`serve_secure`](crate::serve_secure).
     Https,
 }

@@ -152,7 +152,9 @@ impl Serve {
     pub(crate) fn session_config(&self, entrance: Entrance) -> Arc<SessionConfig> {
         Arc::clone(match entrance {
             Entrance::Port(ListenerKind::StartTls | ListenerKind::Plain) => &self.with_starttls,
-            Entrance::Port(ListenerKind::ImplicitTls | ListenerKind::Https) => &self.without_starttls,
+            Entrance::Port(ListenerKind::ImplicitTls | ListenerKind::Http | ListenerKind::Https) => {
+                &self.without_starttls
+            }
             Entrance::Port(ListenerKind::Mx) => &self.for_peers,
             Entrance::Local => &self.for_users,
         })

@@ -1,6 +1,6 @@
 //! Speaks HTTP/1.1 with a guest that [`net::serve_secure`] let in.
 
-use crate::{Web, table};
+use crate::{Web, acme, table};
 use axum::Router;
 use axum::body::Body;
 use hyper::server::conn::http1;
@@ -30,18 +30,19 @@ const CLEAR_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The host of the portal.
 pub struct WebHost {
     router: Router,
+    web: Arc<Web>,
 }
 
 impl WebHost {
     /// Answers from the table of routes.
     pub fn new(web: &Arc<Web>) -> Box<Self> {
-        Box::new(Self { router: table::router(web) })
+        Box::new(Self { router: table::router(web), web: Arc::clone(web) })
     }
 }
 
 impl Host for WebHost {
     fn receive(&self, guest: Guest) -> BoxFuture<'static, ()> {
-        let router = self.router.clone();
+        let (router, web) = (self.router.clone(), Arc::clone(&self.web));
         Box::pin(async move {
             let place = guest.place();
             match guest.opening {
@@ -49,7 +50,7 @@ impl Host for WebHost {
                     converse(router, TokioIo::new(*stream), place, guest.stop).await;
                 }
                 Opening::Clear(stream) => {
-                    let _ = tokio::time::timeout(CLEAR_TIME_LIMIT, redirect(stream)).await;
+                    let _ = tokio::time::timeout(CLEAR_TIME_LIMIT, in_clear(&web, stream)).await;
                 }
             }
         })
@@ -88,8 +89,9 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Sends a browser that spoke in clear to the same address over TLS.
-async fn redirect(mut stream: TcpStream) {
+/// Sends a browser that spoke in clear to the same address over TLS. Whoever gives out certificates asks in clear (RFC 8555
+/// §8.3), and is answered.
+async fn in_clear(web: &Web, mut stream: TcpStream) {
     let mut head = Vec::new();
     let mut chunk = [0_u8; 1024];
     while head.len() < CLEAR_BYTES && !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -98,13 +100,22 @@ async fn redirect(mut stream: TcpStream) {
             Ok(read) => head.extend_from_slice(chunk.get(..read).unwrap_or_default()),
         }
     }
-    let answer = match secure_address(&String::from_utf8_lossy(&head)) {
-        Some(address) => format!("307 Temporary Redirect\r\nLocation: {address}"),
-        None => "400 Bad Request".to_owned(),
+    let head = String::from_utf8_lossy(&head);
+    let proof = challenge(&head).and_then(|token| acme::answer(&web.challenges, token));
+    let (status, body) = match (proof, secure_address(&head)) {
+        (Some(proof), _) => ("200 OK\r\nContent-Type: application/octet-stream".to_owned(), proof),
+        (None, Some(address)) => (format!("307 Temporary Redirect\r\nLocation: {address}"), Vec::new()),
+        (None, None) => ("400 Bad Request".to_owned(), Vec::new()),
     };
-    let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    let _ = stream.write_all(answer.as_bytes()).await;
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(&[answer.as_bytes(), &body].concat()).await;
     let _ = stream.shutdown().await;
+}
+
+/// The token of a challenge that the head of a request asks about.
+fn challenge(head: &str) -> Option<&str> {
+    head.strip_prefix("GET ")?.split(' ').next()?.strip_prefix(acme::PATH)
 }
 
 /// The same address over TLS, when the head of the request names a plain host and path.

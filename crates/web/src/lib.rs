@@ -5,12 +5,14 @@
 //! the store, and opens no socket: [`net::serve_secure`] brings it connections over TLS.
 //! Start at [`Web`] for what it needs, and at [`table`](mod@table) for what can be asked.
 
+mod acme;
 mod ask;
 mod assets;
 mod frame;
 mod health;
 mod host;
 mod page;
+mod settings;
 pub mod table;
 mod trouble;
 mod words;
@@ -20,20 +22,25 @@ pub use host::WebHost;
 use control::Control;
 use control::phrases::Phrases;
 use mail::Language;
+use net::ServerTls;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What every answer is made from.
 pub struct Web {
     control: Arc<Control>,
+    tls: Arc<ServerTls>,
+    challenges: PathBuf,
     en: Arc<Phrases>,
     fr: Arc<Phrases>,
 }
 
 impl Web {
-    /// The faces of these operations.
-    pub fn new(control: Arc<Control>) -> Arc<Self> {
+    /// The faces of these operations. The key of `tls` signs profiles. `challenges` is the directory in which a program
+    /// that gets certificates puts the answers that are asked of this server in clear.
+    pub fn new(control: Arc<Control>, tls: Arc<ServerTls>, challenges: PathBuf) -> Arc<Self> {
         let [en, fr] = Language::ALL.map(|language| Arc::new(words::phrases(language)));
-        Arc::new(Self { control, en, fr })
+        Arc::new(Self { control, tls, challenges, en, fr })
     }
 
     /// All sentences of one language.

@@ -1,7 +1,7 @@
 //! Every address that is answered, in one table: the router is made from it, and so are the tests.
 
 use crate::frame::frame;
-use crate::{Web, assets, health};
+use crate::{Web, assets, health, settings};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get};
@@ -26,6 +26,15 @@ pub struct Route {
 }
 
 impl Route {
+    /// A question that programs put into the body of a `POST`, and that changes nothing.
+    pub(crate) const fn question(
+        path: &'static str,
+        access: Access,
+        handler: MethodRouter<Arc<Web>>,
+    ) -> Self {
+        Self { method: "POST", path, access, handler }
+    }
+
     /// A page or a document that changes nothing.
     pub(crate) const fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
         Self { method: "GET", path, access, handler }
@@ -34,7 +43,7 @@ impl Route {
 
 /// All that is answered, purpose by purpose.
 pub fn table() -> Vec<Route> {
-    [health::routes(), assets::routes()].into_iter().flatten().collect()
+    [health::routes(), assets::routes(), settings::routes()].into_iter().flatten().collect()
 }
 
 /// The router of the table.

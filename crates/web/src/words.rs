@@ -4,8 +4,8 @@ use control::phrases::Phrases;
 use mail::Language;
 
 /// The files of a language; the same ones for each.
-const EN: &[&str] = &[include_str!("../locales/en/portal.ftl")];
-const FR: &[&str] = &[include_str!("../locales/fr/portal.ftl")];
+const EN: &[&str] = &[include_str!("../locales/en/portal.ftl"), include_str!("../locales/en/settings.ftl")];
+const FR: &[&str] = &[include_str!("../locales/fr/portal.ftl"), include_str!("../locales/fr/settings.ftl")];
 
 /// All sentences of one language.
 pub(crate) fn phrases(language: Language) -> Phrases {

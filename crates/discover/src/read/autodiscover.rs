@@ -39,6 +39,16 @@ pub fn autodiscover_request(address: &Address) -> String {
     )
 }
 
+/// The address in a request, when it asks for what mail programs use; `None` when it is no request, or asks for what only
+/// Exchange has (ActiveSync).
+pub fn requested_address(bytes: &[u8]) -> Option<Address> {
+    let root = xml::parse(bytes).ok()?;
+    let request = Some(&root).filter(|root| root.name == "Autodiscover")?.first("Request")?;
+    let schema = request.text_of("AcceptableResponseSchema");
+    let is_for_programs = schema.is_empty() || schema.contains("/outlook/");
+    is_for_programs.then(|| request.text_of("EMailAddress").trim().parse().ok()).flatten()
+}
+
 /// Reads an answer for an address.
 pub fn autodiscover(bytes: &[u8], address: &Address) -> Result<Said, Refusal> {
     let root = xml::parse(bytes)?;
@@ -184,5 +194,20 @@ mod tests {
     fn an_address_cannot_write_xml() {
         let request = autodiscover_request(&"\"<x>&\"@example.org".parse().unwrap());
         assert!(request.contains("<EMailAddress>\"&lt;x&gt;&amp;\"@example.org</EMailAddress>"), "{request}");
+    }
+
+    #[test]
+    fn what_we_ask_is_what_we_understand() {
+        for address in ["anne@example.org", "\"<a>&b\"@example.org"] {
+            let address: Address = address.parse().unwrap();
+            assert_eq!(requested_address(autodiscover_request(&address).as_bytes()), Some(address));
+        }
+        let sync =
+            autodiscover_request(&"a@example.org".parse().unwrap()).replace("/outlook/", "/mobilesync/");
+        for other in
+            [sync.as_str(), "", "<Autodiscover/>", "<Autodiscover><Request/></Autodiscover>", "hello"]
+        {
+            assert_eq!(requested_address(other.as_bytes()), None, "{other}");
+        }
     }
 }

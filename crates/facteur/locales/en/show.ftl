@@ -124,6 +124,7 @@ listener-instead = Listens on { $address }, { $kind }, because port { $port } co
 listener-tls = TLS at once
 listener-starttls = STARTTLS
 listener-mx = STARTTLS, for mail from other servers
+listener-http = web in clear, which leads to the portal
 listener-https = the portal, with a browser
 listener-submission = STARTTLS, without for networks of sites
 

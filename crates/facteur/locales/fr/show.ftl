@@ -124,6 +124,7 @@ listener-instead = Écoute sur { $address }, { $kind }, car le port { $port } n'
 listener-tls = TLS d'emblée
 listener-starttls = STARTTLS
 listener-mx = STARTTLS, pour le courrier des autres serveurs
+listener-http = le web en clair, qui mène au portail
 listener-https = le portail, avec un navigateur
 listener-submission = STARTTLS, et sans pour les réseaux des sites
 

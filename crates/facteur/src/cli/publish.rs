@@ -207,7 +207,7 @@ fn own(config: &Config) -> Vec<MailServer> {
         let tls = match listener.kind {
             ListenerKind::ImplicitTls => MailTls::Implicit,
             ListenerKind::StartTls | ListenerKind::Plain => MailTls::Starttls,
-            ListenerKind::Mx | ListenerKind::Https => return None,
+            ListenerKind::Mx | ListenerKind::Http | ListenerKind::Https => return None,
         };
         let (protocol, port) = (MailProtocol::Smtp, listener.address.port());
         Some(MailServer { protocol, host: host.clone(), port, tls })

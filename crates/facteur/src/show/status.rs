@@ -112,6 +112,7 @@ pub fn listener(listener: &Listener, reader: &Reader) -> String {
         "tls" => "listener-tls",
         "starttls" => "listener-starttls",
         "mx" => "listener-mx",
+        "http" => "listener-http",
         "https" => "listener-https",
         _ => "listener-submission",
     });
