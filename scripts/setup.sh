@@ -43,6 +43,9 @@ openssl                                 openssl
 xmllint                                 libxml2-utils
 nmap                                    nmap
 sslscan                                 sslscan
+/usr/sbin/nginx                         nginx-light
+caddy                                   caddy
+thunderbird                             thunderbird
 /usr/sbin/opendkim                      opendkim
 /usr/lib/python3/dist-packages/dkim     python3-dkim
 /usr/lib/python3/dist-packages/nacl     python3-nacl

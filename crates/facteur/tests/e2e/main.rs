@@ -53,6 +53,8 @@ mod privileges;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod scene;

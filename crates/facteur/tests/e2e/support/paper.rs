@@ -27,8 +27,14 @@ impl Authority {
 
     /// Writes a certificate for a name, and its key.
     pub fn issue(&self, name: &str, cert: &Path, key: &Path) {
+        self.issue_for(&[name], cert, key);
+    }
+
+    /// The same, for several names.
+    pub fn issue_for(&self, names: &[&str], cert: &Path, key: &Path) {
         let pair = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let params = CertificateParams::new(names).expect("names");
         let signed = params.signed_by(&pair, &self.issuer).expect("a certificate");
         fs::write(key, pair.serialize_pem()).expect("room for a key");
         fs::write(cert, signed.pem()).expect("room for a certificate");

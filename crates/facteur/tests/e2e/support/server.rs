@@ -29,6 +29,8 @@ pub enum Port {
     Submission,
     /// Mail from other servers, as on 25. Not taken unless a test asks for it.
     Mx,
+    /// The web in clear, as on 80. Not taken unless a test asks for it.
+    Http,
     /// The portal, as on 8189. Not taken unless a test asks for it.
     Https,
 }
@@ -43,6 +45,7 @@ impl Port {
             Self::Tls => "tls",
             Self::Submission => "submission",
             Self::Mx => "mx",
+            Self::Http => "http",
             Self::Https => "https",
         }
     }

@@ -38,7 +38,7 @@ impl Way<'_> {
         match (self.entrance, self.port.0) {
             (Entrance::Network, _) => "plain",
             (_, Port::Tls) => "tls",
-            (_, Port::StartTls | Port::Submission | Port::Mx | Port::Https) => "starttls",
+            (_, Port::StartTls | Port::Submission | Port::Mx | Port::Http | Port::Https) => "starttls",
         }
     }
 
