@@ -3,7 +3,7 @@
 
 use crate::ADMINISTRATOR;
 use crate::local::{LocalNames, Standing};
-use mail::{Address, AuthorError, Envelope, Language, LineEndings, OwnerId, Principal};
+use mail::{Address, AuthorScan, Domain, Envelope, Language, LineEndings, OwnerId, Principal};
 use queue::{Policy, Refusal};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -165,16 +165,12 @@ impl Policy for Registry {
         }
     }
 
-    fn judge_authors(
-        &self,
-        principal: Principal,
-        authors: Result<Vec<Address>, AuthorError>,
-    ) -> Result<(), Refusal> {
+    fn judge_authors(&self, principal: Principal, scan: &AuthorScan, host: &Domain) -> Result<(), Refusal> {
         // Whoever may write as anybody may also write strangely: a local program, a site that passes others' mail on.
         if principal == Principal::System || self.may_be_anybody(principal) {
             return Ok(());
         }
-        match authors?.into_iter().find(|author| !self.owns(principal, author)) {
+        match scan.authors(host)?.into_iter().find(|author| !self.owns(principal, author)) {
             Some(author) => Err(Refusal::AuthorNotOwned(author.to_string())),
             None => Ok(()),
         }

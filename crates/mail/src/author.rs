@@ -38,27 +38,34 @@ impl AuthorScan {
         while !self.is_over && !piece.is_empty() {
             let end = piece.iter().position(|&b| b == b'\n');
             let (part, rest) = piece.split_at(end.map_or(piece.len(), |at| at + 1));
-            let room = Self::KEPT_BYTES.saturating_sub(self.line.len());
-            self.line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
-            if end.is_some() {
-                self.end_of_line();
-                self.line.clear();
-            }
             piece = rest;
+            let room = Self::KEPT_BYTES.saturating_sub(self.line.len());
+            let part = part.get(..room).unwrap_or(part);
+            if end.is_some() && self.line.is_empty() {
+                self.end_of_line(part);
+                continue;
+            }
+            self.line.extend_from_slice(part);
+            if end.is_some() {
+                let mut line = std::mem::take(&mut self.line);
+                self.end_of_line(&line);
+                line.clear();
+                self.line = line;
+            }
         }
     }
 
     /// RFC 5322 §2.1: an empty line ends the header. A line that is no field does not, because there are readers who pass
     /// over it.
-    fn end_of_line(&mut self) {
-        let line = self.line.trim_ascii_end();
-        if self.line.len() <= 2 && line.is_empty() {
+    fn end_of_line(&mut self, whole: &[u8]) {
+        let line = whole.trim_ascii_end();
+        if whole.len() <= 2 && line.is_empty() {
             self.is_over = true;
             return;
         }
-        if self.has_field && matches!(self.line.first(), Some(b' ' | b'\t')) {
+        if self.has_field && matches!(whole.first(), Some(b' ' | b'\t')) {
             if self.in_from {
-                Self::keep(&mut self.text, &self.line, &mut self.is_unreadable);
+                self.keep(whole);
             }
             return;
         }
@@ -74,7 +81,7 @@ impl AuthorScan {
             Some((b':', value)) => {
                 self.from_fields += 1;
                 self.in_from = true;
-                Self::keep(&mut self.text, value, &mut self.is_unreadable);
+                self.keep(value);
             }
             // The colon may stand on the next line.
             None => self.is_unreadable = true,
@@ -82,11 +89,11 @@ impl AuthorScan {
         }
     }
 
-    fn keep(text: &mut Vec<u8>, more: &[u8], is_unreadable: &mut bool) {
-        if text.len() + more.len() >= Self::KEPT_BYTES {
-            *is_unreadable = true;
+    fn keep(&mut self, more: &[u8]) {
+        if self.text.len() + more.len() >= Self::KEPT_BYTES {
+            self.is_unreadable = true;
         } else {
-            text.extend_from_slice(more);
+            self.text.extend_from_slice(more);
         }
     }
 

@@ -5,8 +5,8 @@ use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Budget, Limits, Queue, Reserved};
 use explain::CauseId;
 use mail::{
-    Address, AuthorError, AuthorScan, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId, Recipient,
-    RecipientId, RelayId, Timestamp, xtext,
+    Address, AuthorError, AuthorScan, Domain, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId,
+    Recipient, RecipientId, RelayId, Timestamp, xtext,
 };
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -53,11 +53,12 @@ pub trait Policy: Send + Sync {
     /// Whether the principal may send this envelope.
     fn judge(&self, principal: Principal, owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal>;
 
-    /// Whether the principal may send a message that says it is from these addresses.
+    /// Whether the principal may send a message with this header; an author without a domain belongs to `host`.
     fn judge_authors(
         &self,
         _principal: Principal,
-        _authors: Result<Vec<Address>, AuthorError>,
+        _scan: &AuthorScan,
+        _host: &Domain,
     ) -> Result<(), Refusal> {
         Ok(())
     }
@@ -372,7 +373,7 @@ impl Queue {
         if draft.scan.has_no_header() {
             return Ok(());
         }
-        self.policy.judge_authors(principal, draft.authors.authors(&self.host_name))
+        self.policy.judge_authors(principal, &draft.authors, &self.host_name)
     }
 
     /// The lines in front of the content (RFC 6409 §8, RFC 5321 §4.4), and the message id.
