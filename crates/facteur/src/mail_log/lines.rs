@@ -54,8 +54,12 @@ pub struct Line {
 impl Line {
     fn new(program: Program, text: String) -> Self {
         // What strangers sent can neither end the line nor begin another.
-        let hostile = text.contains(char::is_control);
-        let text = if hostile { text.replace(char::is_control, "?") } else { text };
+        let is_hostile = if text.is_ascii() {
+            text.bytes().any(|byte| byte.is_ascii_control())
+        } else {
+            text.contains(char::is_control)
+        };
+        let text = if is_hostile { text.replace(char::is_control, "?") } else { text };
         Self { program, text }
     }
 }
@@ -89,7 +93,7 @@ fn path(from: &ReversePath) -> String {
 
 /// A message was taken: where from, its id, its size.
 pub fn accepted(taken: &Taken<'_>) -> Vec<Line> {
-    let id = taken.id;
+    let id = taken.id.to_string();
     let from = path(taken.from);
     let mut lines = Vec::with_capacity(3);
     match (taken.client, taken.about) {
