@@ -11,6 +11,7 @@ mod papers;
 pub mod pop3;
 mod server;
 pub mod smtp;
+pub mod smuggling;
 
 pub use corpus::scripts;
 pub use fickle::Fickle;

@@ -1,20 +1,8 @@
 //! Sequences that some servers took for the end of a message, on every way in, by DATA and in chunks: none ends one.
 
 use crate::ways::{House, WAYS, Way};
+use testkit::hostile::smuggling::sequences;
 use testkit::proof;
-
-/// The sequences: name and bytes.
-fn sequences() -> Vec<(String, Vec<u8>)> {
-    let text = include_str!("../../../smtp/tests/data/smuggling.json");
-    let value = |line: &str| line.split('"').nth(3).unwrap().to_owned();
-    let of = |key: &str| {
-        text.lines().filter(|line| line.trim_start().starts_with(key)).map(value).collect::<Vec<String>>()
-    };
-    let hex = |digits: &String| {
-        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
-    };
-    of("\"name\"").into_iter().zip(of("\"bytes_hex\"").iter().map(hex)).collect()
-}
 
 /// The message that a server would see if the sequence ended the first one.
 const SMUGGLED: &str =
@@ -64,13 +52,13 @@ async fn check(house: &House, way: Way, chunked: bool, name: &str, sequence: &[u
 #[tokio::test]
 async fn no_sequence_ends_a_message_on_any_way_in() {
     let house = House::open();
-    let sequences = sequences();
+    let sequences = sequences().unwrap();
     assert_eq!(sequences.len(), 23);
     let (mut count, mut stored) = (0, 0);
     for way in WAYS {
-        for (name, sequence) in &sequences {
+        for sequence in &sequences {
             for chunked in [false, true] {
-                stored += usize::from(check(&house, way, chunked, name, sequence).await);
+                stored += usize::from(check(&house, way, chunked, &sequence.name, &sequence.bytes()).await);
                 count += 1;
             }
         }

@@ -2,19 +2,7 @@
 
 use crate::peer::Server;
 use smtp::server::SessionConfig;
-
-/// The sequences of the file: name and bytes. The file is flat, so that it is read by eye.
-fn sequences() -> Vec<(String, Vec<u8>)> {
-    let text = include_str!("../data/smuggling.json");
-    let value = |line: &str| line.split('"').nth(3).unwrap().to_owned();
-    let of = |key: &str| {
-        text.lines().filter(|line| line.trim_start().starts_with(key)).map(value).collect::<Vec<String>>()
-    };
-    let hex = |digits: &String| {
-        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
-    };
-    of("\"name\"").into_iter().zip(of("\"bytes_hex\"").iter().map(hex)).collect()
-}
+use testkit::hostile::smuggling::sequences;
 
 const SMUGGLED: &str = "MAIL FROM:<evil@b.test>\r\nRCPT TO:<victim@d.test>\r\nDATA\r\nsmuggled\r\n.\r\n";
 
@@ -53,11 +41,11 @@ fn check(name: &str, sequence: &[u8], step: usize) {
 
 #[test]
 fn no_sequence_ends_a_message() {
-    let sequences = sequences();
+    let sequences = sequences().unwrap();
     assert_eq!(sequences.len(), 23);
-    for (name, sequence) in &sequences {
+    for sequence in &sequences {
         for step in [usize::MAX, 1, 2, 3, 5, 64] {
-            check(name, sequence, step.min(1 << 20));
+            check(&sequence.name, &sequence.bytes(), step.min(1 << 20));
         }
     }
 }
