@@ -1,11 +1,10 @@
 //! Every parser as a function of bytes that must not panic, and must keep the promises of its type.
 //!
-//! Owns the targets, their seeds and words, and a plain mutation [`driver`] that `make test` uses. `make fuzz` drives the
-//! same targets by coverage (`fuzz/` beside `crates/`, a workspace of its own). It never opens a socket or a file. What was
-//! ever found lies in `found/`, a directory a target, and is tried again by every test run. Start at [`TARGETS`].
+//! Owns the targets, their seeds and words. The tests beside drive them by plain mutation, `make fuzz` by coverage (`fuzz/`
+//! beside `crates/`, a workspace of its own). It never opens a socket or a file. What was ever found lies in `found/`, a
+//! directory a target, and is tried again by every test run. Start at [`TARGETS`].
 
 mod client;
-pub mod driver;
 mod lines;
 mod messages;
 mod server;

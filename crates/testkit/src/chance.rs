@@ -24,6 +24,16 @@ impl Chance {
         self.number() % if end == 0 { 1 } else { end }
     }
 
+    /// A place in what has `end` places; 0 when it has none.
+    pub fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(end).unwrap_or(u64::MAX))).unwrap_or_default()
+    }
+
+    /// One of a list.
+    pub fn of<'l, T>(&mut self, list: &'l [T]) -> Option<&'l T> {
+        list.get(self.index(list.len()))
+    }
+
     /// `count` different numbers from 1 to `most`, spread evenly: one drawn from each of as many equal parts; all of them
     /// when there are no more.
     pub fn spread(&mut self, count: u64, most: u64) -> Vec<u64> {

@@ -1,37 +1,7 @@
 //! A plain mutation driver: no coverage, and nothing to build for it. What it tries is decided by a seed.
 
-use crate::Target;
-
-/// Numbers that a seed decides (splitmix64).
-#[derive(Debug, Clone)]
-pub struct Random(u64);
-
-impl Random {
-    /// Numbers from a seed.
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next number.
-    pub const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below a bound, which is at least 1.
-    pub fn below(&mut self, bound: usize) -> usize {
-        let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
-        usize::try_from(self.next() % bound).unwrap_or(0)
-    }
-
-    /// One of a list.
-    pub fn of<'l, T>(&mut self, list: &'l [T]) -> Option<&'l T> {
-        list.get(self.below(list.len()))
-    }
-}
+use fuzz::Target;
+use testkit::chance::Chance;
 
 /// What one run tried and found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,12 +13,12 @@ pub struct Tried {
 }
 
 /// Tries a target on that many inputs, made of its seeds and of `more`.
-pub fn run(target: &Target, more: &[Vec<u8>], count: u64, random: &mut Random) -> Tried {
+pub fn run(target: &Target, more: &[Vec<u8>], count: u64, chance: &mut Chance) -> Tried {
     let own = target.seeds.iter().map(|seed| seed.to_vec());
     let seeds: Vec<Vec<u8>> = own.chain(more.iter().cloned()).collect();
     let mut tried = Tried::default();
     while tried.inputs < count {
-        let input = mutated(target, &seeds, random);
+        let input = mutated(target, &seeds, chance);
         tried.inputs += 1;
         if !holds(target, &input) {
             tried.found = Some(input);
@@ -64,40 +34,40 @@ pub fn holds(target: &Target, input: &[u8]) -> bool {
 }
 
 /// A seed with a few changes.
-fn mutated(target: &Target, seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
-    let mut input = random.of(seeds).cloned().unwrap_or_default();
-    for _ in 0..=random.below(6) {
-        let at = random.below(input.len() + 1);
-        match random.below(9) {
+fn mutated(target: &Target, seeds: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let mut input = chance.of(seeds).cloned().unwrap_or_default();
+    for _ in 0..=chance.index(6) {
+        let at = chance.index(input.len() + 1);
+        match chance.index(9) {
             0 => change(&mut input, at, |byte| byte ^ 1 << (at % 8)),
             1 => {
-                let new = u8::try_from(random.below(256)).unwrap_or(0);
+                let new = u8::try_from(chance.index(256)).unwrap_or(0);
                 change(&mut input, at, |_| new);
             }
-            2 => insert(&mut input, at, &[u8::try_from(random.below(256)).unwrap_or(0)]),
+            2 => insert(&mut input, at, &[u8::try_from(chance.index(256)).unwrap_or(0)]),
             3 | 4 => {
-                let word = random.of(target.words).map_or("", |word| *word);
+                let word = chance.of(target.words).map_or("", |word| *word);
                 insert(&mut input, at, word.as_bytes());
             }
             5 => {
-                let end = (at + 1 + random.below(32)).min(input.len());
+                let end = (at + 1 + chance.index(32)).min(input.len());
                 input.drain(at.min(end)..end);
             }
             6 => {
-                let end = (at + 1 + random.below(64)).min(input.len());
+                let end = (at + 1 + chance.index(64)).min(input.len());
                 let part = input.get(at..end).unwrap_or_default().to_vec();
-                let times = 1 + random.below(8);
+                let times = 1 + chance.index(8);
                 insert(&mut input, at, &part.repeat(times));
             }
             7 => {
-                let other = random.of(seeds).cloned().unwrap_or_default();
-                let from = random.below(other.len() + 1);
+                let other = chance.of(seeds).cloned().unwrap_or_default();
+                let from = chance.index(other.len() + 1);
                 input.truncate(at);
                 input.extend_from_slice(other.get(from..).unwrap_or_default());
             }
             _ => {
-                let word = random.of(target.words).map_or("", |word| *word);
-                let times = 1 + random.below(200);
+                let word = chance.of(target.words).map_or("", |word| *word);
+                let times = 1 + chance.index(200);
                 insert(&mut input, at, &word.as_bytes().repeat(times));
             }
         }

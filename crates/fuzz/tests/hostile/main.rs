@@ -1,4 +1,6 @@
 //! Every parser against input that nobody meant well.
 
 #[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod parsers;

@@ -1,10 +1,11 @@
 //! Every target on what was ever found, on input at random, and on input that grows.
 
-use fuzz::driver::{Random, holds, run};
+use crate::driver::{holds, run};
 use fuzz::{Size, TARGETS, Target};
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::path::{Path, PathBuf};
+use testkit::chance::Chance;
 use testkit::proof;
 
 /// The most memory that any input, and the test around it, may need.
@@ -48,10 +49,10 @@ fn breach(target: &Target, input: &[u8], what: &str) -> Option<String> {
 #[track_caller]
 fn at_random(row: &str, test: &str, wanted: fn(Size) -> bool, count: u64) {
     let seed = proof::seed();
-    let mut random = Random::new(seed);
+    let mut chance = Chance::of_seed(seed);
     let (mut inputs, mut breaches) = (0, Vec::new());
     for target in TARGETS.iter().filter(|target| wanted(target.size)) {
-        let tried = run(target, &corpora(target), count, &mut random);
+        let tried = run(target, &corpora(target), count, &mut chance);
         inputs += tried.inputs;
         if let Some(input) = tried.found {
             breaches.extend(breach(target, &input, &format!("an input of FACTEUR_SEED={seed}")));

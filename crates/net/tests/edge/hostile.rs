@@ -1,8 +1,9 @@
 //! Malformed input against the ports: every line is answered, at once and from the list, or the connection ends with a
 //! word.
 
-use crate::ways::{Dice, Guest, House, WAYS};
+use crate::ways::{Guest, House, WAYS};
 use std::time::Duration;
+use testkit::chance::Chance;
 use testkit::proof;
 use tokio::time::timeout;
 
@@ -96,21 +97,21 @@ const ODD: [&[u8]; 14] = [
     b"=",
 ];
 
-fn line(dice: &mut Dice) -> Vec<u8> {
-    let mut line = [*dice.pick(&VERBS), *dice.pick(&ARGUMENTS)].concat().into_bytes();
-    for _ in 0..dice.below(4) {
-        let at = dice.below(line.len() + 1);
-        match dice.below(6) {
-            0 => drop(line.splice(at..at, dice.pick(&ODD).iter().copied())),
-            1 if at < line.len() => line[at] = (dice.next() as u8).max(11),
+fn line(chance: &mut Chance) -> Vec<u8> {
+    let mut line = [*chance.of(&VERBS).unwrap(), *chance.of(&ARGUMENTS).unwrap()].concat().into_bytes();
+    for _ in 0..chance.below(4) {
+        let at = chance.index(line.len() + 1);
+        match chance.below(6) {
+            0 => drop(line.splice(at..at, chance.of(&ODD).unwrap().iter().copied())),
+            1 if at < line.len() => line[at] = (chance.number() as u8).max(11),
             2 => line.truncate(at),
             3 => line.extend_from_slice(&line.clone()[at..]),
-            4 => line.extend(std::iter::repeat_n(b'a', *dice.pick(&[60, 500, 2_100, 14_000]))),
+            4 => line.extend(std::iter::repeat_n(b'a', *chance.of(&[60, 500, 2_100, 14_000]).unwrap())),
             _ => line.make_ascii_lowercase(),
         }
     }
     line.retain(|&byte| byte != b'\n');
-    line.extend_from_slice(if dice.below(60) == 0 { b"\n" } else { b"\r\n" });
+    line.extend_from_slice(if chance.below(60) == 0 { b"\n" } else { b"\r\n" });
     line
 }
 
@@ -169,12 +170,12 @@ async fn is_over(guest: &mut Guest) -> bool {
 #[tokio::test]
 async fn every_line_is_answered() {
     let (count, seed) = (proof::count(2_000, 100_000), proof::seed());
-    let (house, mut dice) = (House::open(), Dice::new(seed));
+    let (house, mut chance) = (House::open(), Chance::of_seed(seed));
     let mut said = 0;
     while said < count {
-        let mut guest = house.enter(*dice.pick(&WAYS)).await;
-        for _ in 0..1 + dice.below(25) {
-            let line = line(&mut dice);
+        let mut guest = house.enter(*chance.of(&WAYS).unwrap()).await;
+        for _ in 0..1 + chance.below(25) {
+            let line = line(&mut chance);
             if is_endless_chunk(&line) || line.to_ascii_uppercase().starts_with(b"STARTTLS\r\n") {
                 // They are the affair of tests of their own: nothing is answered before the rest has come.
                 continue;

@@ -3,10 +3,11 @@
 
 use crate::submission::tls_over;
 use crate::support::{Setting, Talker, TestDoor, any_tls};
-use crate::ways::{Dice, Guest, House, Way};
+use crate::ways::{Guest, House, Way};
 use net::ListenerKind;
 use std::path::PathBuf;
 use std::time::Duration;
+use testkit::chance::Chance;
 use testkit::proof;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -32,26 +33,26 @@ const BEFORE: [&str; 4] = [
 ];
 
 /// Sends bytes in pieces that a die cuts, each on its own where the die says so.
-async fn send_split(tcp: &mut TcpStream, bytes: &[u8], dice: &mut Dice) {
+async fn send_split(tcp: &mut TcpStream, bytes: &[u8], chance: &mut Chance) {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let (piece, after) = rest.split_at(1 + dice.below(rest.len()));
+        let (piece, after) = rest.split_at(1 + chance.index(rest.len()));
         if tcp.write_all(piece).await.is_err() {
             // The server has seen enough.
             return;
         }
         rest = after;
-        for _ in 0..dice.below(3) {
+        for _ in 0..chance.below(3) {
             tokio::task::yield_now().await;
         }
     }
 }
 
 /// Speaks in clear, then STARTTLS, then what an attacker adds; the rest of the dialogue must not know of it.
-async fn check(house: &House, dice: &mut Dice, seed: u64) {
-    let port = *dice.pick(&["25", "587", "587 strict", "2525"]);
-    let (before, injected) = (*dice.pick(&BEFORE), *dice.pick(&INJECTED));
-    let is_clean = dice.below(3) == 0;
+async fn check(house: &House, chance: &mut Chance, seed: u64) {
+    let port = *chance.of(&["25", "587", "587 strict", "2525"]).unwrap();
+    let (before, injected) = (*chance.of(&BEFORE).unwrap(), *chance.of(&INJECTED).unwrap());
+    let is_clean = chance.below(3) == 0;
     let what = format!("{port}, {before:?} STARTTLS {injected:?}, clean: {is_clean}, seed {seed}");
     let tcp = house.tcp(port).await;
     tcp.set_nodelay(true).unwrap();
@@ -59,9 +60,9 @@ async fn check(house: &House, dice: &mut Dice, seed: u64) {
     guest.check("S: 220").await;
     // EHLO waits for its reply, as a client does; the group behind it is pipelined.
     let (hello, group) = before.split_at(before.find('\n').unwrap() + 1);
-    send_split(&mut guest.stream, hello.as_bytes(), dice).await;
+    send_split(&mut guest.stream, hello.as_bytes(), chance).await;
     assert!(guest.reply().await.starts_with("250"), "{what}");
-    send_split(&mut guest.stream, group.as_bytes(), dice).await;
+    send_split(&mut guest.stream, group.as_bytes(), chance).await;
     let commands = group.lines().filter(|line| !line.is_empty() && !line.starts_with("abc")).count();
     for _ in 0..commands {
         let reply = guest.reply().await;
@@ -69,7 +70,7 @@ async fn check(house: &House, dice: &mut Dice, seed: u64) {
         assert!(["250", "530", "503"].contains(&&reply[..3]), "{what}: {reply}");
     }
     if is_clean {
-        send_split(&mut guest.stream, b"STARTTLS\r\n", dice).await;
+        send_split(&mut guest.stream, b"STARTTLS\r\n", chance).await;
         guest.check("S: 220").await;
         let mut guest = Talker::over(tls_over(guest.stream).await);
         // Neither the greeting of the client, nor its transaction, nor its chunk has crossed.
@@ -79,7 +80,7 @@ async fn check(house: &House, dice: &mut Dice, seed: u64) {
         guest.check("C: DATA\nS: 503\nC: QUIT\nS: 221").await;
         return;
     }
-    send_split(&mut guest.stream, format!("STARTTLS\r\n{injected}").as_bytes(), dice).await;
+    send_split(&mut guest.stream, format!("STARTTLS\r\n{injected}").as_bytes(), chance).await;
     let reply = guest.reply().await;
     if reply.starts_with("220") {
         // What was added came later, and is no TLS: the handshake fails, and nobody answers.
@@ -97,9 +98,9 @@ async fn check(house: &House, dice: &mut Dice, seed: u64) {
 #[tokio::test]
 async fn nothing_crosses_starttls_however_the_bytes_arrive() {
     let (count, seed) = (proof::count(600, 10_000), proof::seed());
-    let (house, mut dice) = (House::open(), Dice::new(seed));
+    let (house, mut chance) = (House::open(), Chance::of_seed(seed));
     for _ in 0..count {
-        check(&house, &mut dice, seed).await;
+        check(&house, &mut chance, seed).await;
     }
     let test = "crates/net/tests/edge/starttls.rs::nothing_crosses_starttls_however_the_bytes_arrive";
     proof::passed("B6", test, count, "random splits", Some(seed));

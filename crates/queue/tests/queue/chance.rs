@@ -5,23 +5,7 @@ use crate::world::{Mood, World, run};
 use mail::RelayId;
 use std::collections::HashMap;
 use store::{Act, Directory as _, Filter, RecipientState, RouteScope};
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers in every run.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((x ^ (x >> 31)) % end as u64).unwrap()
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
-    }
-}
+use testkit::chance::Chance;
 
 const MOODS: &[&str] = &[
     "ok",
@@ -56,27 +40,28 @@ impl Run {
         match chance.below(20) {
             0..=6 => {
                 let site = 1 + i64::try_from(chance.below(3)).unwrap();
-                let from = chance.of(&["anne@here.test", "paul@here.test", "Anne@here.test", ""]);
+                let from = *chance.of(&["anne@here.test", "paul@here.test", "Anne@here.test", ""]).unwrap();
                 let to = ["bob@x.test", "carl@y.test", "gone@x.test", "dora@x.test"];
-                let most = 1 + chance.below(4);
+                let most = 1 + chance.index(4);
                 // A store that fails refuses it, which is an answer too.
                 let _ = run(world.queue.accept(world.submission(site, from, &to[..most])));
             }
             7..=9 => {
-                let relay = chance.of(relays);
-                world.moods.insert(relay, Mood::parse(chance.of(MOODS)));
+                let relay = *chance.of(relays).unwrap();
+                world.moods.insert(relay, Mood::parse(chance.of(MOODS).unwrap()));
             }
             10..=12 => world.pass(i64::try_from(chance.below(20_000)).unwrap()),
             13 => {
-                let act = chance.of(&[Act::Hold, Act::Release, Act::Retry, Act::Retry, Act::Delete]);
-                let domain = chance.of(&["x.test", "y.test"]);
+                let act =
+                    *chance.of(&[Act::Hold, Act::Release, Act::Retry, Act::Retry, Act::Delete]).unwrap();
+                let domain = *chance.of(&["x.test", "y.test"]).unwrap();
                 let filter = Filter { recipient_domain: Some(domain.to_owned()), ..Filter::default() };
                 let _ = run(world.queue.act(act, filter));
             }
-            14 => world.change_or_try(chance.of(relays)),
-            15 => drop(run(world.queue.open_relay(chance.of(relays)))),
+            14 => world.change_or_try(*chance.of(relays).unwrap()),
+            15 => drop(run(world.queue.open_relay(*chance.of(relays).unwrap()))),
             16 => {
-                let relay = Some(chance.of(relays)).filter(|_| chance.below(4) > 0);
+                let relay = Some(*chance.of(relays).unwrap()).filter(|_| chance.below(4) > 0);
                 let scope = if chance.below(2) == 0 {
                     RouteScope::Default
                 } else {
@@ -86,10 +71,10 @@ impl Run {
                 let _ = run(world.queue.reload());
             }
             17 => {
-                let call = chance.of(CALLS);
-                let fault = chance.of(&[Fault::Refused, Fault::DoneAndDenied]);
+                let call = *chance.of(CALLS).unwrap();
+                let fault = *chance.of(&[Fault::Refused, Fault::DoneAndDenied]).unwrap();
                 let fault = if call == "claim" { Fault::Refused } else { fault };
-                world.store.fail_after(chance.below(3), call, fault);
+                world.store.fail_after(chance.index(3), call, fault);
             }
             18 => self.crash(),
             _ => world.settle_down(),
@@ -150,7 +135,7 @@ fn whatever_happens_every_recipient_ends_once() {
             world.relay("a", |relay| (relay.max_connections, relay.max_recipients) = (2, 2)),
             world.relay("b", |relay| relay.max_connections = 1),
         ];
-        let mut run = Run { world, chance: Chance(seed), relays, excused: 0 };
+        let mut run = Run { world, chance: Chance::of_seed(seed), relays, excused: 0 };
         for _ in 0..120 {
             run.step();
         }

@@ -9,49 +9,34 @@ use smtp::transport::{BoxFuture, Content, Piece, Transport};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use testkit::chance::Chance;
 use testkit::proof;
 
-/// Random numbers that a seed repeats (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+/// Bytes in which line ends, dots and commands are frequent.
+fn body(chance: &mut Chance) -> Vec<u8> {
+    const PIECES: [&[u8]; 16] = [
+        b"\r\n",
+        b"\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b".",
+        b".",
+        b"..",
+        b"\r\n.\r\n",
+        b"\n.\n",
+        b"\n.\r\n",
+        b"\r.\r",
+        b"a",
+        b"QUIT\r\n",
+        b"MAIL FROM:<evil@b.test>\r\n",
+        b"\xe9",
+    ];
+    let mut body = Vec::new();
+    for _ in 0..chance.below(24) {
+        body.extend_from_slice(chance.of(&PIECES).unwrap());
     }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 11) as usize % end
-    }
-
-    /// Bytes in which line ends, dots and commands are frequent.
-    fn body(&mut self) -> Vec<u8> {
-        const PIECES: [&[u8]; 16] = [
-            b"\r\n",
-            b"\r\n",
-            b"\r\n",
-            b"\n",
-            b"\r",
-            b".",
-            b".",
-            b"..",
-            b"\r\n.\r\n",
-            b"\n.\n",
-            b"\n.\r\n",
-            b"\r.\r",
-            b"a",
-            b"QUIT\r\n",
-            b"MAIL FROM:<evil@b.test>\r\n",
-            b"\xe9",
-        ];
-        let mut body = Vec::new();
-        for _ in 0..self.below(24) {
-            body.extend_from_slice(PIECES[self.below(PIECES.len())]);
-        }
-        body
-    }
+    body
 }
 
 /// A server that accepts everything, and keeps what was written.
@@ -174,14 +159,14 @@ fn accepted(body: &[u8], line_endings: LineEndings) -> Option<Vec<u8>> {
     server.messages.pop()
 }
 
-fn check(client: &mut Client, receiver: &mut Receiver, dice: &mut Dice, seed: u64) -> bool {
-    let body = dice.body();
-    let line_endings = if dice.below(4) == 0 { LineEndings::Strict } else { LineEndings::Repair };
+fn check(client: &mut Client, receiver: &mut Receiver, chance: &mut Chance, seed: u64) -> bool {
+    let body = body(chance);
+    let line_endings = if chance.below(4) == 0 { LineEndings::Strict } else { LineEndings::Repair };
     let Some(content) = accepted(&body, line_endings) else {
         assert_eq!(line_endings, LineEndings::Strict, "{}: seed {seed}", body.escape_ascii());
         return false;
     };
-    let mut pieces: Vec<Vec<u8>> = content.chunks(1 + dice.below(40)).map(<[u8]>::to_vec).collect();
+    let mut pieces: Vec<Vec<u8>> = content.chunks(1 + chance.index(40)).map(<[u8]>::to_vec).collect();
     pieces.reverse();
     receiver.written.clear();
     let recipients: [Recipient; 1] = ["c@d.test".parse().unwrap()];
@@ -215,7 +200,7 @@ fn check(client: &mut Client, receiver: &mut Receiver, dice: &mut Dice, seed: u6
 #[test]
 fn every_body_leaves_as_one_message() {
     let (count, seed) = (proof::count(10_000, 1_000_000), proof::seed());
-    let mut dice = Dice(seed | 1);
+    let mut chance = Chance::of_seed(seed);
     let mut receiver =
         Receiver { written: Vec::new(), replies: b"220 hello\r\n".to_vec(), in_content: false };
     let mut client = Client::new(Timestamp(0));
@@ -223,7 +208,7 @@ fn every_body_leaves_as_one_message() {
     run(client.hello(&mut receiver, "us.test")).unwrap();
     let mut sent = 0;
     while sent < count {
-        sent += u64::from(check(&mut client, &mut receiver, &mut dice, seed));
+        sent += u64::from(check(&mut client, &mut receiver, &mut chance, seed));
         if sent.is_multiple_of(1_000) {
             client.take_dialogue(Timestamp(0));
         }
