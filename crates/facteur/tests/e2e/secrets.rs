@@ -118,27 +118,20 @@ fn full_server(relay: &Sink) -> Server {
         PERSON,
     );
     server.give("en", &["site", "add", "shop", "--sender", "shop@first.test", "--password-stdin"], SITE);
-    let port = relay.port.to_string();
-    let add = [
-        "relay",
-        "add",
-        "out",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        &port,
-        "--tls",
-        "never",
-        "--login",
-        "out",
-        "--password-stdin",
-    ];
-    server.give("en", &add, RELAY);
+    add_relay(&server, "out", relay, RELAY);
     server.ok("en", &["domain", "add", "first.test"]);
     let file = server.directory().join("declared.toml");
     fs::write(&file, DECLARED).expect("a declaration");
     server.ok("en", &["apply", file.to_str().expect("a plain path")]);
     server
+}
+
+/// Adds a relay with a password; what was printed.
+fn add_relay(server: &Server, name: &str, sink: &Sink, password: &str) -> String {
+    let port = sink.port.to_string();
+    let place = ["relay", "add", name, "--host", "127.0.0.1", "--port", &port];
+    let rest = ["--tls", "never", "--login", "out", "--password-stdin"];
+    server.give("en", &[&place[..], &rest].concat(), password)
 }
 
 /// The secrets that nobody typed: keys.
@@ -180,22 +173,7 @@ fn all_flows(server: &Server, refusing: &Sink) -> Vec<(String, Vec<u8>)> {
     clear.say(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0anne@first.test\0{PERSON}"))));
     clear.say(&format!("AUTH PLAIN {}", STANDARD.encode(MISTYPED)));
     clear.say(MISTYPED);
-    let port = refusing.port.to_string();
-    let bad = [
-        "relay",
-        "add",
-        "bad",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        &port,
-        "--tls",
-        "never",
-        "--login",
-        "out",
-        "--password-stdin",
-    ];
-    let mut said = vec![server.give("en", &bad, RELAY_WRONG)];
+    let mut said = vec![add_relay(server, "bad", refusing, RELAY_WRONG)];
     server.ok("en", &["route", "set", "bad", "--default"]);
     try_sign_in(server, "anne@first.test", PERSON);
     until("the relay is closed", 30, || {
