@@ -62,13 +62,16 @@ fast:
 format:
 	$(CARGO) fmt --all
 
+# The program as the tests built it: alone, cargo would choose other features for what it depends on, and build that again.
+PROGRAM_OF_TESTS := $(CARGO) test --no-run --quiet --workspace --locked --test '*'
+
 crash:
-	$(CARGO) build --locked -p facteur
+	$(PROGRAM_OF_TESTS)
 	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
 
 # A short one, for whoever changed what is kept in memory; `make accept` goes on for an hour.
 soak:
-	$(CARGO) build --locked -p facteur
+	$(PROGRAM_OF_TESTS)
 	bench/soak/run --binary $(TARGET)/debug/facteur --minutes 1 --warm-up 0.5
 
 # By coverage, on the stable toolchain; `make test` tries the same targets without.
