@@ -73,6 +73,8 @@ mod sure;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
+mod twice;
+#[cfg(test)]
 mod undo;
 #[cfg(test)]
 mod wishes;

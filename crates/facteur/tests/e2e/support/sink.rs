@@ -3,9 +3,10 @@
 use super::until;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ struct Shared {
     breaches: Mutex<Vec<String>>,
     muted: AtomicUsize,
     holding: AtomicBool,
+    /// The process to kill once a message has been answered; 0 for none.
+    victim: AtomicU32,
     stopping: AtomicBool,
 }
 
@@ -99,6 +102,7 @@ impl Sink {
             taken: Mutex::default(),
             breaches: Mutex::default(),
             muted: AtomicUsize::new(0),
+            victim: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         });
         let served = Arc::clone(&shared);
@@ -142,6 +146,16 @@ impl Sink {
     pub fn until_taken(&self, count: usize, secs: i64) -> Vec<Taken> {
         until(&format!("{count} messages at the sink"), secs, || (self.count() >= count).then_some(()));
         self.taken()
+    }
+
+    /// Holds the replies to messages from now on, until [`Sink::release`].
+    pub fn hold(&self) {
+        self.shared.holding.store(true, Ordering::SeqCst);
+    }
+
+    /// Kills a process right behind the next reply to a message, before it can have written it down.
+    pub fn kill_behind_reply(&self, pid: u32) {
+        self.shared.victim.store(pid, Ordering::SeqCst);
     }
 
     /// Lets go what it held.
@@ -312,7 +326,9 @@ impl<'a> Talk<'a> {
         }
         self.until_released();
         self.mute_at("end")?;
-        self.say("250 2.0.0 Ok: taken")
+        self.say("250 2.0.0 Ok: taken")?;
+        let victim = i32::try_from(self.shared.victim.swap(0, Ordering::SeqCst)).ok().and_then(Pid::from_raw);
+        victim.map_or(Ok(()), |victim| Ok(kill_process(victim, Signal::KILL)?))
     }
 
     /// Says nothing more at that step, until the other side goes away.
