@@ -18,6 +18,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/collected.jsonl"),
     include_str!("../catalogue/known/lot-d.jsonl"),
     include_str!("../catalogue/known/lot-e.jsonl"),
+    include_str!("../catalogue/known/lot-f.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));
