@@ -1,10 +1,12 @@
 //! From an address to its mail settings: what is known, what others answer, and what was proved.
 
 mod live;
+mod published;
 #[cfg(test)]
 mod tests;
 
 pub use live::{Asked, Live, News, NoAnswer};
+pub use published::{Had, Standing};
 
 use control::RelaySpec;
 use discover::facts::Facts;

@@ -17,7 +17,7 @@ mod trouble;
 
 pub use control::reader::{Reader, clock, coming, moment, span, when};
 pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for, settings_page};
-pub use domains::{domain, domain_settings, domains};
+pub use domains::{documents, documents_json, domain, domain_settings, domains};
 pub use explain::{Bounced, bounced, explained, json_line, logged_json, topic};
 pub use lists::{accounts, password, presets, presets_json, relay, relays, routes, sites};
 pub use mailq::Mailq;

@@ -271,7 +271,7 @@ impl Live {
         }
     }
 
-    async fn answer(&self, question: &Question) -> (Reply, Option<Evidence>) {
+    pub(super) async fn answer(&self, question: &Question) -> (Reply, Option<Evidence>) {
         match question {
             Question::Records(question) => match timeout(DNS_LIMIT, self.dns.ask(question)).await {
                 Ok(Answer::Found(found)) => {

@@ -2,7 +2,10 @@
 
 use super::Reader;
 use super::table::Table;
+use crate::discover::{Had, Standing};
+use ::discover::prove::Obstacle;
 use control::{DomainView, Published, RecordPurpose, RecordView};
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Domains.
@@ -95,5 +98,41 @@ const fn purpose_key(purpose: RecordPurpose) -> &'static str {
         RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
         RecordPurpose::MailServer => "purpose-mail-server",
         RecordPurpose::MailDocuments => "purpose-mail-documents",
+    }
+}
+
+/// The documents that mail programs ask for, and whether they get them.
+pub fn documents(had: &[Had], reader: &Reader) -> String {
+    let mut text = String::new();
+    if !had.is_empty() {
+        let _ = write!(text, "\n{}\n", reader.phrases.say("documents"));
+    }
+    for one in had {
+        let _ = write!(text, "  {}\n    {}\n", one.url, document(one, reader));
+    }
+    text
+}
+
+/// The same, for programs.
+pub fn documents_json(had: &[Had], reader: &Reader) -> Value {
+    let one = |one: &Had| {
+        let state = match one.standing {
+            Standing::Same => "yes",
+            Standing::Other => "otherwise",
+            Standing::OutOfReach(_) => "out_of_reach",
+        };
+        json!({ "url": one.url, "state": state, "says": document(one, reader) })
+    };
+    had.iter().map(one).collect()
+}
+
+fn document(had: &Had, reader: &Reader) -> String {
+    match &had.standing {
+        Standing::Same => reader.phrases.say("record-published"),
+        Standing::Other => reader.phrases.say("document-otherwise"),
+        Standing::OutOfReach(evidence) => {
+            let words = Obstacle::Seen(evidence.clone()).words(reader.language());
+            format!("{}\n    {}", words.cause, words.fix)
+        }
     }
 }

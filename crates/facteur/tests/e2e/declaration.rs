@@ -39,6 +39,7 @@ fn full() -> Server {
         "[[domain]]\nname = 'first.test'\nreturn_path = 'bounces.first.test'\n[[domain.key]]\nselector = 'one'\nalgorithm = 'ed25519'\nsecret = \"\"\"\n{key}\"\"\"\n"
     );
     applied(&server, &domain, &[]);
+    server.ok("en", &["domain", "publish", "first.test", "--imap", "imap.first.test", "--local-part"]);
     server
 }
 

@@ -2,9 +2,9 @@
 
 Run within new namespaces of network and mounts, as root. Reads JSON from its standard input: the `names` that are in
 the DNS (all lead to loopback), `start` (a command that has to listen on port 443 before anything is tried), `ca` (an
-authority to believe, in base64), the `addresses` to set up, `discover` (our own program's question), the file of
+authority to believe, in base64), the `addresses` to set up, `check` (our own program's look at it), the file of
 authorities that it has `trusted`, and `place`, a directory of its own. Prints as JSON what Thunderbird `made` of each
-address, which is null when it found nothing, and what our own program `discovered`.
+address, which is null when it found nothing, and what our own program `checked`.
 """
 
 import fcntl
@@ -190,8 +190,8 @@ def main():
         door.believe(wanted["ca"])
         made = [door.set_up(address) for address in wanted["addresses"]]
         surroundings = {"SSL_CERT_FILE": wanted["trusted"], "LC_ALL": "C"}
-        asked = subprocess.run(wanted["discover"], env=surroundings, stdout=subprocess.PIPE, check=False)
-        print(json.dumps({"made": made, "discovered": json.loads(asked.stdout)}))
+        asked = subprocess.run(wanted["check"], env=surroundings, stdout=subprocess.PIPE, check=False)
+        print(json.dumps({"made": made, "checked": json.loads(asked.stdout)}))
     finally:
         for process in (thunderbird, server):
             if process:
