@@ -8,7 +8,7 @@ use crate::cause::CauseId;
 use crate::norm::Reading;
 use crate::scene::Hint;
 use serde::Deserialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The real texts with the causes that were found by hand; each line says where it is from.
@@ -82,72 +82,91 @@ struct Text {
     length: f32,
 }
 
+/// A feature of the known texts: the square of its weight, and the texts that have it.
+#[derive(Default)]
+struct Posting {
+    weight: f32,
+    texts: Vec<usize>,
+}
+
 /// All known texts, to be found by their words.
 struct Known {
     texts: Vec<Text>,
-    /// Of each feature: the square of its weight, and the texts that have it.
-    postings: HashMap<u64, (f32, Vec<u32>)>,
+    /// By feature: a search in a sorted list costs less than a hash that defends itself against nobody.
+    features: Vec<u64>,
+    postings: Vec<Posting>,
     /// The square of the weight of a feature that no known text has.
     unseen: f32,
 }
 
 impl Known {
     fn read<'l>(lines: impl Iterator<Item = &'l str>) -> Self {
-        let read: Vec<(CauseId, HashSet<u64>)> = lines
+        let read: Vec<(CauseId, Vec<u64>)> = lines
             .filter_map(|line| serde_json::from_str::<Line>(line).ok())
             .filter_map(|line| {
                 let hint = Hint::of_word(None, &line.stage);
                 Some((CauseId::lookup(&line.cause_id)?, features(&Reading::of_text(&line.text, &hint))))
             })
             .collect();
-        let mut postings: HashMap<u64, (f32, Vec<u32>)> = HashMap::new();
-        for (number, (_, features)) in (0..).zip(&read) {
+        let mut by_feature: BTreeMap<u64, Posting> = BTreeMap::new();
+        for (number, (_, features)) in read.iter().enumerate() {
             for feature in features {
-                postings.entry(*feature).or_default().1.push(number);
+                by_feature.entry(*feature).or_default().texts.push(number);
             }
         }
         let all = count(read.len());
-        for (weight, texts) in postings.values_mut() {
-            *weight = (1.0 + all / count(texts.len())).ln().powi(2);
+        for posting in by_feature.values_mut() {
+            posting.weight = (1.0 + all / count(posting.texts.len())).ln().powi(2);
         }
-        let weight = |feature: &u64| postings.get(feature).map_or(0.0, |(weight, _)| *weight);
-        let length = |features: &HashSet<u64>| features.iter().map(weight).sum::<f32>().sqrt();
+        let weight = |feature: &u64| by_feature.get(feature).map_or(0.0, |posting| posting.weight);
+        let length = |features: &[u64]| features.iter().map(weight).sum::<f32>().sqrt();
         let texts = read.iter().map(|(cause, seen)| Text { cause: *cause, length: length(seen) }).collect();
-        Self { texts, postings, unseen: (1.0 + all).ln().powi(2) }
+        let (features, postings) = by_feature.into_iter().unzip();
+        Self { texts, features, postings, unseen: (1.0 + all).ln().powi(2) }
     }
 
-    fn nearest(&self, features: &HashSet<u64>) -> Option<Likeness> {
-        let mut common: HashMap<u32, (f32, usize)> = HashMap::new();
+    fn posting(&self, feature: u64) -> Option<&Posting> {
+        self.postings.get(self.features.binary_search(&feature).ok()?)
+    }
+
+    fn nearest(&self, features: &[u64]) -> Option<Likeness> {
+        // Of each known text: the weights that it shares, and how many.
+        let mut common = vec![(0.0_f32, 0_usize); self.texts.len()];
         let mut length = 0.0;
         for feature in features {
-            let Some((weight, texts)) = self.postings.get(feature) else {
+            let Some(posting) = self.posting(*feature) else {
                 length += self.unseen;
                 continue;
             };
-            length += weight;
-            for text in texts {
-                let (weights, number) = common.entry(*text).or_default();
-                *weights += weight;
-                *number += 1;
+            length += posting.weight;
+            for text in &posting.texts {
+                if let Some((weights, number)) = common.get_mut(*text) {
+                    *weights += posting.weight;
+                    *number += 1;
+                }
             }
         }
         let length = length.sqrt();
-        let mut near: Vec<(f32, u32, CauseId)> = common
-            .into_iter()
-            .filter(|(_, (_, shared))| *shared >= LEAST_SHARED)
-            .filter_map(|(number, (common, _))| {
-                let text = self.texts.get(usize::try_from(number).ok()?)?;
-                Some((common / (length * text.length), number, text.cause))
-            })
+        let mut near: Vec<(f32, usize, CauseId)> = common
+            .iter()
+            .zip(&self.texts)
+            .enumerate()
+            .filter(|(_, ((_, shared), _))| *shared >= LEAST_SHARED)
+            .map(|(number, ((weights, _), text))| (weights / (length * text.length), number, text.cause))
             .collect();
-        near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        near.truncate(NEAREST);
+        let nearer =
+            |a: &(f32, usize, CauseId), b: &(f32, usize, CauseId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if near.len() > NEAREST {
+            near.select_nth_unstable_by(NEAREST, nearer);
+            near.truncate(NEAREST);
+        }
+        near.sort_unstable_by(nearer);
         verdict(&near)
     }
 }
 
 /// Each of the nearest speaks with the square of its likeness, so that a near one counts for many far ones.
-fn verdict(near: &[(f32, u32, CauseId)]) -> Option<Likeness> {
+fn verdict(near: &[(f32, usize, CauseId)]) -> Option<Likeness> {
     let say = |cause: CauseId| {
         near.iter().filter(|(.., of)| *of == cause).map(|(like, ..)| like * like).sum::<f32>()
     };
@@ -162,29 +181,31 @@ fn count(number: usize) -> f32 {
     number as f32
 }
 
-/// The words of a text, its pairs of words, its codes and its step.
-fn features(reading: &Reading) -> HashSet<u64> {
-    let mut features = HashSet::new();
+/// The words of a text, its pairs of words, its codes and its step; each once, in order.
+fn features(reading: &Reading) -> Vec<u64> {
+    let mut features = Vec::new();
     let mut before = "";
     for word in reading.plain.split(' ').filter(|word| is_word(word)) {
         if features.len() >= MAX_FEATURES {
             break;
         }
-        features.insert(hash(&[word]));
+        features.push(hash(&[word]));
         if !before.is_empty() {
-            features.insert(hash(&[before, " ", word]));
+            features.push(hash(&[before, " ", word]));
         }
         before = word;
     }
     if let Some(enhanced) = reading.enhanced {
-        features.insert(hash(&["code ", &format!("{}.{}", enhanced.subject(), enhanced.detail())]));
+        features.push(hash(&["code ", &format!("{}.{}", enhanced.subject(), enhanced.detail())]));
     }
     if let Some(code) = reading.code {
-        features.insert(hash(&["reply ", &code.to_string()]));
+        features.push(hash(&["reply ", &code.to_string()]));
     }
     if let Some(stage) = reading.stage {
-        features.insert(hash(&["step ", &format!("{stage:?}")]));
+        features.push(hash(&["step ", &format!("{stage:?}")]));
     }
+    features.sort_unstable();
+    features.dedup();
     features
 }
 
