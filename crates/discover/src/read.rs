@@ -39,10 +39,15 @@ impl Said {
             _ if self.servers.len() + self.dropped.len() >= MAX_SERVERS => {}
             Ok(server) if self.servers.iter().any(|known| known.same_door(&server)) => {}
             Ok(server) => self.servers.push(server),
-            // What a stranger wrote is kept short: it will be shown.
-            Err(why) => self.dropped.push((protocol, named.chars().take(80).collect(), why)),
+            Err(why) => self.dropped.push((protocol, harmless(named), why)),
         }
     }
+}
+
+/// What a stranger wrote, to be shown: short, and without a character that does something to what shows it.
+pub(crate) fn harmless(text: &str) -> String {
+    let fine = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
+    text.chars().take(80).map(|c| if fine(c) { c } else { '?' }).collect()
 }
 
 /// A host name of a document: a name of the Internet as A-label, never an address or a single label.

@@ -11,7 +11,9 @@ pub use published::{Had, Standing};
 use control::RelaySpec;
 use discover::facts::Facts;
 use discover::prove::{Obstacle, Proof};
-use discover::{Candidate, Findings, Plan, Protocol, Reading, Source, Subject, SubjectError, Tls, UserForm};
+use discover::{
+    Candidate, Findings, Plan, Protocol, Reading, Server, Source, Subject, SubjectError, Tls, UserForm,
+};
 use mail::{Address, Secret};
 use store::{RelayTls, SenderMode};
 
@@ -42,9 +44,10 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// What the table of providers knows, without a question to anybody.
-    pub fn offline(text: &str) -> Result<Self, SubjectError> {
-        let plan = Plan::new(Subject::read(text, true)?, Facts::shipped(), &[]);
+    /// What the table of providers knows, without a question to anybody; `own` are this server's own, where it hosts the
+    /// domain.
+    pub fn offline(text: &str, own: &[Server]) -> Result<Self, SubjectError> {
+        let plan = Plan::new(Subject::read(text, true)?, Facts::shipped(), own);
         let mut findings = plan.findings();
         // What nobody has tried is no answer.
         findings.candidates.retain(|candidate| candidate.source != Source::Guess);

@@ -2,6 +2,7 @@
 
 use super::{Document, Plan, Question};
 use crate::finding::{Dropped, Source, Trust, Why};
+use crate::read::harmless;
 use crate::server::{Protocol, Server, Tls};
 use resolve::{Kind, Name, Record};
 
@@ -77,7 +78,7 @@ impl Plan<'_> {
                 self.refuse(protocol, service.label, Source::Srv);
             } else if !is_of_the_internet(target) || port == 0 {
                 let why = if port == 0 { Why::NoPort } else { Why::NoName };
-                let host = target.as_str().chars().take(80).collect();
+                let host = harmless(target.as_str());
                 self.dropped.push(Dropped { protocol, host, why, source: Source::Srv });
             } else {
                 // Many publish 465 or 993 under the name for STARTTLS: the port says how it is spoken to.
@@ -104,12 +105,21 @@ impl Plan<'_> {
             }
             return;
         }
-        let domain = self.subject.domain();
-        let Some((_, parent)) = best.as_str().split_once('.') else { return };
-        // What belongs to the domain itself was asked already; a top level domain has no autoconfig.
-        if parent.contains('.') && parent != domain && !parent.ends_with(&format!(".{domain}")) {
-            let host = format!("autoconfig.{parent}");
-            self.ask(Question::Document(Document::autoconfig(&host, Source::MxAutoconfig).hint()));
+        let domain = self.subject.domain().to_owned();
+        // A name under which anybody can register has no autoconfig of its own: whoever registered `autoconfig` there
+        // would speak for all the others (publicsuffix.org).
+        let registered = psl::domain_str(best.as_str()).unwrap_or_default().to_owned();
+        let parent = best.as_str().split_once('.').map_or("", |(_, parent)| parent).to_owned();
+        let mut asked = Vec::new();
+        for name in [parent, registered.clone()] {
+            let of_the_host = !registered.is_empty() && psl::domain_str(&name) == Some(registered.as_str());
+            // What belongs to the domain itself was asked already.
+            let other = name != domain && !name.ends_with(&format!(".{domain}"));
+            if of_the_host && other && !asked.contains(&name) {
+                let host = format!("autoconfig.{name}");
+                self.ask(Question::Document(Document::autoconfig(&host, Source::MxAutoconfig).hint()));
+                asked.push(name);
+            }
         }
     }
 }

@@ -177,6 +177,28 @@ fn a_mail_host_tells_the_provider() {
     assert_eq!((best.source, best.trust), (Source::MxAutoconfig, Trust::C));
 }
 
+/// What is asked because of a mail host.
+#[track_caller]
+fn check_asked(host: &str, expected: &[&str]) {
+    let zone = format!("a.example MX 0 {host}");
+    let world = vec![("a.example", records(&zone))];
+    let (_, _, asked) = driven("anne@a.example", &world);
+    let of_host = asked.iter().filter_map(|url| url.strip_prefix("https://autoconfig."));
+    let of_host: Vec<&str> =
+        of_host.filter_map(|url| url.split('/').next()).filter(|name| *name != "a.example").collect();
+    assert_eq!(of_host, expected, "{host}");
+}
+
+#[test]
+fn a_mail_host_leads_no_further_than_what_was_registered() {
+    check_asked("mx.hoster.fr", &["hoster.fr"]);
+    check_asked("mx1.mail.hoster.co.uk", &["mail.hoster.co.uk", "hoster.co.uk"]);
+    check_asked("hoster.co.uk", &["hoster.co.uk"]);
+    check_asked("mx.github.io", &["mx.github.io"]);
+    check_asked("co.uk", &[]);
+    check_asked("mx.a.example", &[]);
+}
+
 #[test]
 fn exchange_is_recognised_and_gets_no_password() {
     let world = vec![("https://autodiscover.a.example/", Reply::Status(401))];

@@ -8,7 +8,7 @@ column-tried = TRIED
 
 discover-imap = Use IMAP to read: your mail stays on the server, and is the same on each of your devices.
 discover-pop3-only = Only POP3 is offered to read: your mail moves to the device that fetches it, unless you tell the program to leave copies on the server.
-discover-exchange-only = Exchange answers for this domain, and nothing that other programs speak is known: use Outlook, or read your mail on the web. The administrator can switch IMAP on.
+discover-exchange-only = Exchange answers for this domain (the kind of account that Outlook calls MAPI), and nothing that other programs speak is known. What works: Outlook; the mail program of a phone, with an account of the kind “Exchange”; the web; and any other program by way of DavMail, which speaks IMAP and SMTP on your own computer. The administrator can also switch IMAP on.
 discover-unknown = The table knows no server to read this mail. Ask your provider for the names of its IMAP and SMTP servers.
 discover-app-password = Your own password will be refused: make an app password in your account's security settings, and give that one to the program.
 discover-oauth2-only = No password works here: the program must sign in with OAuth2, by a page of the provider on which you type your password.

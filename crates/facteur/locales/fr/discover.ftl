@@ -8,7 +8,7 @@ column-tried = ESSAI
 
 discover-imap = Pour lire, utilisez IMAP : votre courrier reste sur le serveur, et il est le même sur tous vos appareils.
 discover-pop3-only = Pour lire, seul POP3 est proposé : votre courrier passe sur l'appareil qui le relève, sauf si vous demandez au logiciel d'en laisser une copie sur le serveur.
-discover-exchange-only = Exchange répond pour ce domaine, et rien de ce que parlent les autres logiciels n'est connu : utilisez Outlook, ou lisez votre courrier sur le web. L'administrateur peut activer IMAP.
+discover-exchange-only = Exchange répond pour ce domaine (le genre de compte qu'Outlook appelle MAPI), et rien de ce que parlent les autres logiciels n'est connu. Ce qui fonctionne : Outlook ; le logiciel de messagerie d'un téléphone, avec un compte de type « Exchange » ; le web ; et tout autre logiciel en passant par DavMail, qui parle IMAP et SMTP sur votre propre ordinateur. L'administrateur peut aussi activer IMAP.
 discover-unknown = La table ne connaît aucun serveur pour lire ce courrier. Demandez à votre fournisseur les noms de ses serveurs IMAP et SMTP.
 discover-app-password = Votre mot de passe habituel sera refusé : créez un mot de passe d'application dans les réglages de sécurité de votre compte, et donnez celui-là au logiciel.
 discover-oauth2-only = Aucun mot de passe ne fonctionne ici : le logiciel doit se connecter avec OAuth2, par une page du fournisseur sur laquelle vous tapez votre mot de passe.

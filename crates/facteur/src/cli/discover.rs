@@ -6,7 +6,7 @@ use super::{output, parse, password};
 use crate::discover::{Discovery, Live, News};
 use crate::server::StartError;
 use crate::show;
-use ::discover::SubjectError;
+use ::discover::{Server, SubjectError};
 use clap::Args;
 use control::{Answer, Operation};
 use mail::Secret;
@@ -42,16 +42,20 @@ pub async fn discover(arguments: &Arguments, console: &mut Console) -> Result<Ex
         return lines(arguments, console).await;
     };
     let password = if arguments.password_stdin { Some(password::of_stdin()?) } else { None };
+    let own = own(address, console).await;
     // What comes is shown as it comes, beside the answer: people wait better when they see that something happens.
     let told = |News::Answers(candidate): News<'_>| {
         if !console.json && arguments.program.is_none() {
             output::warn(&show::answers(candidate, &console.reader));
         }
     };
-    let discovery = of(address, arguments, password.as_ref(), told).await?.map_err(|error| match error {
-        SubjectError::Address(_) => Failure::Mail("discover-not-an-address", address.to_owned(), Exit::Data),
-        SubjectError::NotPublic(domain) => Failure::Mail("discover-not-public", domain, Exit::Data),
-    })?;
+    let discovery =
+        of(address, arguments, own, password.as_ref(), told).await?.map_err(|error| match error {
+            SubjectError::Address(_) => {
+                Failure::Mail("discover-not-an-address", address.to_owned(), Exit::Data)
+            }
+            SubjectError::NotPublic(domain) => Failure::Mail("discover-not-public", domain, Exit::Data),
+        })?;
     if let Some(password) = password.as_ref().filter(|_| arguments.use_it) {
         return use_it(&discovery, password, console).await;
     }
@@ -95,22 +99,35 @@ fn exit_of(discovery: &Discovery, with_password: bool) -> Exit {
     if fine { Exit::Done } else { Exit::Failed }
 }
 
+/// The servers of this very server, where it hosts the domain. Whoever may not look into its data, or has none here, asks
+/// as anybody does.
+async fn own(address: &str, console: &mut Console) -> Vec<Server> {
+    let domain = address.rsplit_once('@').and_then(|(_, domain)| domain.trim().parse::<mail::Domain>().ok());
+    let Some(name) = domain.filter(|_| console.place.is_initialised()) else { return Vec::new() };
+    let Ok(Answer::Domains { domains }) = console.perform(Operation::DomainList).await else {
+        return Vec::new();
+    };
+    let known = domains.into_iter().find(|domain| domain.name == name).and_then(|domain| domain.settings);
+    known.map(|settings| control::published_model(&name, &settings).servers).unwrap_or_default()
+}
+
 async fn of(
     address: &str,
     arguments: &Arguments,
+    own: Vec<Server>,
     password: Option<&Secret>,
     told: impl FnMut(News<'_>),
 ) -> Result<Result<Discovery, SubjectError>, Failure> {
     if arguments.offline {
-        return Ok(Discovery::offline(address));
+        return Ok(Discovery::offline(address, &own));
     }
     let live = Live::new(arguments.private).map_err(|error| Failure::Start(StartError::Net(error)))?;
     let trusted = arguments.trust.as_ref().map(mail::Domain::as_ascii);
-    Ok(live.discover(address, password, trusted, told).await)
+    Ok(live.hosting(own).discover(address, password, trusted, told).await)
 }
 
 /// An address a line, an answer a line.
-async fn lines(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
+async fn lines(arguments: &Arguments, console: &mut Console) -> Result<Exit, Failure> {
     let mut input = io::stdin().lock();
     loop {
         let mut line = Vec::new();
@@ -121,7 +138,8 @@ async fn lines(arguments: &Arguments, console: &Console) -> Result<Exit, Failure
         if text.is_empty() {
             continue;
         }
-        let answer = match of(&text, arguments, None, |_| {}).await? {
+        let own = own(&text, console).await;
+        let answer = match of(&text, arguments, own, None, |_| {}).await? {
             Ok(discovery) => show::json_line(&show::discovery_json(&discovery, &console.reader)),
             Err(error) => {
                 show::json_line(&serde_json::json!({ "address": text, "error": error.to_string() }))

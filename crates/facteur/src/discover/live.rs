@@ -138,6 +138,8 @@ pub struct Live {
     policy: AddressPolicy,
     /// What is known of providers.
     pub(super) facts: &'static Facts,
+    /// This server's own servers, where it hosts the domain.
+    own: Vec<Server>,
     /// Whether names of private networks may be asked about.
     private: bool,
     /// Where the servers of a test listen instead of the ports that they stand for.
@@ -159,6 +161,12 @@ impl Live {
         ))
     }
 
+    /// Where this server hosts the domain, and these are its servers.
+    #[must_use]
+    pub fn hosting(self, own: Vec<Server>) -> Self {
+        Self { own, ..self }
+    }
+
     /// By these.
     pub(super) fn with(
         dns: Dns,
@@ -176,6 +184,7 @@ impl Live {
             client_tls,
             policy,
             facts: Facts::shipped(),
+            own: Vec::new(),
             private,
             #[cfg(test)]
             ports,
@@ -206,7 +215,7 @@ impl Live {
     ) -> Result<Discovery, SubjectError> {
         let began = Instant::now();
         let end = began + HARD_STOP;
-        let mut plan = Plan::new(Subject::read(text, self.private)?, self.facts, &[]);
+        let mut plan = Plan::new(Subject::read(text, self.private)?, self.facts, &self.own);
         let mut search = Search::default();
         self.search(&mut plan, &mut search, began, &mut told).await;
         let mut discovery = Discovery::new(plan.address().clone(), plan.findings(), true);

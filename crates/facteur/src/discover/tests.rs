@@ -9,7 +9,7 @@ mod scripts;
 mod town;
 
 use super::*;
-use ::discover::{SignIn, Trust};
+use ::discover::{Server, SignIn, Trust};
 use base64::Engine as _;
 use mail::Secret;
 use net::{AddressPolicy, ClientTls, Dns, Resolver};
@@ -181,6 +181,25 @@ async fn autoconfig_leads_to_servers_that_let_us_in_by_the_form_that_fits() {
     let told = (relay.host.as_deref(), relay.port, relay.tls, relay.login.as_deref());
     assert_eq!(told, (Some("smtp.a.example"), Some(465), Some(store::RelayTls::Implicit), Some("anne")));
     assert_eq!(relay.password, Some(Secret::new("sesame")));
+}
+
+#[tokio::test]
+async fn a_domain_that_this_server_hosts_needs_no_other_answer() {
+    let stage = stage().await;
+    let server = |protocol, host: &str, port| Server {
+        user: Some(UserForm::Local),
+        ..Server::at(protocol, host, port, Tls::Implicit)
+    };
+    let own = [server(Protocol::Imap, "imap.a.example", 993), server(Protocol::Smtp, "smtp.a.example", 465)];
+    let live = stage.live(AddressPolicy::Any).hosting(own.to_vec());
+    let found = live.discover("anne@a.example", Some(&Secret::new("sesame")), None, |_| {}).await.unwrap();
+    for candidate in &found.findings.candidates {
+        assert_eq!((candidate.source, candidate.trust), (Source::Own, Trust::A));
+        assert_eq!(found.proof(candidate).and_then(|proof| proof.login.as_deref()), Some("anne"));
+    }
+    assert_eq!((found.findings.candidates.len(), found.asked.len()), (2, 0));
+    let offline = Discovery::offline("anne@a.example", &own).unwrap();
+    assert_eq!(offline.findings.candidates.len(), 2);
 }
 
 #[tokio::test]

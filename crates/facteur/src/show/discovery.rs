@@ -146,7 +146,18 @@ fn failures(discovery: &Discovery, reader: &Reader) -> Vec<String> {
         proposed(tried)
             || (tried.candidate.source != Source::Guess && !answered(tried.candidate.server.protocol))
     };
-    discovery.tried.iter().filter(worth).filter_map(|tried| stood_in_the_way(tried, reader)).collect()
+    let mut lines: Vec<String> =
+        discovery.tried.iter().filter(worth).filter_map(|tried| stood_in_the_way(tried, reader)).collect();
+    // A name that leads inside is worth a word even when it was a guess: somebody may mean their own network.
+    let inside = |tried: &&Tried| match &tried.outcome {
+        Err(Obstacle::Seen(evidence)) => matches!(evidence.seen, Seen::AddressForbidden { .. }),
+        _ => false,
+    };
+    if lines.is_empty() && discovery.findings.candidates.is_empty() {
+        let first = discovery.tried.iter().find(inside);
+        lines.extend(first.and_then(|tried| stood_in_the_way(tried, reader)));
+    }
+    lines
 }
 
 /// Whether nothing at all could be reached, so that the fault is likely here.

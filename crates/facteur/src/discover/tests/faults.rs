@@ -12,7 +12,7 @@ use mail::{Language, Timestamp};
 use std::time::Duration;
 use tokio::time::Instant;
 
-fn reader(language: Language) -> Reader {
+pub(super) fn reader(language: Language) -> Reader {
     Reader { phrases: Arc::new(phrases(language)), raw: false, zone: TimeZone::UTC, now: Timestamp(0) }
 }
 

@@ -11,7 +11,7 @@ fn reader(language: Language) -> Reader {
 }
 
 fn of(address: &str) -> Discovery {
-    Discovery::offline(address).unwrap()
+    Discovery::offline(address, &[]).unwrap()
 }
 
 #[track_caller]
