@@ -21,6 +21,8 @@ mod demo;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod discover;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod faults;

@@ -69,15 +69,27 @@ impl NameServer {
         Self::start_with(zone, Vec::new())
     }
 
+    /// Where resolvers look for one, which only a network of the test's own has to give.
+    pub fn start_at_its_port(zone: Zone) -> Self {
+        let address = "127.0.0.1:53";
+        let sockets =
+            (UdpSocket::bind(address).expect("it is free"), TcpListener::bind(address).expect("as well"));
+        Self::serve(sockets, zone, Vec::new())
+    }
+
     /// The same, with answers that go wrong.
     pub fn start_with(zone: Zone, faults: Vec<Faulty>) -> Self {
-        let (udp, tcp) = loop {
+        let sockets = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
             // The same port for both; somebody else may have the other one.
             if let Ok(tcp) = TcpListener::bind(udp.local_addr().expect("it is bound")) {
                 break (udp, tcp);
             }
         };
+        Self::serve(sockets, zone, faults)
+    }
+
+    fn serve((udp, tcp): (UdpSocket, TcpListener), zone: Zone, faults: Vec<Faulty>) -> Self {
         let address = udp.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             zone,
