@@ -3,5 +3,6 @@
 mod bombs;
 mod guesses;
 mod offer;
+mod overload;
 mod relaying;
 mod slow;
