@@ -192,9 +192,11 @@ fn settings_page(hosted: &Hosted, address: Option<&Address>, ask: &Ask) -> Page 
             h1 { (title) }
             p { (ask.say("web-settings-alone")) }
             form method="get" action=(SETTINGS) {
-                label for="address" { (ask.say("web-settings-address")) }
-                input id="address" name="address" type="email" required autocomplete="email"
-                    value=[address.map(ToString::to_string)];
+                div class="field" {
+                    label for="address" { (ask.say("web-settings-address")) }
+                    input id="address" name="address" type="email" required autocomplete="email"
+                        spellcheck="false" autocapitalize="none" value=[address.map(ToString::to_string)];
+                }
                 button type="submit" { (ask.say("web-settings-show")) }
             }
         }
@@ -222,14 +224,14 @@ fn server_table(server: &Server, address: Option<&Address>, ask: &Ask) -> Markup
     let security = if server.tls == Tls::Implicit { "SSL/TLS" } else { "STARTTLS" };
     html! {
         h2 { (server.protocol.label()) }
-        table {
+        dl class="settings" {
             @for (key, value) in [
                 ("web-settings-server", server.host.clone()),
                 ("web-settings-port", server.port.to_string()),
                 ("web-settings-security", security.to_owned()),
                 ("web-settings-user", user),
             ] {
-                tr { th scope="row" { (ask.say(key)) } td { (value) } }
+                dt { (ask.say(key)) } dd { (value) }
             }
         }
     }

@@ -173,6 +173,7 @@ mod tests {
             inside.extend(&bytes);
             let _ = autoconfig(&inside, "example.org");
             let _ = super::super::autodiscover(&bytes, &"a@example.org".parse().unwrap());
+            let _ = super::super::requested_address(&bytes);
         }
     }
 }

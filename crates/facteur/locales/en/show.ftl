@@ -40,6 +40,7 @@ record-name = Name: { $name }
 record-kind = Type: { $kind }
 record-value = Value: { $value }
 documents = What mail programs are told (https):
+document-out-of-reach = Publish the records above, have port 443 lead here, and get a certificate for this name.
 document-otherwise = Something else is there, or nothing: another web server answers for this name, or this server does not publish there yet.
 purpose-dkim-rsa = The key of the signature that every server knows (DKIM, RSA)
 purpose-dkim-ed25519 = The key of the short signature that newer servers prefer (DKIM, Ed25519)

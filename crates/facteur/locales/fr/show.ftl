@@ -40,6 +40,7 @@ record-name = Nom : { $name }
 record-kind = Type : { $kind }
 record-value = Valeur : { $value }
 documents = Ce qui est dit aux logiciels de messagerie (https) :
+document-out-of-reach = Publiez les enregistrements ci-dessus, faites mener ici le port 443, et obtenez un certificat pour ce nom.
 document-otherwise = Il y a autre chose à cette adresse, ou rien : un autre serveur web répond pour ce nom, ou ce serveur n'y publie pas encore.
 purpose-dkim-rsa = La clé de la signature que tous les serveurs connaissent (DKIM, RSA)
 purpose-dkim-ed25519 = La clé de la signature courte que les serveurs récents préfèrent (DKIM, Ed25519)

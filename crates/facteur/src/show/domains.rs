@@ -132,7 +132,7 @@ fn document(had: &Had, reader: &Reader) -> String {
         Standing::Other => reader.phrases.say("document-otherwise"),
         Standing::OutOfReach(evidence) => {
             let words = Obstacle::Seen(evidence.clone()).words(reader.language());
-            format!("{}\n    {}", words.cause, words.fix)
+            format!("{} {}", words.cause, reader.phrases.say("document-out-of-reach"))
         }
     }
 }
