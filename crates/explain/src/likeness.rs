@@ -19,6 +19,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/lot-d.jsonl"),
     include_str!("../catalogue/known/lot-e.jsonl"),
     include_str!("../catalogue/known/lot-f.jsonl"),
+    include_str!("../catalogue/known/lot-g.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));

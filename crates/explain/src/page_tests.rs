@@ -123,14 +123,26 @@ fn index(language: Language) -> String {
     let (title, about) = match language {
         Language::En => (
             "Why mail fails",
-            "Every cause that facteur knows, what it means, who must act and what to do. Written from the catalogue; do not edit.",
+            "Every cause that facteur knows, what it means, who must act and what to do. Written from the catalogue; do not edit.\n\n\
+             A refusal of facteur's own ends with the short code of its cause, as in `[F:message_too_big]`. `facteur explain F:message_too_big` tells \
+             what its page says. Where these pages are published, name the place in `facteur.toml`, and each refusal carries the address of its page:\n\n\
+             ```toml\n\
+             pages = \"https://mail.example.org/causes/en/{cause}.html\"\n\
+             ```\n\n\
+             `{cause}` stands for the cause; without it the cause is added behind a slash.",
         ),
         Language::Fr => (
             "Pourquoi un message n'arrive pas",
-            "Toutes les causes que facteur connaît, ce qu'elles veulent dire, qui doit agir et que faire. Pages tirées du catalogue ; ne pas modifier.",
+            "Toutes les causes que facteur connaît, ce qu'elles veulent dire, qui doit agir et que faire. Pages tirées du catalogue ; ne pas modifier.\n\n\
+             Un refus de facteur lui-même se termine par le code court de sa cause, comme `[F:message_too_big]`. `facteur explain F:message_too_big` dit \
+             ce que dit sa page. Là où ces pages sont publiées, indiquez leur adresse dans `facteur.toml`, et chaque refus porte celle de sa page :\n\n\
+             ```toml\n\
+             pages = \"https://mail.example.org/causes/fr/{cause}.html\"\n\
+             ```\n\n\
+             `{cause}` tient la place de la cause ; sans lui, elle est ajoutée après une barre oblique.",
         ),
     };
-    let mut index = format!("# {title}\n\n{}\n", about.replace(" ;", "\u{a0};"));
+    let mut index = format!("# {title}\n\n{}\n", about.replace(" ;", "\u{a0};").replace(" :\n", "\u{a0}:\n"));
     for group in Group::ALL {
         write!(index, "\n## {}\n\n", group_name(*group, language)).expect("text");
         for cause in causes().filter(|cause| cause.group == *group) {
