@@ -431,6 +431,17 @@ pub enum Answer {
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         refusing_all: BTreeMap<RelayId, usize>,
     },
+    /// A link that signs an administrator in to the portal, once.
+    PortalLink {
+        /// Its code.
+        code: String,
+        /// The server's name.
+        host_name: String,
+        /// The ports of the portal.
+        ports: Vec<u16>,
+        /// For how many minutes it is good.
+        minutes: i64,
+    },
     /// A test message was accepted.
     Accepted {
         /// Its queue id.

@@ -30,11 +30,13 @@ pub enum Blame {
     Store,
     /// No relay takes this sender's mail yet.
     Refused,
+    /// Only a running server can do it.
+    NotRunning,
 }
 
 impl Blame {
     /// All of them, for the test that each has its words.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotAllowed,
         Self::Missing,
         Self::Exists,
@@ -46,6 +48,7 @@ impl Blame {
         Self::NoListener,
         Self::Store,
         Self::Refused,
+        Self::NotRunning,
     ];
 
     /// The name under which its words are kept.
@@ -62,6 +65,7 @@ impl Blame {
             Self::NoListener => "no-listener",
             Self::Store => "store",
             Self::Refused => "refused",
+            Self::NotRunning => "not-running",
         }
     }
 }

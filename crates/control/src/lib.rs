@@ -25,6 +25,7 @@ pub mod reader;
 mod registry;
 mod relays;
 mod routes;
+mod sessions;
 mod settings;
 mod sign_in;
 mod slowed;
@@ -49,6 +50,7 @@ pub use operation::{
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};
+pub use sessions::{FIRST_ADMINISTRATOR, Opened, Session};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
@@ -66,6 +68,8 @@ pub enum Role {
     Administrator,
     /// Nothing but to read the state of the server.
     Reader,
+    /// Their own account, which is the caller's name: its mail, its password, its language.
+    Person,
 }
 
 /// Who asks.
@@ -102,6 +106,7 @@ pub struct Control {
     couriers: Arc<Couriers>,
     registry: Arc<Registry>,
     sign_in: sign_in::SignInDesk,
+    sessions: sessions::Sessions,
     clock: Clock,
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
@@ -130,6 +135,7 @@ impl Control {
             couriers,
             registry,
             sign_in,
+            sessions: sessions::Sessions::default(),
             clock,
             facts,
             archive,
@@ -141,9 +147,7 @@ impl Control {
 
     /// Does what is asked, if the caller may.
     pub async fn perform(&self, caller: &Caller, operation: Operation) -> Result<Answer, Fault> {
-        if caller.role != Role::Administrator && !operation.only_reads() {
-            return Err(Fault::new(Blame::NotAllowed));
-        }
+        let operation = self.allowed(caller, operation)?;
         let audit = Audit { caller, operation: operation.name() };
         match operation {
             Operation::Status => self.status().await,
@@ -192,9 +196,33 @@ impl Control {
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
-            Operation::Why { id } => self.why(&id).await,
+            Operation::Why { id } => self.why(caller, &id).await,
+            Operation::PortalLink => self.portal_link(&audit).await,
             Operation::Send { mail } => self.send(caller, mail).await,
         }
+    }
+
+    /// The operation as this caller may have it done: a person's is about what is theirs.
+    fn allowed(&self, caller: &Caller, mut operation: Operation) -> Result<Operation, Fault> {
+        let own = |login: &str| login.eq_ignore_ascii_case(&caller.name);
+        let allowed = match (caller.role, &mut operation) {
+            (Role::Administrator, _) => true,
+            (Role::Reader, operation) => operation.only_reads(),
+            (
+                Role::Person,
+                Operation::QueueList { filter, .. } | Operation::QueueAct { act: store::Act::Undo, filter },
+            ) => {
+                filter.account = Some(caller.name.clone());
+                true
+            }
+            (Role::Person, Operation::Why { .. }) => true,
+            (Role::Person, Operation::AccountPassword { login, .. }) => own(login),
+            (Role::Person, Operation::AccountChange { login, senders: None, undo_secs: None, .. }) => {
+                own(login)
+            }
+            (Role::Person, _) => false,
+        };
+        if allowed { Ok(operation) } else { Err(Fault::new(Blame::NotAllowed)) }
     }
 
     /// Why no mail is taken at this moment, as far as that is known without trying; `None` when it is.

@@ -3,7 +3,8 @@
 use crate::lately::{Lately, blames_the_content};
 use crate::relays::{DIRECT, closure_view};
 use crate::{
-    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, StatusReport, TestMail,
+    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, Role, StatusReport,
+    TestMail,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,6 +47,10 @@ impl Control {
             },
             None => Ok(None),
         };
+        let principal = match &filter.account {
+            Some(login) => Some(Principal::Account(self.account(login).await?.id)),
+            None => None,
+        };
         let recipient_domain = match &filter.domain {
             Some(text) => {
                 let domain: mail::Domain = text.parse().map_err(|error| Fault::invalid("domain", error))?;
@@ -66,6 +71,7 @@ impl Control {
             ids: filter.ids,
             state: filter.state,
             owner: None,
+            principal,
         })
     }
 
@@ -107,7 +113,7 @@ impl Control {
         Ok(Answer::Acted { acted: self.queue.act(act, filter).await? })
     }
 
-    pub(crate) async fn why(&self, id: &str) -> Result<Answer, Fault> {
+    pub(crate) async fn why(&self, caller: &Caller, id: &str) -> Result<Answer, Fault> {
         let missing = || Fault::about(Blame::Missing, id);
         let found = match id.parse::<QueueId>() {
             Ok(queue_id) => Some(queue_id),
@@ -117,6 +123,12 @@ impl Control {
             }
         };
         let story = self.store.story(found.ok_or_else(missing)?).await?.ok_or_else(missing)?;
+        if caller.role == Role::Person
+            && story.message.principal != Principal::Account(self.account(&caller.name).await?.id)
+        {
+            // What is somebody else's is not there.
+            return Err(missing());
+        }
         let lately = self.lately().await?;
         let (closures, relays) = self.names(&lately).await?;
         let refusing_all = refusing_all(&lately, &story);

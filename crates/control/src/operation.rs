@@ -157,6 +157,8 @@ pub struct QueueFilter {
     pub older_than_secs: Option<u64>,
     /// This state; without it, all that is not over.
     pub state: Option<RecipientState>,
+    /// Given by this account, by login.
+    pub account: Option<String>,
 }
 
 /// A test message.
@@ -374,6 +376,8 @@ pub enum Operation {
         /// Which.
         id: String,
     },
+    /// Makes a link that signs an administrator in to the portal, once.
+    PortalLink,
     /// Sends a test message.
     Send {
         /// Which.
@@ -446,6 +450,7 @@ impl Operation {
             Self::QueueAct { act: Act::Undo, .. } => "undo",
             Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
             Self::Why { .. } => "why",
+            Self::PortalLink => "portal link",
             Self::Send { .. } => "send",
         }
     }

@@ -65,7 +65,7 @@ impl Control {
         Ok(Answer::Password { made: NewPassword { login, password: made } })
     }
 
-    async fn account(&self, login: &str) -> Result<Account, Fault> {
+    pub(crate) async fn account(&self, login: &str) -> Result<Account, Fault> {
         let accounts = self.store.accounts().await?;
         let same = |account: &Account| account.login.eq_ignore_ascii_case(login);
         accounts.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, login))

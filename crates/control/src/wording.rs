@@ -3,9 +3,9 @@
 
 use crate::ClosureView;
 use explain::{CauseId, Facts, Place, Words};
-use mail::{ClosureId, Evidence, Language, RelayId};
+use mail::{ClosureId, Evidence, Language, RelayId, Timestamp};
 use std::collections::BTreeMap;
-use store::{RecipientRow, RecipientState};
+use store::{Act, EventKind, RecipientRow, RecipientState};
 
 /// Why a recipient is where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,4 +102,85 @@ pub fn of_recipient(
             }),
         },
     })
+}
+
+/// The key of a state in one word, seen together with what is behind it: « en cours d'envoi », "waits".
+pub const fn state_key(row: &RecipientRow) -> &'static str {
+    match row.state {
+        RecipientState::Waiting if row.leased => "state-leased",
+        RecipientState::Waiting => "state-waiting",
+        RecipientState::Held => "state-held",
+        RecipientState::Delivered => "state-delivered",
+        RecipientState::Failed => "state-failed",
+        RecipientState::Expired => "state-expired",
+        RecipientState::Cancelled => "state-cancelled",
+    }
+}
+
+/// When a recipient is tried next: under a closure, when that is tried again. `None` when nobody knows (there is no relay,
+/// a person holds it, it is over), and when that is happening.
+pub fn next_attempt(row: &RecipientRow, closures: &BTreeMap<ClosureId, ClosureView>) -> Option<Timestamp> {
+    match row.closure {
+        _ if row.state != RecipientState::Waiting || row.leased => None,
+        Some(ClosureId::NO_ROUTE) => None,
+        Some(id) => closures.get(&id).map(|closure| closure.reopen_at),
+        None => Some(row.next_attempt_at),
+    }
+}
+
+/// The key of what an event tells in a story; `None` for those that an attempt tells, and for the acceptance.
+pub const fn event_key(kind: EventKind) -> Option<&'static str> {
+    Some(match kind {
+        EventKind::Held => "event-held",
+        EventKind::Released => "event-released",
+        EventKind::Cancelled => "event-cancelled",
+        EventKind::Retried => "event-retried",
+        EventKind::PerhapsTwice => "event-perhaps-twice",
+        EventKind::Expired => "event-expired",
+        EventKind::RelayClosed => "event-relay-closed",
+        EventKind::RelayOpened => "event-relay-opened",
+        EventKind::SenderStopped => "event-sender-stopped",
+        EventKind::SenderResumed => "event-sender-resumed",
+        EventKind::CameBack => "event-came-back",
+        EventKind::Reported => "event-reported",
+        EventKind::Noticed => "event-noticed",
+        EventKind::Accepted
+        | EventKind::Delivered
+        | EventKind::Deferred
+        | EventKind::Failed
+        | EventKind::Audit => return None,
+    })
+}
+
+/// The key of what came of an act.
+pub const fn acted_key(act: Act) -> &'static str {
+    match act {
+        Act::Retry => "acted-retry",
+        Act::Hold => "acted-hold",
+        Act::Release => "acted-release",
+        Act::Delete => "acted-delete",
+        Act::Fail => "acted-bounce",
+        Act::Undo => "acted-undo",
+    }
+}
+
+/// The key of a relay's state in one word.
+pub const fn relay_key(state: crate::RelayState) -> &'static str {
+    match state {
+        crate::RelayState::Open => "relay-open",
+        crate::RelayState::OutOfReach => "relay-out-of-reach",
+        crate::RelayState::Closed => "relay-closed",
+    }
+}
+
+/// The key of what a record is for.
+pub const fn purpose_key(purpose: crate::RecordPurpose) -> &'static str {
+    match purpose {
+        crate::RecordPurpose::DkimRsa => "purpose-dkim-rsa",
+        crate::RecordPurpose::DkimEd25519 => "purpose-dkim-ed25519",
+        crate::RecordPurpose::Spf => "purpose-spf",
+        crate::RecordPurpose::Dmarc => "purpose-dmarc",
+        crate::RecordPurpose::ReturnPathMx => "purpose-bounces-mx",
+        crate::RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
+    }
 }

@@ -168,8 +168,12 @@ impl<'a> Meant<'a> {
         let filter = self.filter;
         let owner: i64 = row.get(2)?;
         let fits = filter.owner.is_none_or(|wanted| wanted.0 == owner);
+        let by = match filter.principal {
+            Some(wanted) => principal_of(row.get(3)?, row.get(4)?)? == wanted,
+            None => true,
+        };
         let received_at = time(row, 5)?;
-        if !fits || filter.before.is_some_and(|before| received_at >= before) {
+        if !fits || !by || filter.before.is_some_and(|before| received_at >= before) {
             return Ok(false);
         }
         let Some(key) = filter.sender.as_deref() else { return Ok(true) };

@@ -204,6 +204,8 @@ pub struct Filter {
     pub state: Option<RecipientState>,
     /// This owner.
     pub owner: Option<OwnerId>,
+    /// Given by this principal.
+    pub principal: Option<Principal>,
 }
 
 /// A part of a list: what comes after, and how many at most (1,000 is the limit of a page).

@@ -120,3 +120,20 @@ event-reported = { $detail ->
    *[other] a report came in that could not be read: the sender got it as it is
 }
 event-noticed = the sender was told, by the message { $detail }
+
+record-published = Published.
+record-missing = Not there yet.
+record-otherwise = Something else is there: { $text }
+record-unanswered = The DNS did not answer for { $name }: try again in a moment.
+record-name = Name: { $name }
+record-kind = Type: { $kind }
+record-value = Value: { $value }
+purpose-dkim-rsa = The key of the signature that every server knows (DKIM, RSA)
+purpose-dkim-ed25519 = The key of the short signature that newer servers prefer (DKIM, Ed25519)
+purpose-spf = The servers that may send for the domain (SPF); a domain has only one such record
+purpose-dmarc = What others are to do with mail that is neither signed nor from these servers (DMARC): nothing yet, to begin with
+purpose-bounces-mx = The server to which bounces come back
+purpose-bounces-spf = The server that may send with the addresses to which bounces come back (SPF)
+relay-open = open
+relay-out-of-reach = out of reach
+relay-closed = closed

@@ -120,3 +120,20 @@ event-reported = { $detail ->
    *[other] un rapport illisible est arrivé : l'expéditeur l'a reçu tel quel
 }
 event-noticed = l'expéditeur a été prévenu, par le message { $detail }
+
+record-published = Publié.
+record-missing = Pas encore là.
+record-otherwise = Il y a autre chose à la place : { $text }
+record-unanswered = Le DNS n'a pas répondu pour { $name } : réessayez dans un instant.
+record-name = Nom : { $name }
+record-kind = Type : { $kind }
+record-value = Valeur : { $value }
+purpose-dkim-rsa = La clé de la signature que tous les serveurs connaissent (DKIM, RSA)
+purpose-dkim-ed25519 = La clé de la signature courte que les serveurs récents préfèrent (DKIM, Ed25519)
+purpose-spf = Les serveurs qui peuvent envoyer pour le domaine (SPF) ; un domaine n'en a qu'un seul enregistrement
+purpose-dmarc = Ce que les autres doivent faire du courrier ni signé ni venu de ces serveurs (DMARC) : rien encore, pour commencer
+purpose-bounces-mx = Le serveur auquel reviennent les retours d'échec
+purpose-bounces-spf = Le serveur qui peut envoyer avec les adresses auxquelles reviennent les retours d'échec (SPF)
+relay-open = ouvert
+relay-out-of-reach = hors d'atteinte
+relay-closed = fermé

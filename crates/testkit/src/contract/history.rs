@@ -5,7 +5,9 @@ use super::sample::{
 };
 use super::spool::row;
 use super::{Proof, Scene, Stage, same, there};
-use mail::{ClosureId, EventId, OwnerId, RecipientId, RelayId, ReversePath, Timestamp};
+use mail::{
+    AccountId, ClosureId, EventId, OwnerId, Principal, RecipientId, RelayId, ReversePath, SiteId, Timestamp,
+};
 use std::sync::Arc;
 use store::{
     Act, Change, ClaimLimits, EventKind, Filter, MessageRow, NewEvent, Page, RecipientState, Start, Store,
@@ -44,7 +46,9 @@ async fn scenery(store: &dyn Store) -> Result<(OwnerId, RelayId), super::Failure
     let mut fourth = message(4, &[Start::Leased, Start::Leased, Start::Leased]);
     fourth.from = "Bob@Exemple.TEST".parse().unwrap_or_default();
     store.accept(fourth).await?;
-    store.accept(message(5, &[Start::Leased])).await?;
+    let mut fifth = message(5, &[Start::Leased]);
+    fifth.principal = Principal::Account(AccountId(77));
+    store.accept(fifth).await?;
     store.act(Act::Hold, vec![of(1, 2)], NOON).await?;
     let mut deferred = update(of(1, 1), Change::Due(NOON.plus_secs(60)));
     (deferred.cause, deferred.evidence) = (Some("greylisted"), Some(Arc::new(evidence(NOON))));
@@ -88,6 +92,11 @@ async fn filters(mut stage: Stage) -> Proof {
             Filter { before: Some(NOON.plus_secs(10)), owner: Some(owner), ..Filter::default() },
             vec![of(3, 0), of(3, 1)],
         ),
+        (
+            Filter { principal: Some(Principal::Account(AccountId(77))), ..state(RecipientState::Delivered) },
+            vec![of(5, 0)],
+        ),
+        (Filter { principal: Some(Principal::Site(SiteId(77))), ..state(RecipientState::Delivered) }, vec![]),
         (state(RecipientState::Waiting), vec![of(1, 0), of(1, 1), of(2, 0), of(3, 0), of(3, 1)]),
         (state(RecipientState::Held), vec![of(1, 2)]),
         (state(RecipientState::Delivered), vec![of(4, 0), of(5, 0)]),

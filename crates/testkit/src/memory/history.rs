@@ -107,6 +107,7 @@ impl State {
         let same_key = |address: &Address, key: &str| address.key() == key;
         let fits = (filter.ids.is_empty() || filter.ids.contains(&new.id))
             && filter.owner.is_none_or(|owner| owner == new.owner)
+            && filter.principal.is_none_or(|principal| principal == new.principal)
             && filter.before.is_none_or(|before| new.received_at < before)
             && filter
                 .sender
