@@ -1,7 +1,8 @@
 //! Why a recipient waits or failed, in the reader's language: the one place where rows become reasons, for `mailq`,
 //! `facteur why`, the log, the portal and the API alike.
 
-use crate::ClosureView;
+use crate::reader::{Reader, when};
+use crate::{ClosureView, Neighbours};
 use explain::{CauseId, Facts, Place, Words};
 use mail::{ClosureId, Evidence, Language, RelayId, Timestamp};
 use std::collections::BTreeMap;
@@ -182,5 +183,29 @@ pub const fn purpose_key(purpose: crate::RecordPurpose) -> &'static str {
         crate::RecordPurpose::Dmarc => "purpose-dmarc",
         crate::RecordPurpose::ReturnPathMx => "purpose-bounces-mx",
         crate::RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
+        crate::RecordPurpose::MailServer => "purpose-mail-server",
+        crate::RecordPurpose::MailDocuments => "purpose-mail-documents",
     }
+}
+
+/// What the other relays tell about one that is in trouble.
+pub fn elsewhere(neighbours: &Neighbours, reader: &Reader) -> String {
+    let (key, provider, relays, carried_at) = match neighbours {
+        Neighbours::OfProvider { provider, relays } => {
+            ("elsewhere-of-provider", provider.as_str(), relays, None)
+        }
+        Neighbours::OfAccount { provider, relays, carried_at: None } => {
+            ("elsewhere-of-account", provider.as_str(), relays, None)
+        }
+        Neighbours::OfAccount { provider, relays, carried_at } => {
+            ("elsewhere-carries", provider.as_str(), relays, *carried_at)
+        }
+        Neighbours::OfConnection { relays } => ("elsewhere-of-connection", "", relays, None),
+    };
+    let gaps = [
+        ("provider", provider.to_owned().into()),
+        ("count", (*relays as u64).into()),
+        ("when", carried_at.map(|at| when(at, reader)).unwrap_or_default().into()),
+    ];
+    reader.phrases.fill(key, gaps)
 }

@@ -20,6 +20,7 @@ mod mailq;
 pub mod output;
 mod parse;
 mod password;
+mod portal;
 mod publish;
 mod queue;
 mod reader;
@@ -129,6 +130,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
+        Command::Portal { command } => portal::run(command, console).await,
         Command::SignIn { command } => sign_in::run(command, console).await,
         Command::Undo(arguments) => undo::undo(arguments, console).await,
         Command::Why(arguments) => why::why(&arguments, console).await,

@@ -12,7 +12,7 @@ use crate::privileges::{self, Identity, PrivilegeError};
 use crate::public::Public;
 use crate::socket;
 use crate::workers::{Workers, stopped};
-use control::{AccountSpec, Answer, Caller, Listener, Operation, Role};
+use control::{AccountSpec, Answer, Caller, FIRST_ADMINISTRATOR, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
 use net::{
     Bound, Inherited, ListenerKind, LocalSocket, NetError, Secure, SecureLimits, Serve, ServerTls, serve,
@@ -31,9 +31,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use web::{Web, WebHost};
-
-/// The login of the administrator that a first start makes.
-pub const ADMINISTRATOR: &str = "admin";
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +168,7 @@ pub async fn init(
     let made = administrator(&assembly, &host_name, language).await;
     assembly.close().await?;
     if let Some(password) = made? {
-        announce(Announcement::AdministratorMade { login: ADMINISTRATOR.to_owned(), password });
+        announce(Announcement::AdministratorMade { login: FIRST_ADMINISTRATOR.to_owned(), password });
     }
     Ok(())
 }
@@ -241,7 +238,7 @@ async fn administrator(
 ) -> Result<Option<Secret>, control::Fault> {
     let caller = Caller { name: "init".to_owned(), role: Role::Administrator };
     let account = AccountSpec {
-        login: ADMINISTRATOR.to_owned(),
+        login: FIRST_ADMINISTRATOR.to_owned(),
         senders: vec![SenderRule::Domain(host_name.clone())],
         language,
         undo_secs: 0,
@@ -355,7 +352,7 @@ async fn serve_until(
     {
         tracing::warn!(%error, "the directory for the answers to ACME cannot be made");
     }
-    let web = Web::new(Arc::clone(&assembly.control), Arc::clone(&tls), place.challenges());
+    let web = Web::new(Arc::clone(&assembly.control), Arc::clone(&tls), place.challenges(), Clock::System);
     let portal = Secure::new(WebHost::new(&web), Arc::clone(&tls), SecureLimits::default());
     for port in ports {
         match port.spec.kind {

@@ -15,6 +15,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/upkeep.ftl"),
     include_str!("../locales/en/sign-in.ftl"),
     include_str!("../locales/en/discover.ftl"),
+    include_str!("../locales/en/portal.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -27,6 +28,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/upkeep.ftl"),
     include_str!("../locales/fr/sign-in.ftl"),
     include_str!("../locales/fr/discover.ftl"),
+    include_str!("../locales/fr/portal.ftl"),
 ];
 
 /// All sentences of one language.

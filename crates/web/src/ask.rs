@@ -1,14 +1,28 @@
 //! Who asks, from where and in which language: found once for each request.
 
 use crate::Web;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
-use axum::http::{HeaderMap, Uri};
-use control::phrases::Phrases;
-use mail::Language;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, REFERER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri};
+use control::phrases::{Gap, Phrases};
+use control::reader::Reader;
+use control::{Caller, Role, Session};
+use jiff::tz::TimeZone;
+use mail::{Language, Timestamp};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 /// The cookie of the language that a reader chose.
 pub(crate) const LANGUAGE_COOKIE: &str = "__Host-language";
+
+/// The cookie of a session.
+pub(crate) const SESSION_COOKIE: &str = "__Host-session";
+/// The cookie of a browser that is about to sign in: what its form must bring along.
+pub(crate) const VISIT_COOKIE: &str = "__Host-visit";
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct From(pub(crate) IpAddr);
 
 /// A request's surroundings.
 #[derive(Clone)]
@@ -19,11 +33,27 @@ pub(crate) struct Ask {
     pub(crate) here: String,
     /// Whether the language was chosen by this very request.
     pub(crate) chosen: Option<Language>,
+    /// Who is signed in.
+    pub(crate) session: Option<Session>,
+    /// What the form of a browser that is not signed in must bring along; empty when it was given nothing yet.
+    visit: String,
+    /// Where the connection comes from.
+    pub(crate) from: IpAddr,
+    /// Whether the request only reads.
+    pub(crate) reads: bool,
+    /// The moment at which it came.
+    pub(crate) now: Timestamp,
 }
 
 impl Ask {
     /// The surroundings of a request.
-    pub(crate) fn of(web: &Web, uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(crate) async fn of(web: &Web, request: &Parts) -> Self {
+        let (uri, headers) = (&request.uri, &request.headers);
+        let reads = request.method == Method::GET || request.method == Method::HEAD;
+        let session = match cookie(headers, SESSION_COOKIE) {
+            Some(cookie) => web.control.session(cookie).await,
+            None => None,
+        };
         let chosen = pairs(uri).filter(|(name, _)| *name == "lang").find_map(|(_, tag)| tag.parse().ok());
         let kept = || cookie(headers, LANGUAGE_COOKIE).and_then(|tag| tag.parse().ok());
         let wished = || accepted(headers);
@@ -33,7 +63,45 @@ impl Ask {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-        Self { phrases: Arc::clone(web.phrases(language)), here: format!("{}{query}", uri.path()), chosen }
+        Self {
+            phrases: Arc::clone(web.phrases(language)),
+            here: if reads { format!("{}{query}", uri.path()) } else { page_of_form(headers) },
+            chosen,
+            session,
+            visit: cookie(headers, VISIT_COOKIE).unwrap_or_default().to_owned(),
+            from: request.extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0),
+            reads,
+            now: web.clock.now(),
+        }
+    }
+
+    /// What this visitor's forms must bring along; empty when they can send none.
+    pub(crate) fn form_key(&self) -> &str {
+        self.session.as_ref().map_or(&self.visit, |session| &session.form_key)
+    }
+
+    /// Gives a browser that is about to sign in what its form must bring along.
+    pub(crate) fn visit(&mut self, key: String) {
+        self.visit = key;
+    }
+
+    /// Whether an administrator asks.
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.role == Role::Administrator)
+    }
+
+    /// Who asks, as operations want to know it.
+    pub(crate) fn caller(&self) -> Caller {
+        match &self.session {
+            Some(session) => Caller { name: session.login.clone(), role: session.role },
+            // Nobody in particular: what needs a session never comes this far without one.
+            None => Caller { name: String::new(), role: Role::Person },
+        }
+    }
+
+    /// Who reads, as moments and durations want to know it.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader { phrases: Arc::clone(&self.phrases), raw: false, zone: TimeZone::system(), now: self.now }
     }
 
     /// The reader's language.
@@ -45,6 +113,21 @@ impl Ask {
     pub(crate) fn say(&self, key: &str) -> String {
         self.phrases.say(key)
     }
+
+    /// A sentence with its gaps filled.
+    pub(crate) fn fill<'a>(&self, key: &str, gaps: impl IntoIterator<Item = Gap<'a>>) -> String {
+        self.phrases.fill(key, gaps)
+    }
+}
+
+/// The page that a form was on, when the browser tells it: what answers a form cannot be asked for again.
+fn page_of_form(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let page = text(REFERER).zip(text(HOST)).and_then(|(page, host)| {
+        let path = page.strip_prefix("https://")?.strip_prefix(host)?;
+        path.starts_with('/').then(|| path.split('#').next().unwrap_or_default().to_owned())
+    });
+    page.unwrap_or_else(|| "/".to_owned())
 }
 
 /// The parts of a query, as they were sent.
@@ -101,6 +184,23 @@ mod tests {
             headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(header));
             assert_eq!(accepted(&headers), language, "{header}");
         }
+    }
+
+    #[test]
+    fn the_page_of_a_form_is_one_of_ours() {
+        for (referer, page) in [
+            ("https://mail.test:8189/relays/a?b=c#d", "/relays/a?b=c"),
+            ("https://mail.test:8189", "/"),
+            ("https://mail.test:81890/x", "/"),
+            ("http://mail.test:8189/x", "/"),
+            ("https://evil.test/x", "/"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("mail.test:8189"));
+            headers.insert(REFERER, HeaderValue::from_static(referer));
+            assert_eq!(page_of_form(&headers), page, "{referer}");
+        }
+        assert_eq!(page_of_form(&HeaderMap::new()), "/");
     }
 
     #[test]

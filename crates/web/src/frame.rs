@@ -4,7 +4,7 @@
 use crate::Web;
 use crate::ask::{Ask, LANGUAGE_COOKIE};
 use crate::page::{self, Page};
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, fault_words};
 use axum::Json;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
@@ -15,6 +15,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use control::Fault;
 use http_body_util::Limited;
 use serde_json::json;
 use std::sync::Arc;
@@ -45,9 +46,15 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Frames an answer.
-pub(crate) async fn frame(State(web): State<Arc<Web>>, mut request: Request, next: Next) -> Response {
-    let ask = Ask::of(&web, request.uri(), request.headers());
-    let is_for_program = wants_json(request.headers());
+pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let ask = Ask::of(&web, &parts).await;
+    let is_for_program = wants_json(&parts.headers);
+    let mut request = Request::from_parts(parts, body);
+    if let (Some(place), Some(_)) = (request.extensions().get::<net::Place>(), &ask.session) {
+        // Whoever is signed in keeps their place when strangers crowd the port.
+        place.keep();
+    }
     request.extensions_mut().insert(ask.clone());
     let announced = request.body().size_hint().lower();
     let answer = async move {
@@ -59,9 +66,15 @@ pub(crate) async fn frame(State(web): State<Arc<Web>>, mut request: Request, nex
     let answered = tokio::time::timeout(TIME_LIMIT, answer).await;
     let mut response = answered.unwrap_or_else(|_| Trouble::TooSlow.into_response());
     let told = response.extensions().get::<Trouble>().copied();
+    let fault = response.extensions().get::<Fault>().cloned();
     let bare = || Trouble::of(response.status()).filter(|_| !response.headers().contains_key(CONTENT_TYPE));
-    if let Some(trouble) = told.or_else(bare) {
-        response = worded(trouble, is_for_program, &ask, &response);
+    if let Some(fault) = fault {
+        let words = fault_words(&ask, &fault);
+        response = worded(fault.blame.as_str(), words, is_for_program, &ask, &response);
+    } else if let Some(trouble) = told.or_else(bare) {
+        let key = format!("web-problem-{}", trouble.as_str());
+        let words = (ask.say(&key), ask.phrases.beside(&key, "fix", []).unwrap_or_default());
+        response = worded(trouble.as_str(), words, is_for_program, &ask, &response);
     }
     finish(&ask, response.headers_mut());
     response
@@ -89,15 +102,19 @@ fn wants_json(headers: &HeaderMap) -> bool {
     accepted.contains("application/json") && !accepted.contains("text/html")
 }
 
-/// The words of a trouble, as a page or as JSON; headers that its maker set, such as `Allow`, stay.
-fn worded(trouble: Trouble, is_for_program: bool, ask: &Ask, bare: &Response) -> Response {
-    let key = format!("web-problem-{}", trouble.as_str());
-    let (what, fix) = (ask.say(&key), ask.phrases.beside(&key, "fix", []).unwrap_or_default());
+/// The words of what went wrong, as a page or as JSON; headers that its maker set, such as `Allow`, stay.
+fn worded(
+    code: &str,
+    (what, fix): (String, String),
+    is_for_program: bool,
+    ask: &Ask,
+    bare: &Response,
+) -> Response {
     let mut response = if is_for_program {
-        let body = json!({ "code": trouble.as_str().replace('-', "_"), "message": what, "action": fix });
-        (trouble.status(), Json(body)).into_response()
+        let body = json!({ "code": code.replace('-', "_"), "message": what, "action": fix });
+        (bare.status(), Json(body)).into_response()
     } else {
-        (trouble.status(), Page::problem(&what, &fix).show(ask)).into_response()
+        (bare.status(), Page::problem(ask, &what, &fix).show(ask)).into_response()
     };
     for (name, value) in bare.headers() {
         if !page::DESCRIBES_BODY.contains(name) {

@@ -1,5 +1,6 @@
 //! Speaks HTTP/1.1 with a guest that [`net::serve_secure`] let in.
 
+use crate::ask::From;
 use crate::{Web, acme, table};
 use axum::Router;
 use axum::body::Body;
@@ -47,7 +48,8 @@ impl Host for WebHost {
             let place = guest.place();
             match guest.opening {
                 Opening::Tls(stream) => {
-                    converse(router, TokioIo::new(*stream), place, guest.stop).await;
+                    let told = Told { from: From(guest.from.ip()), place };
+                    converse(router, TokioIo::new(*stream), told, guest.stop).await;
                 }
                 Opening::Clear(stream) => {
                     let _ = tokio::time::timeout(CLEAR_TIME_LIMIT, in_clear(&web, stream)).await;
@@ -57,13 +59,21 @@ impl Host for WebHost {
     }
 }
 
-async fn converse<S>(router: Router, stream: TokioIo<S>, place: Place, mut stop: watch::Receiver<bool>)
+/// What each request of a connection is told of it.
+#[derive(Clone)]
+struct Told {
+    from: From,
+    place: Place,
+}
+
+async fn converse<S>(router: Router, stream: TokioIo<S>, told: Told, mut stop: watch::Receiver<bool>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     let service = router.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(told.from);
+        request.extensions_mut().insert(told.place.clone());
         request
     });
     let mut builder = http1::Builder::new();

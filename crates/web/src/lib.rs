@@ -8,10 +8,14 @@
 mod acme;
 mod ask;
 mod assets;
+mod forms;
 mod frame;
+mod guard;
 mod health;
 mod host;
+mod notice;
 mod page;
+mod pages;
 mod settings;
 pub mod table;
 mod trouble;
@@ -21,8 +25,9 @@ pub use host::WebHost;
 
 use control::Control;
 use control::phrases::Phrases;
-use mail::Language;
+use mail::{Clock, Language};
 use net::ServerTls;
+use notice::Notices;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,6 +36,8 @@ pub struct Web {
     control: Arc<Control>,
     tls: Arc<ServerTls>,
     challenges: PathBuf,
+    clock: Clock,
+    notices: Notices,
     en: Arc<Phrases>,
     fr: Arc<Phrases>,
 }
@@ -38,9 +45,9 @@ pub struct Web {
 impl Web {
     /// The faces of these operations. The key of `tls` signs profiles. `challenges` is the directory in which a program
     /// that gets certificates puts the answers that are asked of this server in clear.
-    pub fn new(control: Arc<Control>, tls: Arc<ServerTls>, challenges: PathBuf) -> Arc<Self> {
+    pub fn new(control: Arc<Control>, tls: Arc<ServerTls>, challenges: PathBuf, clock: Clock) -> Arc<Self> {
         let [en, fr] = Language::ALL.map(|language| Arc::new(words::phrases(language)));
-        Arc::new(Self { control, tls, challenges, en, fr })
+        Arc::new(Self { control, tls, challenges, clock, notices: Notices::default(), en, fr })
     }
 
     /// All sentences of one language.

@@ -1,36 +1,97 @@
-//! The shape that all pages share.
+//! The shape that all pages share: who is signed in, where they can go, what came of the last form, the content.
 
+use crate::Web;
 use crate::ask::Ask;
 use crate::assets::VERSION;
+use crate::forms::{form, one_button};
+use crate::notice::Notice;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::response::{IntoResponse as _, Response};
 use mail::Language;
 use maud::{DOCTYPE, Markup, html};
+use store::Act;
 
 /// Headers that tell of a body, and go with it.
 pub(crate) const DESCRIBES_BODY: [HeaderName; 2] = [CONTENT_TYPE, CONTENT_LENGTH];
 
-/// A page: its title, and what it shows.
+/// Where a page belongs in the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Nowhere.
+    None,
+    /// The first page.
+    Overview,
+    /// Messages.
+    Messages,
+    /// How mail leaves.
+    Relays,
+    /// Who may send.
+    Accounts,
+    /// Domains that mail is signed for.
+    Domains,
+    /// A pasted error.
+    Explain,
+    /// One's own account.
+    Own,
+}
+
+impl Section {
+    /// The menu: for administrators, then for persons.
+    fn menu(ask: &Ask) -> &'static [(Self, &'static str, &'static str)] {
+        match (&ask.session, ask.is_administrator()) {
+            (None, _) => &[],
+            (_, true) => &[
+                (Self::Overview, "/", "web-nav-overview"),
+                (Self::Messages, "/messages", "web-nav-messages"),
+                (Self::Relays, "/relays", "web-nav-relays"),
+                (Self::Accounts, "/accounts", "web-nav-accounts"),
+                (Self::Domains, "/domains", "web-nav-domains"),
+                (Self::Explain, "/explain", "web-nav-explain"),
+            ],
+            (_, false) => &[
+                (Self::Messages, "/messages", "web-nav-my-messages"),
+                (Self::Explain, "/explain", "web-nav-explain"),
+                (Self::Own, "/account", "web-nav-own"),
+            ],
+        }
+    }
+}
+
+/// A page: its title, its place, and what it shows.
 pub(crate) struct Page {
     title: String,
+    section: Section,
     content: Markup,
+    notice: Option<Notice>,
 }
 
 impl Page {
     /// A page.
-    pub(crate) const fn new(title: String, content: Markup) -> Self {
-        Self { title, content }
+    pub(crate) const fn new(title: String, section: Section, content: Markup) -> Self {
+        Self { title, section, content, notice: None }
     }
 
     /// What went wrong, and what to do.
-    pub(crate) fn problem(what: &str, fix: &str) -> Self {
+    pub(crate) fn problem(ask: &Ask, what: &str, fix: &str) -> Self {
         let content = html! {
             section class="card narrow" {
                 h1 { (what) }
                 p { (fix) }
-                p { a class="button" href="/" { "facteur" } }
+                p { a class="button" href="/" { (ask.say("web-to-start")) } }
             }
         };
-        Self::new(what.to_owned(), content)
+        Self::new(what.to_owned(), Section::None, content)
+    }
+
+    /// The same with a notice that is not waiting.
+    pub(crate) fn with(self, notice: Notice) -> Self {
+        Self { notice: Some(notice), ..self }
+    }
+
+    /// The answer, with the notice that waited for this reader.
+    pub(crate) fn answer(mut self, web: &Web, ask: &Ask) -> Response {
+        self.notice = self.notice.or_else(|| web.notices.take(ask));
+        self.show(ask).into_response()
     }
 
     /// The whole document.
@@ -49,13 +110,62 @@ impl Page {
                 body {
                     a class="skip" href="#main" { (ask.say("web-skip")) }
                     header class="top" {
-                        a class="brand" href="/" { "facteur" }
+                        a class="brand" href="/" { img src={ "/assets/icon.svg?v=" (VERSION) } alt="" width="28" height="28"; "facteur" }
                         (languages(ask))
+                        @if let Some(session) = &ask.session {
+                            div class="who" {
+                                span { (session.login) }
+                                (one_button(ask, "/sign-out", &ask.say("web-sign-out"), "quiet"))
+                            }
+                        }
                     }
-                    main id="main" { (self.content) }
+                    @let menu = Section::menu(ask);
+                    div class="body" {
+                        @if !menu.is_empty() {
+                            nav class="menu" aria-label=(ask.say("web-menu")) {
+                                @for (section, href, key) in menu {
+                                    a href=(href) aria-current=[(*section == self.section).then_some("page")] { (ask.say(key)) }
+                                }
+                            }
+                        }
+                        main id="main" tabindex="-1" {
+                            @if let Some(notice) = &self.notice { (told(ask, notice)) }
+                            (self.content)
+                        }
+                    }
                 }
             }
         }
+    }
+}
+
+/// A notice: announced by screen readers, with the way back where there is one.
+fn told(ask: &Ask, notice: &Notice) -> Markup {
+    let class = if notice.good { "notice good" } else { "notice bad" };
+    html! {
+        div class=(class) role=(if notice.good { "status" } else { "alert" }) {
+            p { strong { (notice.text) } @if !notice.more.is_empty() { br; (notice.more) } }
+            @if let Some(secret) = &notice.secret { p { code class="secret" { (secret) } } }
+            @if let Some((act, ids)) = &notice.undo {
+                (form(ask, "/messages/act", &html! {
+                    @for id in ids { input type="hidden" name="id" value=(id); }
+                    input type="hidden" name="back" value=(ask.here);
+                    button class="quiet" name="act" value=(act_word(*act)) { (ask.say("web-take-back")) }
+                }))
+            }
+        }
+    }
+}
+
+/// The word of an act in forms.
+pub(crate) const fn act_word(act: Act) -> &'static str {
+    match act {
+        Act::Retry => "retry",
+        Act::Hold => "hold",
+        Act::Release => "release",
+        Act::Delete => "delete",
+        Act::Undo => "undo",
+        Act::Fail => "fail",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::Web;
 use crate::ask::Ask;
-use crate::page::Page;
+use crate::page::{Page, Section};
 use crate::table::{Access, Route, reading};
 use crate::trouble::Trouble;
 use axum::body::Bytes;
@@ -211,7 +211,7 @@ fn settings_page(hosted: &Hosted, address: Option<&Address>, ask: &Ask) -> Page 
             section class="card" { (server_table(server, address, ask)) }
         }
     };
-    Page::new(title, content)
+    Page::new(title, Section::None, content)
 }
 
 fn server_table(server: &Server, address: Option<&Address>, ask: &Ask) -> Markup {

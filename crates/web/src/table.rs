@@ -1,10 +1,11 @@
 //! Every address that is answered, in one table: the router is made from it, and so are the tests.
 
 use crate::frame::frame;
-use crate::{Web, assets, health, settings};
+use crate::guard::guard;
+use crate::{Web, assets, health, pages, settings};
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
 
 /// Who may ask.
@@ -12,12 +13,18 @@ use std::sync::Arc;
 pub enum Access {
     /// Anybody.
     Everyone,
+    /// Whoever is signed in.
+    Person,
+    /// An administrator who is signed in.
+    Administrator,
 }
 
 /// One method at one address.
 pub struct Route {
-    /// The method: `GET`, which answers `HEAD` as well, or `POST`, which changes something.
+    /// The method: `GET`, which answers `HEAD` as well, or `POST`.
     pub method: &'static str,
+    /// Whether it is a form that changes something, and so must bring the key of its session.
+    pub changes: bool,
     /// The path, with its gaps in braces.
     pub path: &'static str,
     /// Who may ask.
@@ -32,25 +39,32 @@ impl Route {
         access: Access,
         handler: MethodRouter<Arc<Web>>,
     ) -> Self {
-        Self { method: "POST", path, access, handler }
+        Self { method: "POST", changes: false, path, access, handler }
     }
 
     /// A page or a document that changes nothing.
     pub(crate) const fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
-        Self { method: "GET", path, access, handler }
+        Self { method: "GET", changes: false, path, access, handler }
+    }
+
+    /// A form that changes something.
+    pub(crate) const fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
+        Self { method: "POST", changes: true, path, access, handler }
     }
 }
 
 /// All that is answered, purpose by purpose.
 pub fn table() -> Vec<Route> {
-    [health::routes(), assets::routes(), settings::routes()].into_iter().flatten().collect()
+    [health::routes(), assets::routes(), pages::routes(), settings::routes()].into_iter().flatten().collect()
 }
 
 /// The router of the table.
 pub(crate) fn router(web: &Arc<Web>) -> Router {
     let mut router = Router::new();
     for route in table() {
-        router = router.route(route.path, route.handler);
+        let entry = (route.access, route.changes);
+        let guarded = route.handler.route_layer(from_fn(move |request, next| guard(entry, request, next)));
+        router = router.route(route.path, guarded);
     }
     router.layer(from_fn_with_state(Arc::clone(web), frame)).with_state(Arc::clone(web))
 }
@@ -62,4 +76,13 @@ where
     T: 'static,
 {
     get(handler)
+}
+
+/// A handler of `POST`.
+pub(crate) fn changing<H, T>(handler: H) -> MethodRouter<Arc<Web>>
+where
+    H: axum::handler::Handler<T, Arc<Web>>,
+    T: 'static,
+{
+    post(handler)
 }

@@ -1,7 +1,9 @@
 //! What goes wrong with a request, worded where the language is known.
 
+use crate::ask::Ask;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use control::{Blame, Fault};
 
 /// Why a request is not answered as it was meant. Each has its words in both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +16,17 @@ pub(crate) enum Trouble {
     TooLarge,
     /// The answer took too long.
     TooSlow,
+    /// The visitor may not go there.
+    Forbidden,
+    /// The session is over, and something was to be changed.
+    SignedOut,
+    /// The form does not come from one of our pages, or from one of a session that is over.
+    Foreign,
+    /// Something here went wrong.
+    Ours,
 }
 
 impl Trouble {
-    /// All of them, for the test that each has its words.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 4] = [Self::NotFound, Self::Method, Self::TooLarge, Self::TooSlow];
-
     /// The status that programs read.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
@@ -28,6 +34,9 @@ impl Trouble {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Forbidden | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -38,6 +47,10 @@ impl Trouble {
             Self::Method => "method",
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
+            Self::Forbidden => "forbidden",
+            Self::SignedOut => "signed-out",
+            Self::Foreign => "foreign",
+            Self::Ours => "ours",
         }
     }
 
@@ -61,16 +74,68 @@ impl IntoResponse for Trouble {
     }
 }
 
+/// The words of an operation that was not done: what is wrong, and what to do.
+pub(crate) fn fault_words(ask: &Ask, fault: &Fault) -> (String, String) {
+    let key = match (fault.blame, fault.what.as_str()) {
+        (Blame::Invalid, "password") => "web-fault-password",
+        (Blame::NotAllowed, _) => "web-fault-not-allowed",
+        (Blame::Missing, _) => "web-fault-missing",
+        (Blame::Exists, _) => "web-fault-exists",
+        (Blame::Invalid, _) => "web-fault-invalid",
+        (Blame::Needed, _) => "web-fault-needed",
+        (Blame::OAuth2Only, _) => "web-fault-oauth2-only",
+        (Blame::Insecure, _) => "web-fault-insecure",
+        (Blame::NotPublished, _) => "web-fault-not-published",
+        (Blame::NoListener, _) => "web-fault-no-listener",
+        (Blame::Store, _) => "web-fault-store",
+        (Blame::Refused, _) => "web-fault-refused",
+        (Blame::NotRunning, _) => "web-fault-not-running",
+    };
+    let what = match fault.blame {
+        Blame::Needed | Blame::Invalid => field(ask, &fault.what),
+        _ => fault.what.clone(),
+    };
+    let gaps = || [("what", what.clone().into()), ("detail", fault.detail.clone().into())];
+    (ask.fill(key, gaps()), ask.phrases.beside(key, "fix", gaps()).unwrap_or_default())
+}
+
+/// A field of an operation, as its form calls it.
+fn field(ask: &Ask, name: &str) -> String {
+    let key = match name {
+        "login" => "web-field-login",
+        "password" => "web-field-password",
+        "host" => "web-field-host",
+        "region" => "web-field-region",
+        "senders" | "sender" => "web-field-senders",
+        "recipient" | "domain" => "web-field-to",
+        "cause" => "web-field-cause",
+        "name" => "web-field-name",
+        other => return other.to_owned(),
+    };
+    ask.say(key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use mail::Language;
 
+    const ALL: [Trouble; 8] = [
+        Trouble::NotFound,
+        Trouble::Method,
+        Trouble::TooLarge,
+        Trouble::TooSlow,
+        Trouble::Forbidden,
+        Trouble::SignedOut,
+        Trouble::Foreign,
+        Trouble::Ours,
+    ];
+
     #[test]
     fn each_has_its_words() {
         for language in Language::ALL {
             let phrases = crate::words::phrases(language);
-            for trouble in Trouble::ALL {
+            for trouble in ALL {
                 let key = format!("web-problem-{}", trouble.as_str());
                 assert_ne!(phrases.say(&key), key);
                 assert!(phrases.beside(&key, "fix", []).is_some(), "{key}");

@@ -134,6 +134,19 @@ purpose-spf = The servers that may send for the domain (SPF); a domain has only 
 purpose-dmarc = What others are to do with mail that is neither signed nor from these servers (DMARC): nothing yet, to begin with
 purpose-bounces-mx = The server to which bounces come back
 purpose-bounces-spf = The server that may send with the addresses to which bounces come back (SPF)
+purpose-mail-server = By this, mail programs find where the domain's mail is read or sent; "." says that it is not
+purpose-mail-documents = The host at which mail programs find the domain's settings
 relay-open = open
 relay-out-of-reach = out of reach
 relay-closed = closed
+elsewhere-of-provider = All { $count } relays at { $provider } are in trouble: it is probably { $provider } that is down, and there is nothing to change here.
+elsewhere-of-account = { $count ->
+    [one] The other relay at { $provider } is in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
+   *[other] The { $count } other relays at { $provider } are in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
+}
+elsewhere-carries = { $count ->
+    [one] The other relay at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
+   *[other] One of the { $count } other relays at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
+}
+relay-refuses-all = The relay { $relay } refused its last { $count } messages one after the other, whatever they contained: it is rather a quota that is used up or an account that is blocked than what this message says. Look at the account at the provider before changing the text.
+elsewhere-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.

@@ -134,6 +134,19 @@ purpose-spf = Les serveurs qui peuvent envoyer pour le domaine (SPF) ; un domai
 purpose-dmarc = Ce que les autres doivent faire du courrier ni signé ni venu de ces serveurs (DMARC) : rien encore, pour commencer
 purpose-bounces-mx = Le serveur auquel reviennent les retours d'échec
 purpose-bounces-spf = Le serveur qui peut envoyer avec les adresses auxquelles reviennent les retours d'échec (SPF)
+purpose-mail-server = Par là, les logiciels de messagerie trouvent où se lit ou s'envoie le courrier du domaine ; « . » dit que cela ne se fait pas
+purpose-mail-documents = L'hôte où les logiciels de messagerie trouvent les réglages du domaine
 relay-open = ouvert
 relay-out-of-reach = hors d'atteinte
 relay-closed = fermé
+elsewhere-of-provider = Les { $count } relais chez { $provider } sont tous en difficulté : c'est sans doute { $provider } qui est en panne, et il n'y a rien à changer ici.
+elsewhere-of-account = { $count ->
+    [one] L'autre relais chez { $provider } n'a aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+   *[other] Les { $count } autres relais chez { $provider } n'ont aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+}
+elsewhere-carries = { $count ->
+    [one] L'autre relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+   *[other] L'un des { $count } autres relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
+}
+relay-refuses-all = Le relais { $relay } a refusé ses { $count } derniers messages l'un après l'autre, quel que soit leur contenu : il s'agit plutôt d'un quota épuisé ou d'un compte bloqué que de ce que dit ce message. Regardez l'état du compte chez le fournisseur avant de changer le texte.
+elsewhere-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.

@@ -32,24 +32,9 @@ domain-publish = { $domain } is added: its mail is signed from now on. Publish t
 domain-all-published = { $domain }: all records are published.
 domain-some-missing = { $domain }: some records are not published yet, or not as they should be.
 domain-then-check = Then see whether they are there: facteur domain check { $domain }
-record-published = Published.
-record-missing = Not there yet.
-record-otherwise = Something else is there: { $text }
-record-unanswered = The DNS did not answer for { $name }: try again in a moment.
-record-name = Name: { $name }
-record-kind = Type: { $kind }
-record-value = Value: { $value }
 documents = What mail programs are told (https):
 document-out-of-reach = Publish the records above, have port 443 lead here, and get a certificate for this name.
 document-otherwise = Something else is there, or nothing: another web server answers for this name, or this server does not publish there yet.
-purpose-dkim-rsa = The key of the signature that every server knows (DKIM, RSA)
-purpose-dkim-ed25519 = The key of the short signature that newer servers prefer (DKIM, Ed25519)
-purpose-spf = The servers that may send for the domain (SPF); a domain has only one such record
-purpose-dmarc = What others are to do with mail that is neither signed nor from these servers (DMARC): nothing yet, to begin with
-purpose-bounces-mx = The server to which bounces come back
-purpose-bounces-spf = The server that may send with the addresses to which bounces come back (SPF)
-purpose-mail-server = By this, mail programs find where the domain's mail is read or sent; "." says that it is not
-purpose-mail-documents = The host at which mail programs find the domain's settings
 settings-on = { $domain } tells mail programs its settings from now on. Publish these records where the domain's DNS is kept:
 settings-off = { $domain } tells mail programs nothing any more. Remove its SRV records and the names autoconfig and autodiscover from the DNS.
 settings-then = The names autoconfig.{ $domain } and autodiscover.{ $domain } need a certificate, and port 443 must lead here: docs/discover.md says how. Then see: facteur domain check { $domain }
@@ -61,9 +46,6 @@ password-made =
     Password: { $password }
     It is not shown again.
 
-relay-open = open
-relay-out-of-reach = out of reach
-relay-closed = closed
 relay-no-tls = no TLS
 relay-insecure = not verified
 relay-next = Try it with: facteur relay test { $relay }
@@ -79,17 +61,6 @@ closure-out-of-reach = The relay { $relay } is out of reach (first failure { $si
 closure-sender = { $sender } was stopped on the relay { $relay } { $since }; their mail waits.
 closure-again = It is tried again { $when }.
 
-elsewhere-of-provider = All { $count } relays at { $provider } are in trouble: it is probably { $provider } that is down, and there is nothing to change here.
-elsewhere-of-account = { $count ->
-    [one] The other relay at { $provider } is in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
-   *[other] The { $count } other relays at { $provider } are in no trouble that this server knows of: it is rather this account or its settings than { $provider }.
-}
-elsewhere-carries = { $count ->
-    [one] The other relay at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
-   *[other] One of the { $count } other relays at { $provider } took mail { $when }: it is rather this account or its settings than { $provider }.
-}
-relay-refuses-all = The relay { $relay } refused its last { $count } messages one after the other, whatever they contained: it is rather a quota that is used up or an account that is blocked than what this message says. Look at the account at the provider before changing the text.
-elsewhere-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
 tested-works = The relay { $relay } works.
 tested-fails = The relay { $relay } does not work.
 dialogue-cut = (the rest was too long)

@@ -28,6 +28,8 @@ fault-store = The server's data cannot be read or written: { $detail }
     .fix = Check the disk and the rights on the data directory, then try again.
 fault-refused = The message was not accepted: { $detail }
     .fix = Correct what it names, and send it again.
+fault-not-running = Only a running server can do this.
+    .fix = Start it with: facteur start
 
 client-not-initialised = There is no server in { $path } yet.
     .fix = Make and run one with: facteur start; or name another with --data.

@@ -32,24 +32,9 @@ domain-publish = { $domain } est ajouté : son courrier est désormais signé. 
 domain-all-published = { $domain } : tous les enregistrements sont publiés.
 domain-some-missing = { $domain } : certains enregistrements ne sont pas encore publiés, ou pas comme il faut.
 domain-then-check = Puis voyez s'ils y sont : facteur domain check { $domain }
-record-published = Publié.
-record-missing = Pas encore là.
-record-otherwise = Il y a autre chose à la place : { $text }
-record-unanswered = Le DNS n'a pas répondu pour { $name } : réessayez dans un instant.
-record-name = Nom : { $name }
-record-kind = Type : { $kind }
-record-value = Valeur : { $value }
 documents = Ce qui est dit aux logiciels de messagerie (https) :
 document-out-of-reach = Publiez les enregistrements ci-dessus, faites mener ici le port 443, et obtenez un certificat pour ce nom.
 document-otherwise = Il y a autre chose à cette adresse, ou rien : un autre serveur web répond pour ce nom, ou ce serveur n'y publie pas encore.
-purpose-dkim-rsa = La clé de la signature que tous les serveurs connaissent (DKIM, RSA)
-purpose-dkim-ed25519 = La clé de la signature courte que les serveurs récents préfèrent (DKIM, Ed25519)
-purpose-spf = Les serveurs qui peuvent envoyer pour le domaine (SPF) ; un domaine n'en a qu'un seul enregistrement
-purpose-dmarc = Ce que les autres doivent faire du courrier ni signé ni venu de ces serveurs (DMARC) : rien encore, pour commencer
-purpose-bounces-mx = Le serveur auquel reviennent les retours d'échec
-purpose-bounces-spf = Le serveur qui peut envoyer avec les adresses auxquelles reviennent les retours d'échec (SPF)
-purpose-mail-server = Par là, les logiciels de messagerie trouvent où se lit ou s'envoie le courrier du domaine ; « . » dit que cela ne se fait pas
-purpose-mail-documents = L'hôte où les logiciels de messagerie trouvent les réglages du domaine
 settings-on = { $domain } dit désormais ses réglages aux logiciels de messagerie. Publiez ces enregistrements là où se gère le DNS du domaine :
 settings-off = { $domain } ne dit plus rien aux logiciels de messagerie. Retirez du DNS ses enregistrements SRV et les noms autoconfig et autodiscover.
 settings-then = Les noms autoconfig.{ $domain } et autodiscover.{ $domain } ont besoin d'un certificat, et le port 443 doit mener ici : docs/discover.fr.md dit comment. Puis voyez : facteur domain check { $domain }
@@ -61,9 +46,6 @@ password-made =
     Mot de passe : { $password }
     Il ne sera plus affiché.
 
-relay-open = ouvert
-relay-out-of-reach = hors d'atteinte
-relay-closed = fermé
 relay-no-tls = sans TLS
 relay-insecure = non vérifié
 relay-next = Essayez-le avec : facteur relay test { $relay }
@@ -79,17 +61,6 @@ closure-out-of-reach = Le relais { $relay } est hors d'atteinte (premier échec 
 closure-sender = { $sender } a été arrêté sur le relais { $relay } { $since } ; son courrier attend.
 closure-again = Nouvel essai { $when }.
 
-elsewhere-of-provider = Les { $count } relais chez { $provider } sont tous en difficulté : c'est sans doute { $provider } qui est en panne, et il n'y a rien à changer ici.
-elsewhere-of-account = { $count ->
-    [one] L'autre relais chez { $provider } n'a aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
-   *[other] Les { $count } autres relais chez { $provider } n'ont aucune difficulté connue de ce serveur : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
-}
-elsewhere-carries = { $count ->
-    [one] L'autre relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
-   *[other] L'un des { $count } autres relais chez { $provider } a accepté du courrier { $when } : le problème vient plutôt de ce compte ou de ses réglages que de { $provider }.
-}
-relay-refuses-all = Le relais { $relay } a refusé ses { $count } derniers messages l'un après l'autre, quel que soit leur contenu : il s'agit plutôt d'un quota épuisé ou d'un compte bloqué que de ce que dit ce message. Regardez l'état du compte chez le fournisseur avant de changer le texte.
-elsewhere-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.
 tested-works = Le relais { $relay } fonctionne.
 tested-fails = Le relais { $relay } ne fonctionne pas.
 dialogue-cut = (la suite était trop longue)

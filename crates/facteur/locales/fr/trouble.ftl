@@ -28,6 +28,8 @@ fault-store = Les données du serveur ne peuvent être ni lues ni écrites : { 
     .fix = Vérifiez le disque et les droits sur le répertoire des données, puis réessayez.
 fault-refused = Le message n'a pas été accepté : { $detail }
     .fix = Corrigez ce qui est nommé, et renvoyez-le.
+fault-not-running = Seul un serveur en marche peut le faire.
+    .fix = Démarrez-le avec : facteur start
 
 client-not-initialised = Il n'y a pas encore de serveur dans { $path }.
     .fix = Créez-en un et lancez-le avec : facteur start ; ou désignez-en un autre avec --data.

@@ -1,8 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, declaration, discover, domain, explain, mailq, queue, relay, route, secrets, send,
-    setup, sign_in, site, start, undo, why,
+    account, backup, declaration, discover, domain, explain, mailq, portal, queue, relay, route, secrets,
+    send, setup, sign_in, site, start, undo, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -77,6 +77,10 @@ pub enum Command {
     Queue {
         #[command(subcommand)]
         command: Option<queue::Command>,
+    },
+    Portal {
+        #[command(subcommand)]
+        command: portal::Command,
     },
     SignIn {
         #[command(subcommand)]

@@ -149,7 +149,7 @@ const fn exit_of_blame(blame: Blame) -> Exit {
             Exit::Data
         }
         Blame::Needed => Exit::Usage,
-        Blame::Store => Exit::Temporary,
+        Blame::Store | Blame::NotRunning => Exit::Temporary,
     }
 }
 

@@ -134,6 +134,7 @@ impl Filter {
             cause: self.cause,
             older_than_secs: self.older_than,
             state: self.state,
+            account: None,
         }
     }
 }

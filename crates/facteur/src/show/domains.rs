@@ -38,7 +38,7 @@ pub fn domain(domain: &DomainView, reader: &Reader) -> String {
     };
     let mut text = format!("{}\n", phrases.fill(key, [("domain", domain.name.to_string().into())]));
     for record in &domain.records {
-        let _ = write!(text, "\n{}\n", phrases.say(purpose_key(record.purpose)));
+        let _ = write!(text, "\n{}\n", phrases.say(control::wording::purpose_key(record.purpose)));
         if let Some(published) = &record.published {
             let _ = writeln!(text, "  {}", standing(published, record, reader));
         }
@@ -84,20 +84,6 @@ fn standing(published: &Published, record: &RecordView, reader: &Reader) -> Stri
         Published::No => phrases.say("record-missing"),
         Published::Unanswered => phrases.fill("record-unanswered", [("name", record.name.clone().into())]),
         Published::Otherwise { text } => phrases.fill("record-otherwise", [("text", text.clone().into())]),
-    }
-}
-
-/// The key of a purpose's words.
-const fn purpose_key(purpose: RecordPurpose) -> &'static str {
-    match purpose {
-        RecordPurpose::DkimRsa => "purpose-dkim-rsa",
-        RecordPurpose::DkimEd25519 => "purpose-dkim-ed25519",
-        RecordPurpose::Spf => "purpose-spf",
-        RecordPurpose::Dmarc => "purpose-dmarc",
-        RecordPurpose::ReturnPathMx => "purpose-bounces-mx",
-        RecordPurpose::ReturnPathSpf => "purpose-bounces-spf",
-        RecordPurpose::MailServer => "purpose-mail-server",
-        RecordPurpose::MailDocuments => "purpose-mail-documents",
     }
 }
 

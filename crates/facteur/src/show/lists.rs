@@ -4,9 +4,7 @@ use super::reason::because;
 use super::table::Table;
 use super::{Reader, coming, when};
 use crate::words::Phrases;
-use control::{
-    AccountView, ClosureView, Neighbours, NewPassword, RelayState, RelayView, RouteView, SiteView, wording,
-};
+use control::{AccountView, ClosureView, NewPassword, RelayState, RelayView, RouteView, SiteView, wording};
 use deliver::{PRESETS, Preset, SignIn};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -85,11 +83,7 @@ pub fn routes(routes: &[RouteView], reader: &Reader) -> String {
 
 /// A relay's state in one word.
 pub(super) fn state(state: RelayState, phrases: &Phrases) -> String {
-    phrases.say(match state {
-        RelayState::Open => "relay-open",
-        RelayState::OutOfReach => "relay-out-of-reach",
-        RelayState::Closed => "relay-closed",
-    })
+    phrases.say(wording::relay_key(state))
 }
 
 /// Relays, then why those that are closed are.
@@ -165,33 +159,11 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
     let mut text = format!("{}\n", phrases.fill(key, gaps));
     text += &because(&wording::of_closure(closure, reader.language()), "  ", reader);
     if let Some(neighbours) = &closure.neighbours {
-        let _ = writeln!(text, "  {}", elsewhere(neighbours, reader));
+        let _ = writeln!(text, "  {}", wording::elsewhere(neighbours, reader));
     }
     let again = phrases.fill("closure-again", [("when", coming(closure.reopen_at, reader).into())]);
     let _ = writeln!(text, "  {again}");
     text
-}
-
-/// What the other relays tell about one that is in trouble.
-pub(super) fn elsewhere(neighbours: &Neighbours, reader: &Reader) -> String {
-    let (key, provider, relays, carried_at) = match neighbours {
-        Neighbours::OfProvider { provider, relays } => {
-            ("elsewhere-of-provider", provider.as_str(), relays, None)
-        }
-        Neighbours::OfAccount { provider, relays, carried_at: None } => {
-            ("elsewhere-of-account", provider.as_str(), relays, None)
-        }
-        Neighbours::OfAccount { provider, relays, carried_at } => {
-            ("elsewhere-carries", provider.as_str(), relays, *carried_at)
-        }
-        Neighbours::OfConnection { relays } => ("elsewhere-of-connection", "", relays, None),
-    };
-    let gaps = [
-        ("provider", provider.to_owned().into()),
-        ("count", (*relays as u64).into()),
-        ("when", carried_at.map(|at| when(at, reader)).unwrap_or_default().into()),
-    ];
-    reader.phrases.fill(key, gaps)
 }
 
 /// A relay that was added or changed: its state, and what can be done next.

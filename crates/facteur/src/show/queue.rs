@@ -106,14 +106,7 @@ pub(super) fn message_json(row: &MessageRow, names: Names<'_>, reader: &Reader) 
 
 /// What came of an act.
 pub fn acted(act: Act, acted: &Acted, reader: &Reader) -> String {
-    let key = match act {
-        Act::Retry => "acted-retry",
-        Act::Hold => "acted-hold",
-        Act::Release => "acted-release",
-        Act::Delete => "acted-delete",
-        Act::Fail => "acted-bounce",
-        Act::Undo => "acted-undo",
-    };
+    let key = control::wording::acted_key(act);
     let recipients = reader.phrases.fill("count-recipients", [("count", acted.recipients.into())]);
     let gaps = [("messages", acted.messages.into()), ("recipients", recipients.into())];
     let mut text = format!("{}\n", reader.phrases.fill(key, gaps));

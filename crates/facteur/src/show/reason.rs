@@ -5,20 +5,11 @@ use control::wording::{self, Reason};
 use control::{ClosureView, QueuePage};
 use mail::{ClosureId, Evidence, RelayId, Seen, Stage, Timestamp};
 use std::collections::BTreeMap;
-use store::{RecipientRow, RecipientState};
+use store::RecipientRow;
 
 /// A state in one word, seen together with what is behind it: « en cours d'envoi », "waits".
 pub fn standing(row: &RecipientRow, reader: &Reader) -> String {
-    let key = match row.state {
-        RecipientState::Waiting if row.leased => "state-leased",
-        RecipientState::Waiting => "state-waiting",
-        RecipientState::Held => "state-held",
-        RecipientState::Delivered => "state-delivered",
-        RecipientState::Failed => "state-failed",
-        RecipientState::Expired => "state-expired",
-        RecipientState::Cancelled => "state-cancelled",
-    };
-    reader.phrases.say(key)
+    reader.phrases.say(wording::state_key(row))
 }
 
 /// What rows refer to.
@@ -41,12 +32,7 @@ impl<'a> Names<'a> {
     /// When it is tried next: under a closure, when that is tried again. `None` when nobody knows (there is no relay, a
     /// person holds it, it is over), and when that is happening.
     pub(super) fn next_attempt(self, row: &RecipientRow) -> Option<Timestamp> {
-        match row.closure {
-            _ if row.state != RecipientState::Waiting || row.leased => None,
-            Some(ClosureId::NO_ROUTE) => None,
-            Some(id) => self.closures.get(&id).map(|closure| closure.reopen_at),
-            None => Some(row.next_attempt_at),
-        }
+        wording::next_attempt(row, self.closures)
     }
 
     /// Why a recipient is where it is.

@@ -1,17 +1,17 @@
 //! The story of a message in plain words: where it came from, each attempt, where it stands and what to do.
 
-use super::lists::{elsewhere, refusing};
+use super::lists::refusing;
 use super::queue::message_json;
 use super::reason::{Names, because, standing};
 use super::tested::dialogue;
 use super::{Reader, clock, coming, moment, when};
-use control::wording::Reason;
+use control::wording::{self, Reason};
 use control::{ClosureView, Neighbours};
 use mail::{ClosureId, Principal, RelayId, Timestamp};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use store::{Attempt, Event, EventKind, MessageRow, RecipientRow, RecipientState, Story};
+use store::{Attempt, Event, MessageRow, RecipientRow, RecipientState, Story};
 
 /// How many recipients that share a fate are named.
 const NAMED: usize = 10;
@@ -185,26 +185,7 @@ fn attempt(of: StoryOf<'_>, attempt: &Attempt, whole: bool, reader: &Reader) -> 
 
 /// A step that no attempt tells; `None` for those that one does, and for the acceptance, which is told apart.
 fn event(of: StoryOf<'_>, event: &Event, reader: &Reader) -> Option<String> {
-    let key = match event.kind {
-        EventKind::Held => "event-held",
-        EventKind::Released => "event-released",
-        EventKind::Cancelled => "event-cancelled",
-        EventKind::Retried => "event-retried",
-        EventKind::PerhapsTwice => "event-perhaps-twice",
-        EventKind::Expired => "event-expired",
-        EventKind::RelayClosed => "event-relay-closed",
-        EventKind::RelayOpened => "event-relay-opened",
-        EventKind::SenderStopped => "event-sender-stopped",
-        EventKind::SenderResumed => "event-sender-resumed",
-        EventKind::CameBack => "event-came-back",
-        EventKind::Reported => "event-reported",
-        EventKind::Noticed => "event-noticed",
-        EventKind::Accepted
-        | EventKind::Delivered
-        | EventKind::Deferred
-        | EventKind::Failed
-        | EventKind::Audit => return None,
-    };
+    let key = wording::event_key(event.kind)?;
     // A detail of one word is JSON all the same.
     let detail = event.detail.trim_matches('"').to_owned();
     let gaps = [("relay", of.relay(event.relay).to_owned().into()), ("detail", detail.into())];
@@ -243,7 +224,7 @@ impl Fate {
             text += &because(reason, "    ", reader);
         }
         if let Some(neighbours) = &self.neighbours {
-            let _ = writeln!(text, "    {}", elsewhere(neighbours, reader));
+            let _ = writeln!(text, "    {}", wording::elsewhere(neighbours, reader));
         }
         if let Some((relay, count)) = &self.refusing_all {
             let _ = writeln!(text, "    {}", refusing(relay, *count, reader));

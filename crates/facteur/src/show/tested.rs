@@ -1,7 +1,6 @@
 //! A test of a relay, and dialogues line by line.
 
 use super::Reader;
-use super::lists::elsewhere;
 use super::reason::because;
 use control::{Neighbours, wording};
 use mail::{Dialogue, Evidence, Speaker};
@@ -28,7 +27,7 @@ pub fn tested(
             text += &format!("{}\n", reader.phrases.fill("tested-fails", name()));
             text += &because(&reason, "  ", reader);
             if let Some(neighbours) = neighbours {
-                let _ = writeln!(text, "  {}", elsewhere(neighbours, reader));
+                let _ = writeln!(text, "  {}", wording::elsewhere(neighbours, reader));
             }
         }
     }

@@ -1,3 +1,6 @@
 //! The portal, as programs and people meet it.
 
+mod attacks;
+mod entry;
 mod foundation;
+mod mending;

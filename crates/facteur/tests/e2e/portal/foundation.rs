@@ -34,7 +34,7 @@ fn health_is_told_without_a_sign_in() {
 fn every_answer_keeps_browsers_safe() {
     let server = web::server("en");
     let curl = Curl::new(&server);
-    for path in ["/healthz", "/assets/style.css", "/nothing/here", "/readyz"] {
+    for path in ["/healthz", "/assets/style.css", "/nothing/here", "/readyz", "/sign-in"] {
         let page = curl.ask(path, &[]);
         let policy = page.header("Content-Security-Policy");
         assert!(
@@ -102,8 +102,6 @@ fn too_much_is_refused() {
     let much = vec![b'a'; (1 << 20) + 1];
     let page = curl.fetch(&curl.address("/nothing"), &["--data-binary", "@-"], &much);
     assert_eq!(page.status, 413, "{}", page.body);
-    let long = format!("X-Long: {}", "a".repeat(100_000));
-    assert_eq!(curl.ask("/healthz", &["--header", &long]).status, 431);
     let many: Vec<String> = (0..80).flat_map(|n| ["--header".to_owned(), format!("X-{n}: 1")]).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert_eq!(curl.ask("/healthz", &many).status, 431);

@@ -50,6 +50,79 @@ impl<'a> Curl<'a> {
         format!("https://{HOST}:{}{path}", self.port)
     }
 
+    /// The key that a form of that page brings along.
+    #[track_caller]
+    pub fn form_key(&self, path: &str) -> String {
+        let page = self.ask(path, &[]);
+        let after = page.body.split("name=\"key\" value=\"").nth(1);
+        after
+            .and_then(|rest| rest.split('"').next())
+            .unwrap_or_else(|| panic!("{path}: {}", page.body))
+            .to_owned()
+    }
+
+    /// Tries a password.
+    #[track_caller]
+    pub fn try_password(&self, login: &str, password: &str) -> Page {
+        let key = self.form_key("/sign-in");
+        let field = |name: &str, value: &str| format!("{name}={value}");
+        self.ask(
+            "/sign-in",
+            &[
+                "--data-urlencode",
+                &field("login", login),
+                "--data-urlencode",
+                &field("password", password),
+                "--data-urlencode",
+                &field("key", &key),
+            ],
+        )
+    }
+
+    /// Signs a person in.
+    #[track_caller]
+    pub fn sign_in(&self, login: &str, password: &str) {
+        let page = self.try_password(login, password);
+        assert_eq!(page.status, 303, "{}", page.body);
+    }
+
+    /// A link that signs an administrator in, as a path.
+    #[track_caller]
+    pub fn link(&self) -> String {
+        let links = self.server.json(&["portal", "link"]);
+        let link = links[0].as_str().expect("a link");
+        link.strip_prefix(&self.address("")).expect("of this portal").to_owned()
+    }
+
+    /// Signs an administrator in.
+    #[track_caller]
+    pub fn sign_in_by_link(&self) {
+        let link = self.link();
+        let key = self.form_key(&link);
+        let page = self.ask(&link, &["--data", &format!("key={key}")]);
+        assert_eq!(page.status, 303, "{}", page.body);
+    }
+
+    /// Sends a form: its fields, and the key of the page that it is on.
+    #[track_caller]
+    pub fn send(&self, page: &str, to: &str, fields: &[(&str, &str)]) -> Page {
+        let key = self.form_key(page);
+        let fields = fields.iter().copied().chain([("key", key.as_str())]);
+        let fields: Vec<String> = fields.map(|(name, value)| format!("{name}={value}")).collect();
+        let more: Vec<&str> = fields.iter().flat_map(|field| ["--data-urlencode", field.as_str()]).collect();
+        self.ask(to, &more)
+    }
+
+    /// The cookies, to be taken again later.
+    pub fn jar(&self) -> Vec<u8> {
+        super::read(self.jar.path())
+    }
+
+    /// Takes older cookies again.
+    pub fn take_jar(&self, jar: &[u8]) {
+        std::fs::write(self.jar.path(), jar).expect("a file of ours");
+    }
+
     /// Asks for a path, with further arguments of curl's.
     #[track_caller]
     pub fn ask(&self, path: &str, more: &[&str]) -> Page {

@@ -1,0 +1,118 @@
+//! The pages, one module each: a request becomes an operation, its answer becomes a page.
+
+mod accounts;
+mod domains;
+mod explain;
+mod messages;
+mod overview;
+mod own;
+mod reason;
+mod relay;
+mod relays;
+mod sign_in;
+mod story;
+
+use crate::Web;
+use crate::ask::Ask;
+use crate::notice::Notice;
+use crate::table::Route;
+use crate::trouble::{Trouble, fault_words};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use control::{Answer, Blame, Fault, Operation};
+
+/// All pages.
+pub(crate) fn routes() -> Vec<Route> {
+    let all = [
+        sign_in::routes(),
+        overview::routes(),
+        messages::routes(),
+        story::routes(),
+        relays::routes(),
+        relay::routes(),
+        accounts::routes(),
+        domains::routes(),
+        explain::routes(),
+        own::routes(),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// What a page answers, or why there is none.
+type Shown = Result<Response, Refused>;
+
+/// Why a page is not shown.
+pub(crate) enum Refused {
+    /// The operation was not done.
+    Fault(Box<Fault>),
+    /// Anything else.
+    Trouble(Trouble),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(Box::new(fault))
+    }
+}
+
+impl From<Trouble> for Refused {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl IntoResponse for Refused {
+    /// A response without words: the frame puts them in.
+    fn into_response(self) -> Response {
+        let fault = match self {
+            Self::Trouble(trouble) => return trouble.into_response(),
+            Self::Fault(fault) => fault,
+        };
+        let status = match fault.blame {
+            Blame::NotAllowed => StatusCode::FORBIDDEN,
+            Blame::Missing => StatusCode::NOT_FOUND,
+            Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(*fault);
+        response
+    }
+}
+
+/// Asks for an operation in the name of whoever asks.
+async fn perform(web: &Web, ask: &Ask, operation: Operation) -> Result<Answer, Fault> {
+    web.control.perform(&ask.caller(), operation).await
+}
+
+/// Back to a page, with what came of the form.
+fn back(web: &Web, ask: &Ask, to: &str, notice: Notice) -> Response {
+    web.notices.put(ask, notice);
+    // Only a path of ours: what two slashes begin is another host.
+    let own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    Redirect::to(if own { to } else { "/" }).into_response()
+}
+
+/// Back to a page, with what went wrong.
+fn failed(web: &Web, ask: &Ask, to: &str, fault: &Fault) -> Response {
+    back(web, ask, to, bad(ask, fault))
+}
+
+/// What went wrong, as a notice.
+fn bad(ask: &Ask, fault: &Fault) -> Notice {
+    let (what, fix) = fault_words(ask, fault);
+    Notice::bad(what, fix)
+}
+
+/// A text as a part of a path (RFC 3986 §2.3).
+fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

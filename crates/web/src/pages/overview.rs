@@ -1,0 +1,181 @@
+//! The first page: what needs somebody, then how much there is, then the ways out.
+
+use super::reason::because;
+use super::{Shown, perform, segment};
+use crate::Web;
+use crate::ask::Ask;
+use crate::page::{Page, Section};
+use crate::table::{Access, Route, reading};
+use crate::trouble::Trouble;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect};
+use control::reader::{coming, when};
+use control::{Answer, ClosureView, Operation, RelayState, StatusReport, StoreTrouble, wording};
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// So long before its end, the certificate needs somebody.
+const CERTIFICATE_MS: i64 = 14 * 86_400_000;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::read("/", Access::Person, reading(overview))]
+}
+
+async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
+    if !ask.is_administrator() {
+        return Ok(Redirect::to("/messages").into_response());
+    }
+    let Answer::Status { report } = perform(&web, &ask, Operation::Status).await? else {
+        return Err(Trouble::Ours.into());
+    };
+    let attention = attention(&ask, &report);
+    let content = html! {
+        h1 { (ask.say("web-nav-overview")) }
+        @if attention.is_empty() {
+            section class="card calm" { h2 { (ask.say("web-all-well")) } p { (ask.say("web-all-well-more")) } }
+        } @else {
+            section class="attention" aria-label=(ask.say("web-attention")) {
+                h2 { (ask.say("web-attention")) }
+                @for item in &attention { (item) }
+            }
+        }
+        (counts(&ask, &report))
+        (ways(&ask, &report))
+        p class="soft" {
+            (ask.fill("web-server", [("host", report.host_name.clone().into()), ("version", report.version.clone().into())]))
+            " · " (ask.fill("web-since", [("when", when(report.started_at, &ask.reader()).into())]))
+        }
+    };
+    Ok(Page::new(ask.say("web-nav-overview"), Section::Overview, content).answer(&web, &ask))
+}
+
+fn card(bad: bool, title: &str, content: &Markup) -> Markup {
+    html! { article class=(if bad { "card bad" } else { "card warn" }) { h3 { (title) } (content) } }
+}
+
+/// What needs somebody, the worst first.
+fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
+    let mut items = Vec::new();
+    match &report.trouble {
+        Some(StoreTrouble::Full { .. }) => {
+            items.push(card(
+                true,
+                &ask.say("web-disk-full"),
+                &html! { p { (ask.say("web-disk-full-fix")) } },
+            ));
+        }
+        Some(StoreTrouble::ReadOnly { detail }) => {
+            let more = html! { p { (ask.say("web-disk-failed-fix")) } pre { (detail) } };
+            items.push(card(true, &ask.say("web-disk-failed"), &more));
+        }
+        None => {}
+    }
+    if !report.has_route {
+        let more = html! {
+            p { (ask.say("web-no-route-fix")) }
+            p { a class="button" href="/relays" { (ask.say("web-nav-relays")) } }
+        };
+        items.push(card(true, &ask.say("web-no-route"), &more));
+    }
+    let closures = report.relays.iter().flat_map(|relay| &relay.closures);
+    let mut closures: Vec<&ClosureView> = closures.collect();
+    closures.sort_by_key(|closure| (!closure.alarm, closure.sender.is_some(), closure.since));
+    items.extend(closures.into_iter().map(|closure| closed(ask, closure)));
+    for relay in &report.relays {
+        if let Some(count) = relay.refuses_all {
+            let gaps = [("relay", relay.name.clone().into()), ("count", count.into())];
+            let more = html! {
+                p { (ask.fill("relay-refuses-all", gaps)) }
+                p { a class="button" href={ "/messages?relay=" (segment(&relay.name)) } { (ask.say("web-relay-messages")) } }
+            };
+            let title = ask.fill("web-relay-refuses", [("relay", relay.name.clone().into())]);
+            items.push(card(true, &title, &more));
+        }
+    }
+    if let Some(ends) = report.certificate_ends.filter(|ends| ends.since_ms(ask.now) < CERTIFICATE_MS) {
+        let more =
+            html! { p { (ask.fill("web-certificate-fix", [("when", when(ends, &ask.reader()).into())])) } };
+        items.push(card(ends < ask.now, &ask.say("web-certificate"), &more));
+    }
+    if !report.slowed.is_empty() {
+        let text = ask.fill("web-slowed", [("count", report.slowed.len().into())]);
+        items.push(card(
+            false,
+            &text,
+            &html! { p { (ask.say("web-slowed-fix")) } pre { "facteur sign-in list" } },
+        ));
+    }
+    items
+}
+
+/// A closed relay, or a sender that is stopped on one: why, what to do, where to do it.
+pub(super) fn closed(ask: &Ask, closure: &ClosureView) -> Markup {
+    let relay = || ("relay", closure.relay.clone().into());
+    let title = match (&closure.sender, closure.alarm) {
+        (Some(sender), _) => ask.fill("web-sender-stopped", [relay(), ("sender", sender.clone().into())]),
+        (None, true) => ask.fill("web-relay-is-closed", [relay()]),
+        (None, false) => ask.fill("web-relay-is-away", [relay()]),
+    };
+    let again = coming(closure.reopen_at, &ask.reader());
+    let more = html! {
+        (because(ask, &wording::of_closure(closure, ask.language())))
+        @if let Some(neighbours) = &closure.neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
+        p class="soft" { (ask.fill("web-tried-again", [("when", again.into())])) }
+        p { a class="button" href={ "/relays/" (segment(&closure.relay)) } { (ask.say("web-to-relay")) } }
+    };
+    card(closure.alarm, &title, &more)
+}
+
+fn counts(ask: &Ask, report: &StatusReport) -> Markup {
+    let totals = &report.totals;
+    let waiting = totals.recipients.saturating_sub(totals.leased + totals.held + totals.parked);
+    let figures = [
+        (totals.messages, "web-count-messages", "/messages"),
+        (totals.leased, "web-count-leaving", "/messages?state=waiting"),
+        (waiting, "web-count-waiting", "/messages?state=waiting"),
+        (totals.parked, "web-count-parked", "/messages?state=waiting"),
+        (totals.held, "web-count-held", "/messages?state=held"),
+    ];
+    html! {
+        section aria-label=(ask.say("web-queue")) {
+            h2 { (ask.say("web-queue")) }
+            ul class="figures" {
+                @for (count, key, href) in figures {
+                    li { a href=(href) { strong { (ask.fill("web-number", [("count", count.into())])) } span { (ask.say(key)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn ways(ask: &Ask, report: &StatusReport) -> Markup {
+    html! {
+        section class="card" {
+            h2 { (ask.say("web-nav-relays")) }
+            @if report.relays.is_empty() {
+                p { (ask.say(if report.has_route { "web-direct-only" } else { "web-no-relay" })) }
+            } @else {
+                ul class="rows" {
+                    @for relay in &report.relays {
+                        li {
+                            a href={ "/relays/" (segment(&relay.name)) } { (relay.name) }
+                            span class="soft" { (relay.host) }
+                            (badge(ask, relay.state))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A relay's state, by word and colour.
+pub(super) fn badge(ask: &Ask, state: RelayState) -> Markup {
+    let class = match state {
+        RelayState::Open => "badge good",
+        RelayState::OutOfReach => "badge warn",
+        RelayState::Closed => "badge bad",
+    };
+    html! { span class=(class) { (ask.say(wording::relay_key(state))) } }
+}

@@ -1,0 +1,218 @@
+//! One relay: whether it carries mail and why not, its password, its settings, its test.
+
+use super::overview::{badge, closed};
+use super::reason::{because, dialogue};
+use super::relays::{default_way, needs, tls_of, tls_options};
+use super::{Refused, Shown, back, failed, perform, segment};
+use crate::Web;
+use crate::ask::Ask;
+use crate::forms::{Field, form, one_button, select};
+use crate::guard::Fields;
+use crate::notice::Notice;
+use crate::page::{Page, Section};
+use crate::table::{Access, Route, changing, reading};
+use crate::trouble::Trouble;
+use axum::Extension;
+use axum::extract::{Path, State};
+use control::{Answer, Blame, Fault, Operation, RelaySpec, RelayState, RelayView, wording};
+use mail::Secret;
+use maud::{Markup, html};
+use std::sync::Arc;
+use store::{RelayTls, SenderMode};
+
+pub(super) fn routes() -> Vec<Route> {
+    let admin = Access::Administrator;
+    vec![
+        Route::read("/relays/{name}", admin, reading(show)),
+        Route::change("/relays/{name}/test", admin, changing(test)),
+        Route::change("/relays/{name}/password", admin, changing(set_password)),
+        Route::change("/relays/{name}/settings", admin, changing(change)),
+        Route::change("/relays/{name}/remove", admin, changing(remove)),
+    ]
+}
+
+async fn relay_of(web: &Web, ask: &Ask, name: &str) -> Result<RelayView, Refused> {
+    let Answer::Relays { relays } = perform(web, ask, Operation::RelayList).await? else {
+        return Err(Trouble::Ours.into());
+    };
+    let found = relays.into_iter().find(|relay| relay.name.eq_ignore_ascii_case(name));
+    found.ok_or_else(|| Fault::about(Blame::Missing, name).into())
+}
+
+fn path(name: &str) -> String {
+    format!("/relays/{}", segment(name))
+}
+
+async fn show(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Path(name): Path<String>,
+) -> Shown {
+    page(&web, &ask, &name, &html! {}).await
+}
+
+async fn page(web: &Web, ask: &Ask, name: &str, tested: &Markup) -> Shown {
+    let relay = relay_of(web, ask, name).await?;
+    let is_default = default_way(web, ask).await?.as_deref() == Some(&relay.name);
+    let here = path(&relay.name);
+    let content = html! {
+        p class="crumb" { a href="/relays" { (ask.say("web-nav-relays")) } }
+        h1 { (relay.name) " " (badge(ask, relay.state)) }
+        @for closure in &relay.closures { (closed(ask, closure)) }
+        (tested)
+        section class="card" {
+            p { (relay.host) @if let Some(port) = relay.port { ":" (port) }
+                @if let Some(login) = &relay.login { " · " (login) }
+                @if is_default { " · " (ask.say("web-default")) } }
+            div class="acts" {
+                (one_button(ask, &format!("{here}/test"), &ask.say("web-relay-test"), ""))
+                a class="button quiet" href={ "/messages?relay=" (segment(&relay.name)) } { (ask.say("web-relay-messages")) }
+            }
+            p class="hint" { (ask.say("web-relay-test-hint")) }
+        }
+        (credentials(ask, &relay, &here))
+        (settings(ask, &relay, &here))
+        section class="card" {
+            h2 { (ask.say("web-relay-remove")) }
+            p { (ask.say("web-relay-remove-hint")) }
+            (form(ask, &format!("{here}/remove"), &html! {
+                (crate::forms::tick("sure", &ask.say("web-sure"), false))
+                button class="danger" { (ask.say("web-relay-remove")) }
+            }))
+        }
+    };
+    Ok(Page::new(relay.name.clone(), Section::Relays, content).answer(web, ask))
+}
+
+/// The form that opens a relay whose sign-in was refused.
+fn credentials(ask: &Ask, relay: &RelayView, here: &str) -> Markup {
+    let Some(login) = &relay.login else { return html! {} };
+    let preset = relay.preset.as_deref().and_then(deliver::preset);
+    let fields = html! {
+        (Field::text("login", ask.say("web-field-relay-login"), login).required().show())
+        (Field::password("password", ask.say("web-field-password-new"), "new-password").required().show())
+        button { (ask.say("web-save-and-open")) }
+    };
+    html! {
+        section class="card" {
+            h2 { (ask.say("web-relay-password")) }
+            @if let Some(preset) = preset { p { (ask.say(needs(preset.sign_in))) } }
+            (form(ask, &format!("{here}/password"), &fields))
+        }
+    }
+}
+
+fn settings(ask: &Ask, relay: &RelayView, here: &str) -> Markup {
+    let port = relay.port.map(|port| port.to_string()).unwrap_or_default();
+    let (connections, recipients) = (relay.max_connections.to_string(), relay.max_recipients.to_string());
+    let tls = match relay.tls {
+        RelayTls::Auto => "auto",
+        RelayTls::Implicit => "implicit",
+        RelayTls::Starttls => "starttls",
+        RelayTls::Never => "never",
+    };
+    let senders = [("keep", "web-sender-keep"), ("login", "web-sender-login")]
+        .map(|(value, key)| (value.to_owned(), ask.say(key)));
+    let sender = if relay.sender == SenderMode::Login { "login" } else { "keep" };
+    let fields = html! {
+        div class="fields" {
+            (Field::text("host", ask.say("web-field-host"), &relay.host).required().show())
+            (Field::text("port", ask.say("web-field-port"), &port).hint(ask.say("web-hint-port")).show())
+            (select("tls", &ask.say("web-field-tls"), &tls_options(ask), tls))
+            (select("sender", &ask.say("web-field-sender-mode"), &senders, sender))
+            (Field::text("connections", ask.say("web-field-connections"), &connections).show())
+            (Field::text("recipients", ask.say("web-field-recipients"), &recipients).show())
+        }
+        button { (ask.say("web-save")) }
+    };
+    html! {
+        details class="card" open[relay.state != RelayState::Open && relay.login.is_none()] {
+            summary { h2 { (ask.say("web-relay-settings")) } }
+            (form(ask, &format!("{here}/settings"), &fields))
+        }
+    }
+}
+
+/// Goes to the relay now, and shows each step. On success the relay opens, and its mail leaves.
+async fn test(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Path(name): Path<String>,
+) -> Shown {
+    let answer = perform(&web, &ask, Operation::RelayTest { name: name.clone() }).await;
+    let Answer::Tested { relay, preset, evidence, dialogue: spoken, neighbours } = answer? else {
+        return Err(Trouble::Ours.into());
+    };
+    let gap = || [("relay", relay.clone().into())];
+    let (class, title, why) = match &evidence {
+        None => ("card good", ask.fill("web-tested-works", gap()), html! {}),
+        Some(evidence) => {
+            let reason = wording::of_evidence(evidence, &relay, preset.as_deref(), ask.language());
+            let why = html! {
+                (because(&ask, &reason))
+                @if let Some(neighbours) = &neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
+            };
+            ("card bad", ask.fill("web-tested-fails", gap()), why)
+        }
+    };
+    let shown = html! {
+        section class=(class) role="status" { h2 { (title) } (why) (dialogue(&ask, &spoken, true)) }
+    };
+    page(&web, &ask, &relay, &shown).await
+}
+
+async fn set_password(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Path(name): Path<String>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let password = Secret::new(fields.exact("password"));
+    let operation = Operation::RelayPassword { name: name.clone(), login: fields.text("login"), password };
+    match perform(&web, &ask, operation).await {
+        Ok(_) => Ok(back(&web, &ask, &path(&name), Notice::good(ask.say("web-relay-password-set")))),
+        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
+    }
+}
+
+async fn change(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Path(name): Path<String>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let relay = RelaySpec {
+        host: fields.text("host"),
+        // An empty field goes back to trying the usual ones.
+        port: Some(fields.number("port").unwrap_or(0)),
+        tls: tls_of(&fields),
+        sender: match fields.exact("sender") {
+            "login" => Some(SenderMode::Login),
+            "keep" => Some(SenderMode::Keep),
+            _ => None,
+        },
+        max_connections: fields.number("connections"),
+        max_recipients: fields.number("recipients"),
+        ..RelaySpec::default()
+    };
+    match perform(&web, &ask, Operation::RelayChange { name: name.clone(), relay }).await {
+        Ok(_) => Ok(back(&web, &ask, &path(&name), Notice::good(ask.say("web-relay-changed")))),
+        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
+    }
+}
+
+async fn remove(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Path(name): Path<String>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    if !fields.has("sure") {
+        let notice = Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix"));
+        return Ok(back(&web, &ask, &path(&name), notice));
+    }
+    match perform(&web, &ask, Operation::RelayRemove { name: name.clone() }).await {
+        Ok(_) => Ok(back(&web, &ask, "/relays", Notice::good(ask.say("web-relay-removed")))),
+        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
+    }
+}
