@@ -335,6 +335,9 @@ fn caddy_stands_in_front_as_it_is_told() {
     check_front(&server, &socket, front, &log);
 }
 
+/// A network, mounts and processes of one's own, which all end with the one that began them.
+const ALONE: &[&str] = &["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
 /// What Thunderbird made of an address, without how it came by it.
 fn made(account: &Value) -> (Value, Value, Value) {
     (account["address"].clone(), account["incoming"].clone(), account["outgoing"].clone())
@@ -342,7 +345,7 @@ fn made(account: &Value) -> (Value, Value, Value) {
 
 /// Whether this machine lets a test have a network of its own; where not, that is said.
 fn has_namespaces() -> bool {
-    let done = run(Command::new(find("unshare", "util-linux")).args(["--net", "--mount", "true"]), b"");
+    let done = run(Command::new(find("unshare", "util-linux")).args(ALONE).arg("true"), b"");
     if done.code != 0 {
         println!("skipped: no network of one's own can be had here: {}", done.err);
     }
@@ -418,7 +421,7 @@ fn thunderbird_sets_itself_up_from_what_is_published() {
     });
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/thunderbird.py");
     let mut command = Command::new(find("unshare", "util-linux"));
-    command.args(["--net", "--mount", "--"]).arg(find("python3", "python3")).arg(script);
+    command.args(ALONE).arg("--").arg(find("python3", "python3")).arg(script);
     let done = run(&mut command, wanted.to_string().as_bytes());
     let log = || String::from_utf8_lossy(&read(&paper.join("thunderbird.log"))).into_owned();
     assert_eq!(done.code, 0, "{}{}\n{}", done.out, done.err, log());
