@@ -26,6 +26,8 @@ pub enum Source {
     Facts,
     /// Records of the DNS (RFC 6186, RFC 8314).
     Srv,
+    /// A document to which a text of the domain leads in the DNS (`mailconf=`).
+    Mailconf,
     /// Autodiscover, asked without credentials.
     Autodiscover,
     /// The table of providers, by the domain's mail host.
@@ -45,6 +47,7 @@ impl Source {
             Self::WellKnown => "well_known",
             Self::Facts => "facts",
             Self::Srv => "srv",
+            Self::Mailconf => "mailconf",
             Self::Autodiscover => "autodiscover",
             Self::MxFacts => "mx_facts",
             Self::MxAutoconfig => "mx_autoconfig",

@@ -188,6 +188,7 @@ impl<'f> Plan<'f> {
             self.ask_records(&format!("{}._tcp.{domain}", service.label), Kind::Srv);
         }
         self.ask_records(&domain, Kind::Mx);
+        self.ask_records(&domain, Kind::Txt);
         for host in [format!("autodiscover.{domain}"), domain] {
             self.ask(Question::Document(Document::autodiscover(
                 &host,

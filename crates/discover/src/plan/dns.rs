@@ -9,6 +9,9 @@ use resolve::{Kind, Name, Record};
 /// The most servers of one service that are looked at.
 const MAX_SERVERS: usize = 4;
 
+/// The most documents to which texts of one domain lead.
+const MAX_DOCUMENTS: usize = 2;
+
 /// A service that has a name in the DNS.
 pub(super) struct Service {
     pub(super) label: &'static str,
@@ -42,6 +45,7 @@ impl Plan<'_> {
         let trust = if authentic { Trust::B } else { Trust::C };
         match question.kind {
             Kind::Mx => self.learn_mail_hosts(records, trust),
+            Kind::Txt => self.learn_texts(records),
             Kind::Srv => {
                 let label = question.name.as_str().split('.').next().unwrap_or_default();
                 if let Some(service) = SERVICES.iter().find(|service| service.label == label) {
@@ -49,6 +53,20 @@ impl Plan<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A text `mailconf=URL` of the domain leads to its document. It is a hint: the DNS says so.
+    fn learn_texts(&mut self, records: &[Record]) {
+        let urls = records.iter().filter_map(|record| match record {
+            Record::Txt(text) => std::str::from_utf8(text).ok()?.strip_prefix("mailconf="),
+            _ => None,
+        });
+        let named = Document::autoconfig(self.subject.domain(), Source::Mailconf).hint();
+        let documents: Vec<Document> =
+            urls.filter_map(|url| named.at(url.trim())).take(MAX_DOCUMENTS).collect();
+        for document in documents {
+            self.ask(Question::Document(document));
         }
     }
 

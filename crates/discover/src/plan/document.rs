@@ -52,6 +52,12 @@ impl Document {
         self
     }
 
+    /// The same kind of document at an absolute address; `None` when that is not one we would ever ask.
+    pub(super) fn at(&self, url: &str) -> Option<Self> {
+        let moved = self.moved(url).filter(|_| url.starts_with("https://"))?;
+        Some(Self { moves: 0, bare: false, ..moved })
+    }
+
     /// Which road this is.
     pub const fn source(&self) -> Source {
         self.source

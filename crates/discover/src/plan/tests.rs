@@ -177,6 +177,24 @@ fn a_mail_host_tells_the_provider() {
     assert_eq!((best.source, best.trust), (Source::MxAutoconfig, Trust::C));
 }
 
+#[test]
+fn a_text_of_the_domain_leads_to_its_document() {
+    let world = vec![
+        ("a.example", records("a.example TXT mailconf=https://cfg.host.example/x.xml")),
+        ("https://cfg.host.example/x.xml", document(AUTOCONFIG)),
+    ];
+    let (findings, ..) = driven("anne@a.example", &world);
+    let best = findings.best(Protocol::Imap).unwrap();
+    assert_eq!((best.source, best.trust), (Source::Mailconf, Trust::C));
+    for elsewhere in
+        ["http://cfg.host.example/x.xml", "/x.xml", "https://cfg.host.example:8443/x", "file:///x"]
+    {
+        let zone = format!("a.example TXT mailconf={elsewhere}");
+        let (_, _, asked) = driven("anne@a.example", &vec![("a.example", records(&zone))]);
+        assert!(!asked.iter().any(|url| url.contains("/x")), "{asked:?}");
+    }
+}
+
 /// What is asked because of a mail host.
 #[track_caller]
 fn check_asked(host: &str, expected: &[&str]) {

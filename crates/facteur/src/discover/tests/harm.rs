@@ -281,7 +281,7 @@ fn records(chance: &mut Chance) -> Vec<Case> {
             [("_imaps", 22), ("_submissions", 8_080), ("_pop3s", 6_379), ("_imap", 3_306)][n as usize % 4];
         let name = format!("{label}._tcp.a.example");
         let mut fate = Fate::Server(&["no_name"]);
-        let line = match n % 9 {
+        let line = match n % 10 {
             0 => format!("{name} SRV 0 {more} 993 127.0.0.1"),
             1 => format!("{name} SRV 0 0 993 10.{}.0.1", more % 256),
             2 => {
@@ -302,6 +302,10 @@ fn records(chance: &mut Chance) -> Vec<Case> {
             }
             6 => format!("{name} SRV 0 0 993 localhost"),
             7 => format!("{name} SRV 0 0 993 a_b{more}.example"),
+            8 => {
+                fate = Fate::Document("inside".into(), &["address_forbidden"]);
+                format!("a.example TXT mailconf=https://inside{}.example/{more}", more % 4)
+            }
             _ => {
                 fate = Fate::Server(&["dns_server_name_unknown"]);
                 let lines = (0..60).map(|n| format!("{name} SRV {n} 0 993 many{n}.example\n"));
