@@ -40,6 +40,7 @@ faketime                                faketime
 /bin/mount                              mount
 /usr/bin/unshare                        util-linux
 openssl                                 openssl
+chromium                                chromium
 xmllint                                 libxml2-utils
 nmap                                    nmap
 sslscan                                 sslscan

@@ -1,6 +1,7 @@
 //! The portal, as programs and people meet it.
 
 mod attacks;
+mod browser;
 mod entry;
 mod foundation;
 mod mending;
