@@ -118,11 +118,13 @@ pub(super) fn closed(ask: &Ask, closure: &ClosureView) -> Markup {
         (None, false) => ask.fill("web-relay-is-away", [relay()]),
     };
     let again = coming(closure.reopen_at, &ask.reader());
+    let page = format!("/relays/{}", segment(&closure.relay));
     let more = html! {
         (because(ask, &wording::of_closure(closure, ask.language())))
         @if let Some(neighbours) = &closure.neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
         p class="soft" { (ask.fill("web-tried-again", [("when", again.into())])) }
-        p { a class="button" href={ "/relays/" (segment(&closure.relay)) } { (ask.say("web-to-relay")) } }
+        // On the relay's own page, the way to it leads nowhere.
+        @if !ask.here.starts_with(&page) { p { a class="button" href=(page) { (ask.say("web-to-relay")) } } }
     };
     card(closure.alarm, &title, &more)
 }
