@@ -107,8 +107,15 @@ pub fn of_recipient(
 
 /// The key of a state in one word, seen together with what is behind it: « en cours d'envoi », "waits".
 pub const fn state_key(row: &RecipientRow) -> &'static str {
-    match row.state {
-        RecipientState::Waiting if row.leased => "state-leased",
+    if row.leased && matches!(row.state, RecipientState::Waiting) {
+        return "state-leased";
+    }
+    key_of_state(row.state)
+}
+
+/// The key of a state that nothing more is known of.
+pub const fn key_of_state(state: RecipientState) -> &'static str {
+    match state {
         RecipientState::Waiting => "state-waiting",
         RecipientState::Held => "state-held",
         RecipientState::Delivered => "state-delivered",

@@ -30,6 +30,22 @@ pub enum RecipientState {
 }
 
 impl RecipientState {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Held, Self::Delivered, Self::Failed, Self::Expired, Self::Cancelled];
+
+    /// Its word, as programs write and read it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing more will happen by itself.
     pub const fn is_final(self) -> bool {
         self as u8 >= 10

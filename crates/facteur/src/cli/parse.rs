@@ -30,19 +30,9 @@ pub fn age_secs(text: &str) -> Result<u64, String> {
     Ok(secs)
 }
 
-/// The states of a recipient, by the words of the JSON.
-pub const STATES: [(&str, RecipientState); 6] = [
-    ("waiting", RecipientState::Waiting),
-    ("held", RecipientState::Held),
-    ("delivered", RecipientState::Delivered),
-    ("failed", RecipientState::Failed),
-    ("expired", RecipientState::Expired),
-    ("cancelled", RecipientState::Cancelled),
-];
-
 /// A state of a recipient.
 pub fn state(text: &str) -> Result<RecipientState, String> {
-    one_of(text, &STATES)
+    one_of(text, &RecipientState::ALL.map(|state| (state.as_str(), state)))
 }
 
 /// The ways in which a relay may want TLS, by the words of the JSON.
@@ -108,8 +98,8 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_json() {
-        for (word, state) in STATES {
-            assert_eq!(serde_json::to_value(state).unwrap(), word);
+        for state in RecipientState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
         }
         for (word, tls) in TLS {
             assert_eq!(serde_json::to_value(tls).unwrap(), word);

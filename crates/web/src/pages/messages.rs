@@ -35,23 +35,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The states that can be asked for.
-const STATES: [(&str, RecipientState); 6] = [
-    ("waiting", RecipientState::Waiting),
-    ("held", RecipientState::Held),
-    ("delivered", RecipientState::Delivered),
-    ("failed", RecipientState::Failed),
-    ("expired", RecipientState::Expired),
-    ("cancelled", RecipientState::Cancelled),
-];
-
 /// What a search means. A text with an at sign is an address, another is a domain.
 fn filter_of(fields: &Fields) -> QueueFilter {
     let to = fields.text("to");
     let is_address = to.as_ref().is_some_and(|to| to.contains('@'));
     let (recipient, domain) = if is_address { (to, None) } else { (None, to) };
     let word = fields.text("state");
-    let state = STATES.iter().find(|(known, _)| Some(*known) == word.as_deref()).map(|(_, state)| *state);
+    let state = RecipientState::ALL.into_iter().find(|state| Some(state.as_str()) == word.as_deref());
     QueueFilter {
         sender: fields.text("from"),
         recipient,
@@ -106,9 +96,9 @@ async fn relays(web: &Web, ask: &Ask) -> Result<Vec<String>, super::Refused> {
 
 fn search(ask: &Ask, fields: &Fields, relays: &[String]) -> Markup {
     let value = |name: &str| fields.text(name).unwrap_or_default();
-    let word = |(word, state): &(&str, RecipientState)| ((*word).to_owned(), state_word(ask, *state));
+    let word = |state: RecipientState| (state.as_str().to_owned(), ask.say(wording::key_of_state(state)));
     let mut states = vec![(String::new(), ask.say("web-state-open"))];
-    states.extend(STATES.iter().map(word));
+    states.extend(RecipientState::ALL.map(word));
     let mut ways = vec![(String::new(), ask.say("web-any"))];
     ways.extend(relays.iter().map(|name| (name.clone(), name.clone())));
     let open = SEARCH.iter().any(|name| *name != "state" && fields.text(name).is_some());
@@ -132,17 +122,6 @@ fn search(ask: &Ask, fields: &Fields, relays: &[String]) -> Markup {
             button { (ask.say("web-search")) }
         }
     }
-}
-
-fn state_word(ask: &Ask, state: RecipientState) -> String {
-    ask.say(match state {
-        RecipientState::Waiting => "state-waiting",
-        RecipientState::Held => "state-held",
-        RecipientState::Delivered => "state-delivered",
-        RecipientState::Failed => "state-failed",
-        RecipientState::Expired => "state-expired",
-        RecipientState::Cancelled => "state-cancelled",
-    })
 }
 
 /// The acts that a reader may ask for, with their words.
