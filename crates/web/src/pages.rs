@@ -93,6 +93,11 @@ fn back(web: &Web, ask: &Ask, to: &str, notice: Notice) -> Response {
     Redirect::to(if own { to } else { "/" }).into_response()
 }
 
+/// Back to a page, because the box that says "I am sure" was not ticked.
+fn unsure(web: &Web, ask: &Ask, to: &str) -> Response {
+    back(web, ask, to, Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix")))
+}
+
 /// Back to a page, with what went wrong.
 fn failed(web: &Web, ask: &Ask, to: &str, fault: &Fault) -> Response {
     back(web, ask, to, bad(ask, fault))

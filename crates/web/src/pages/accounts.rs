@@ -1,6 +1,6 @@
 //! Accounts and sites: who may send.
 
-use super::{Refused, Shown, back, failed, perform, segment};
+use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, select, tick};
@@ -204,11 +204,6 @@ async fn set_password(
     let here = format!("/accounts/{}", segment(&login));
     let operation = Operation::AccountPassword { login, password: None };
     Ok(made(&web, &ask, &here, perform(&web, &ask, operation).await))
-}
-
-/// Back with a question when the box that says so was not ticked.
-fn unsure(web: &Web, ask: &Ask, to: &str) -> axum::response::Response {
-    back(web, ask, to, Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix")))
 }
 
 async fn remove(

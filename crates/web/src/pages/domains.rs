@@ -1,6 +1,6 @@
 //! Domains that mail is signed for: their records, and whether these are published.
 
-use super::{Refused, Shown, back, failed, perform, segment};
+use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, tick};
@@ -153,8 +153,7 @@ async fn remove(
     Extension(fields): Extension<Fields>,
 ) -> Shown {
     if !fields.has("sure") {
-        let notice = Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix"));
-        return Ok(back(&web, &ask, &path(&name), notice));
+        return Ok(unsure(&web, &ask, &path(&name)));
     }
     match perform(&web, &ask, Operation::DomainRemove { name: domain_of(&name)? }).await {
         Ok(_) => Ok(back(&web, &ask, "/domains", Notice::good(ask.say("web-domain-removed")))),

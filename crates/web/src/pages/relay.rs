@@ -3,7 +3,7 @@
 use super::overview::{badge, closed};
 use super::reason::{because, dialogue};
 use super::relays::{default_way, needs, tls_of, tls_options};
-use super::{Refused, Shown, back, failed, perform, segment};
+use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, one_button, select};
@@ -208,8 +208,7 @@ async fn remove(
     Extension(fields): Extension<Fields>,
 ) -> Shown {
     if !fields.has("sure") {
-        let notice = Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix"));
-        return Ok(back(&web, &ask, &path(&name), notice));
+        return Ok(unsure(&web, &ask, &path(&name)));
     }
     match perform(&web, &ask, Operation::RelayRemove { name: name.clone() }).await {
         Ok(_) => Ok(back(&web, &ask, "/relays", Notice::good(ask.say("web-relay-removed")))),
