@@ -18,6 +18,9 @@ pub use fickle::Fickle;
 pub use papers::{Paper, Papers};
 pub use server::{Heard, Server};
 
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
 /// What a dialect answers to a line, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -71,6 +74,28 @@ pub enum Fault {
     SayAndDrop(&'static str),
     /// The answer comes byte by byte, each in a packet of its own.
     Dribble,
+}
+
+/// A script of another project, for one protocol.
+pub trait Scripted: DeserializeOwned + Send + Sync + 'static {
+    /// The files of the certificate that it shows.
+    fn cert(&self) -> &smtp::Cert;
+
+    /// Whether TLS begins at once.
+    fn has_implicit_tls(&self) -> bool;
+
+    /// The answers of one conversation.
+    fn dialect(self: &Arc<Self>) -> Box<dyn Dialect>;
+
+    /// Reads a script.
+    fn read(text: &str) -> Result<Self, ron::error::SpannedError> {
+        ron::from_str(text)
+    }
+
+    /// The certificate that it shows.
+    fn paper(&self) -> Paper {
+        Paper::of_path(&self.cert().crt_path)
+    }
 }
 
 /// A fault and the step at which it happens, once on every connection.

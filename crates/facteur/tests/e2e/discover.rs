@@ -10,6 +10,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
+use testkit::hostile::Scripted as _;
 use testkit::hostile::{self, Answer, Dialect, Paper, Papers, imap, smtp};
 
 /// Set for the copy of the test that runs in the network of its own.

@@ -13,6 +13,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::hostile::Scripted as _;
 use testkit::hostile::smtp::{Capability, Mechanism, Script};
 use testkit::hostile::{At, Fault, Paper, Papers, Server as Hostile, Turn};
 use tokio::net::TcpSocket;

@@ -1,7 +1,7 @@
 //! IMAP as a dialect, and the scripts of <https://github.com/Email-Analysis-Toolkit/fake-mail-server> for it.
 
 use super::smtp::Cert;
-use super::{Answer, Dialect, Paper, Turn};
+use super::{Answer, Dialect, Scripted, Turn};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -136,22 +136,21 @@ fn list(capabilities: &[Capability]) -> String {
     capabilities.iter().map(|one| format!(" {}", one.written())).collect()
 }
 
-impl Script {
-    /// Reads a script.
-    pub fn read(text: &str) -> Result<Self, ron::error::SpannedError> {
-        ron::from_str(text)
+impl Scripted for Script {
+    fn cert(&self) -> &Cert {
+        &self.cert
     }
 
-    /// The certificate that it shows.
-    pub fn paper(&self) -> Paper {
-        Paper::of_path(&self.cert.crt_path)
+    fn has_implicit_tls(&self) -> bool {
+        self.implicit_tls
     }
 
-    /// The answers of one conversation.
-    pub fn dialect(self: &Arc<Self>) -> Box<dyn Dialect> {
+    fn dialect(self: &Arc<Self>) -> Box<dyn Dialect> {
         Box::new(Imap { script: Arc::clone(self), step: "greeting", asked: None })
     }
+}
 
+impl Script {
     fn greeting(&self) -> String {
         if let Some(canned) = self.override_response.get("greeting") {
             return canned.clone();
@@ -254,6 +253,7 @@ fn say(text: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hostile::Paper;
 
     #[test]
     fn a_script_is_read_and_played() {

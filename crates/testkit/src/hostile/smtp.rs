@@ -1,6 +1,6 @@
 //! SMTP as a dialect, and the scripts of <https://github.com/Email-Analysis-Toolkit/fake-mail-server>, which are RON.
 
-use super::{Answer, Dialect, Paper, Turn};
+use super::{Answer, Dialect, Scripted, Turn};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,19 +81,16 @@ pub struct Cert {
     pub key_path: String,
 }
 
-impl Script {
-    /// Reads a script.
-    pub fn read(text: &str) -> Result<Self, ron::error::SpannedError> {
-        ron::from_str(text)
+impl Scripted for Script {
+    fn cert(&self) -> &Cert {
+        &self.cert
     }
 
-    /// The certificate that it shows.
-    pub fn paper(&self) -> Paper {
-        Paper::of_path(&self.cert.crt_path)
+    fn has_implicit_tls(&self) -> bool {
+        self.implicit_tls
     }
 
-    /// The answers of one conversation.
-    pub fn dialect(self: &Arc<Self>) -> Box<dyn Dialect> {
+    fn dialect(self: &Arc<Self>) -> Box<dyn Dialect> {
         Box::new(Smtp { script: Arc::clone(self), step: "greeting", recipients: 0, asked: Asked::Command })
     }
 }
@@ -259,6 +256,7 @@ impl Smtp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hostile::Paper;
 
     #[test]
     fn a_script_is_read_and_played() {

@@ -3,6 +3,7 @@
 use crate::hostile::ways::{by_relay, direct, gives_away, is_secret, post, serve, told};
 use explain::Place;
 use std::time::Duration;
+use testkit::hostile::Scripted as _;
 use testkit::hostile::scripts;
 use testkit::hostile::smtp::Script;
 use testkit::proof;

@@ -10,6 +10,7 @@ use net::{AddressPolicy, Dns};
 use queue::{Batch, Carried, Courier as _, Limits};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use testkit::hostile::Scripted as _;
 use testkit::hostile::smtp::Script;
 use testkit::hostile::{At, Paper, Papers, Server};
 

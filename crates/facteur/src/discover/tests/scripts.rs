@@ -5,9 +5,8 @@
 use super::*;
 use ::discover::Server;
 use mail::Address;
-use std::net::SocketAddr;
 use std::time::Duration;
-use testkit::hostile::{self, Papers};
+use testkit::hostile::{self, Papers, Scripted};
 use testkit::hostile::{imap, pop3, smtp};
 use testkit::proof;
 
@@ -18,24 +17,18 @@ const EXPECTED: &str = include_str!("scripts.txt");
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn start(papers: &Papers, protocol: Protocol, text: &str) -> hostile::Server {
-    let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
     match protocol {
-        Protocol::Smtp => {
-            let script = Arc::new(smtp::Script::read(text).unwrap());
-            let tls = papers.server(script.paper()).unwrap();
-            hostile::Server::start(local, tls, script.implicit_tls, None, move |_| script.dialect()).unwrap()
-        }
-        Protocol::Imap => {
-            let script = Arc::new(imap::Script::read(text).unwrap());
-            let tls = papers.server(script.paper()).unwrap();
-            hostile::Server::start(local, tls, script.implicit_tls, None, move |_| script.dialect()).unwrap()
-        }
-        Protocol::Pop3 => {
-            let script = Arc::new(pop3::Script::read(text).unwrap());
-            let tls = papers.server(script.paper()).unwrap();
-            hostile::Server::start(local, tls, script.implicit_tls, None, move |_| script.dialect()).unwrap()
-        }
+        Protocol::Smtp => serve::<smtp::Script>(papers, text),
+        Protocol::Imap => serve::<imap::Script>(papers, text),
+        Protocol::Pop3 => serve::<pop3::Script>(papers, text),
     }
+}
+
+fn serve<S: Scripted>(papers: &Papers, text: &str) -> hostile::Server {
+    let script = Arc::new(S::read(text).unwrap());
+    let tls = papers.server(script.paper()).unwrap();
+    let (local, implicit) = ("127.0.0.1:0".parse().unwrap(), script.has_implicit_tls());
+    hostile::Server::start(local, tls, implicit, None, move |_| script.dialect()).unwrap()
 }
 
 /// Signs in where a script is played; gives what came of it, and the passwords that were told in clear.
