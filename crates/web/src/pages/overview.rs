@@ -74,7 +74,7 @@ fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
     if !report.has_route {
         let more = html! {
             p { (ask.say("web-no-route-fix")) }
-            p { a class="button" href="/relays" { (ask.say("web-nav-relays")) } }
+            p { a class="button" href="/relays" { (ask.say("web-no-route-do")) } }
         };
         items.push(card(true, &ask.say("web-no-route"), &more));
     }
