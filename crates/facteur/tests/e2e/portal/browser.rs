@@ -4,6 +4,7 @@ use crate::support::chromium::Chromium;
 use crate::support::client::{Client, letter};
 use crate::support::server::Port;
 use crate::support::web::{self, Curl};
+use std::path::PathBuf;
 
 /// The widths of a desk and of a hand.
 const WIDTHS: [u32; 2] = [1280, 390];
@@ -46,6 +47,8 @@ fn every_page_is_good_in_a_real_browser() {
     client.send("a@first.test", "b@rcpt.test", &letter("<script>alert(1)</script>"));
     let id = server.waiting()[0]["id"].as_str().expect("an id").to_owned();
     let curl = Curl::new(&server);
+    // For people, who see what no rule sees.
+    let pictures = std::env::var_os("FACTEUR_PICTURES").map(PathBuf::from);
     let mut window = Chromium::start();
     window.widen(1280);
     window.open(&curl.address("/sign-in"));
@@ -76,6 +79,10 @@ fn every_page_is_good_in_a_real_browser() {
             for width in WIDTHS {
                 window.widen(width);
                 assert_eq!(window.ask(LOOK), serde_json::json!([]), "{page} in {language} at {width}");
+                if let Some(folder) = &pictures {
+                    let name = page.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                    window.picture(&folder.join(format!("{language}-{width}{name}.png")));
+                }
             }
             let weight = window.ask(WEIGHT).as_u64().expect("a number");
             assert!((1..PAGE_BYTES).contains(&weight), "{page}: {weight} bytes");

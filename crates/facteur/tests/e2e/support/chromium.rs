@@ -2,6 +2,8 @@
 
 use super::program::{Running, find, run};
 use super::server::HOST;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -126,6 +128,17 @@ impl Chromium {
     pub fn widen(&mut self, width: u32) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.command("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Keeps a picture of the whole page, for whoever wants to see it.
+    pub fn picture(&mut self, file: &Path) {
+        // A bar at the side would take its width from the picture, and not from the page.
+        self.command("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
+        let taken =
+            self.command("Page.captureScreenshot", &json!({"captureBeyondViewport": true, "format": "png"}));
+        let bytes = STANDARD.decode(taken["data"].as_str().expect("a picture")).expect("base64");
+        std::fs::write(file, bytes).expect("room for a picture");
+        self.command("Emulation.setScrollbarsHidden", &json!({"hidden": false}));
     }
 
     /// What it complained about so far, and what it asked other hosts for.
