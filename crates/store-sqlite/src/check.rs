@@ -46,6 +46,13 @@ pub(crate) fn check(conn: &Connection, bodies: &Path) -> Outcome<Checked> {
             .and_then(|mut next| next.query_row([after], |row| row.get(0)).optional());
         match next.map_err(Fault::from) {
             Ok(None) => return Ok(checked),
+            // A damaged page may lead back to where the look has been, again and again.
+            Ok(Some(id)) if id <= after => {
+                let detail =
+                    "the messages are not in their order: those behind were not looked at".to_owned();
+                checked.damages.push(Damage { message: None, detail });
+                return Ok(checked);
+            }
             Ok(Some(id)) => {
                 after = id;
                 checked.messages += 1;

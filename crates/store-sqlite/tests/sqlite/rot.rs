@@ -88,6 +88,17 @@ fn flip(directory: &Path, chance: &mut Chance) -> String {
     unreachable!("the place is in one of the files")
 }
 
+/// Where the pages are that hold rows (<https://www.sqlite.org/fileformat2.html#b_tree_pages>), in bytes.
+fn leaves(file: &[u8]) -> Vec<usize> {
+    const LEAF_OF_ROWS: u8 = 13;
+    let size = match u16::from_be_bytes([file[16], file[17]]) {
+        1 => 65_536,
+        size => usize::from(size),
+    };
+    // The first page begins with the head of the file.
+    (size..file.len()).step_by(size).filter(|&at| file[at] == LEAF_OF_ROWS).collect()
+}
+
 /// What became of a store with one flipped bit.
 #[derive(Debug, Default)]
 struct Tally {
@@ -160,6 +171,34 @@ async fn read(store: &SqliteStore, id: QueueId, place: &str) -> bool {
     let Body::Memory(sent) = letter(id.get()).body else { unreachable!("letters are in memory") };
     assert!(bytes == *sent, "{place}: an altered content was given out as good");
     true
+}
+
+#[test]
+fn a_page_that_leads_back_is_named_and_ends_the_look() {
+    let scratch = tempfile::tempdir().unwrap();
+    let whole = scratch.path().join("whole");
+    block_on(fill(&whole));
+    let sound = fs::read(whole.join("facteur.db")).unwrap();
+    let (all, tally) = (leaves(&sound), Tally::default());
+    let some = Chance::of_seed(proof::seed()).spread(40, all.len() as u64);
+    let mut changed = 0;
+    for at in some.iter().map(|number| all[usize::try_from(number - 1).unwrap()]) {
+        let cells = usize::from(u16::from_be_bytes([sound[at + 3], sound[at + 4]]));
+        if cells < 2 {
+            continue;
+        }
+        // The last row of the page is now its first one.
+        let (mut bytes, last) = (sound.clone(), at + 8 + 2 * (cells - 1));
+        bytes.copy_within(at + 8..at + 10, last);
+        let damaged = scratch.path().join(at.to_string());
+        copy(&whole, &damaged);
+        fs::write(damaged.join("facteur.db"), bytes).unwrap();
+        block_on(look(&damaged, &format!("the page at {at}"), &tally));
+        fs::remove_dir_all(&damaged).unwrap();
+        changed += 1;
+    }
+    assert!(changed > 10, "{changed} of {} pages", all.len());
+    assert_eq!(tally.untouched.into_inner(), 0, "each of them was named");
 }
 
 #[test]
