@@ -132,13 +132,13 @@ impl Chromium {
 
     /// Keeps a picture of the whole page, for whoever wants to see it.
     pub fn picture(&mut self, file: &Path) {
-        // A bar at the side would take its width from the picture, and not from the page.
-        self.command("Emulation.setScrollbarsHidden", &json!({"hidden": true}));
-        let taken =
-            self.command("Page.captureScreenshot", &json!({"captureBeyondViewport": true, "format": "png"}));
+        // The bar at the side would be taken off the width, though the page is laid out without it here.
+        let size = self.ask("[innerWidth, document.documentElement.scrollHeight]");
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
+        let wish = json!({"captureBeyondViewport": true, "format": "png", "clip": clip});
+        let taken = self.command("Page.captureScreenshot", &wish);
         let bytes = STANDARD.decode(taken["data"].as_str().expect("a picture")).expect("base64");
         std::fs::write(file, bytes).expect("room for a picture");
-        self.command("Emulation.setScrollbarsHidden", &json!({"hidden": false}));
     }
 
     /// What it complained about so far, and what it asked other hosts for.
