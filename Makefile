@@ -15,6 +15,9 @@ export FACTEUR_PROOFS
 # cargo-nextest runs the same tests side by side; cargo's own runner serves as well.
 RUN_TESTS := $(if $(shell command -v cargo-nextest),nextest run,test) --no-fail-fast
 
+# At the full count a test may take hours.
+BAR_PROFILE := $(if $(shell command -v cargo-nextest),--profile bar)
+
 # How many times the server is killed, and how many times its power is cut.
 KILLS ?= 20
 POWER_CUTS ?= 15
@@ -23,7 +26,7 @@ ACCEPT_POWER_CUTS ?= 300
 # Options for bench/run, for example: make bench BENCH="--pairs 3".
 BENCH ?=
 
-.PHONY: help start test check fast format crash soak fuzz bench accept
+.PHONY: help start test check fast format crash soak fuzz bench accept accept-crash accept-soak accept-rows
 .DEFAULT_GOAL := help
 
 help:
@@ -69,7 +72,7 @@ crash:
 	$(PROGRAM_OF_TESTS)
 	bench/crash/run --binary $(TARGET)/debug/facteur --kills $(KILLS) --power-cuts $(POWER_CUTS)
 
-# A short one, for whoever changed what is kept in memory; `make accept` goes on for an hour.
+# A short one, for whoever changed what is kept in memory; `make accept-soak` goes on for an hour.
 soak:
 	$(PROGRAM_OF_TESTS)
 	bench/soak/run --binary $(TARGET)/debug/facteur --minutes 1 --warm-up 0.5
@@ -85,10 +88,23 @@ bench:
 	bench/run --binary $(TARGET)/release/facteur $(BENCH)
 
 accept:
-	@scripts/setup.sh tests
 	@rm -f $(FACTEUR_PROOFS)
+	@$(MAKE) --no-print-directory accept-crash
+	@$(MAKE) --no-print-directory accept-soak
+	@$(MAKE) --no-print-directory accept-rows
+	scripts/reliability.py $(FACTEUR_PROOFS)
+
+# Its parts, one by one: each adds its lines to what was proved before it.
+accept-crash:
+	@scripts/setup.sh tests
 	$(CARGO) build --release --locked -p facteur
 	bench/crash/run --binary $(TARGET)/release/facteur --scale bar --kills $(ACCEPT_KILLS) --power-cuts $(ACCEPT_POWER_CUTS)
+
+accept-soak:
+	@scripts/setup.sh tests
+	$(CARGO) build --release --locked -p facteur
 	bench/soak/run --binary $(TARGET)/release/facteur --scale bar --minutes 60
-	FACTEUR_PROOF=bar $(CARGO) test --release --locked --workspace --test '*'
-	scripts/reliability.py $(FACTEUR_PROOFS)
+
+accept-rows:
+	@scripts/setup.sh tests
+	FACTEUR_PROOF=bar $(CARGO) $(RUN_TESTS) $(BAR_PROFILE) --release --workspace --locked --test '*'
