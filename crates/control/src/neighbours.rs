@@ -2,10 +2,10 @@
 //! that is in trouble.
 
 use crate::lately::{Lately, is_of_a_server};
-use explain::{CauseId, Group, provider_name};
+use explain::{CauseId, Group, provider_name, provider_of_host};
 use mail::{RelayId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{Closure, Relay};
 
 /// What the other relays tell.
@@ -60,14 +60,16 @@ pub(crate) fn neighbours(
         |relay: &Relay| trouble(relay).and_then(CauseId::lookup).is_some_and(is_of_a_server);
     // Where mail leaves without a relay, the connection of this machine works.
     let leaves_directly = lately.carried_at(RelayId::DIRECT).is_some();
-    let providers: BTreeSet<String> = relays.iter().map(key).collect();
+    let keys: BTreeMap<RelayId, String> = relays.iter().map(|relay| (relay.id, key(relay))).collect();
+    let providers: BTreeSet<&String> = keys.values().collect();
     if providers.len() > 1 && !leaves_directly && relays.iter().all(is_unreached) {
         return Some(Neighbours::OfConnection { relays: relays.len() });
     }
+    let here = keys.get(&of)?;
     let others: Vec<&Relay> =
-        relays.iter().filter(|relay| relay.id != of && key(relay) == key(one)).collect();
+        relays.iter().filter(|relay| relay.id != of && keys.get(&relay.id) == Some(here)).collect();
     let troubled = others.iter().filter(|relay| trouble(relay).is_some()).count();
-    let provider = name(one);
+    let provider = provider_name(here).unwrap_or(here).to_owned();
     match (others.len(), troubled) {
         (0, _) => None,
         (all, troubled) if troubled == all => {
@@ -88,10 +90,7 @@ fn group(cause: &str) -> Option<Group> {
 
 /// The provider by its id, else the domain of the server, so that two names of one server's count as one.
 fn key(relay: &Relay) -> String {
-    let known = relay.preset.clone().or_else(|| {
-        let provider = explain::judge_text("", Some(&relay.host), None).provider?;
-        Some(provider.to_owned())
-    });
+    let known = relay.preset.clone().or_else(|| provider_of_host(&relay.host).map(str::to_owned));
     known.unwrap_or_else(|| domain(&relay.host).to_ascii_lowercase())
 }
 
@@ -100,11 +99,6 @@ fn domain(host: &str) -> &str {
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
     let start = host.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
     if is_address { host } else { host.get(start..).unwrap_or(host) }
-}
-
-fn name(relay: &Relay) -> String {
-    let key = key(relay);
-    provider_name(&key).map_or(key, str::to_owned)
 }
 
 #[cfg(test)]

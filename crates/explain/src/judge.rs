@@ -214,7 +214,7 @@ fn find_reply(reading: &Reading, reply: &Reply, stage: Stage) -> Finding {
     let placed = |cause| Finding {
         cause,
         confidence: Confidence::High,
-        provider: provider::infer(reading.host.as_deref(), ""),
+        provider: reading.host.as_deref().and_then(provider::provider_of_host),
         of_provider: false,
         may_be_confirmed: false,
         words: String::new(),
@@ -247,7 +247,7 @@ fn find_typed(reading: &Reading, typed: CauseId) -> Finding {
     Finding {
         cause: typed,
         confidence: Confidence::High,
-        provider: provider::infer(reading.host.as_deref(), ""),
+        provider: reading.host.as_deref().and_then(provider::provider_of_host),
         of_provider: false,
         may_be_confirmed: false,
         words: String::new(),

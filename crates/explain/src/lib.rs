@@ -40,7 +40,7 @@ pub use cause::{Cause, CauseId, Confidence, Export, Group, Need, Place, UnknownC
 pub use effect::{Effect, Scope};
 pub use facts::Facts;
 pub use judge::{Verdict, judge, judge_text, judge_with};
-pub use provider::provider_name;
+pub use provider::{provider_name, provider_of_host};
 pub use scene::{Hint, Protocol};
 pub use topic::{Topic, topic, topic_of, topics};
 pub use word_enum::UnknownWord;

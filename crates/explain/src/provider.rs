@@ -54,17 +54,22 @@ impl std::fmt::Debug for ProviderMarks {
     }
 }
 
+/// The id of the provider whose server it is.
+pub fn provider_of_host(host: &str) -> Option<&'static str> {
+    let host = host.to_ascii_lowercase();
+    let provider = Catalogue::built_in().providers.iter().find(|provider| provider.runs(&host))?;
+    Some(provider.id.as_str())
+}
+
 /// The provider whose server it is, else the one that the normalised text names.
 pub(crate) fn infer(host: Option<&str>, text: &str) -> Option<&'static str> {
-    let providers = &Catalogue::built_in().providers;
-    let host = host.map(str::to_ascii_lowercase);
-    let by_host = host.and_then(|host| providers.iter().find(|provider| provider.runs(&host)));
     let by_text = || {
-        let marks = &Catalogue::built_in().provider_marks;
+        let catalogue = Catalogue::built_in();
+        let marks = &catalogue.provider_marks;
         let provider = marks.finder.first_in(text).and_then(|mark| marks.owners.get(mark))?;
-        providers.get(*provider)
+        Some(catalogue.providers.get(*provider)?.id.as_str())
     };
-    by_host.or_else(by_text).map(|provider| provider.id.as_str())
+    host.and_then(provider_of_host).or_else(by_text)
 }
 
 /// The provider's id as the catalogue keeps it.
