@@ -2,6 +2,8 @@
 
 use crate::ask::Ask;
 use crate::guard::FORM_KEY;
+use crate::words::LANGUAGES;
+use mail::Language;
 use maud::{Markup, html};
 
 /// A form that changes something: it brings the key along.
@@ -85,6 +87,12 @@ pub(crate) fn select(name: &str, label: &str, options: &[(String, String)], chos
             }
         }
     }
+}
+
+/// A choice of a language.
+pub(crate) fn language(ask: &Ask, chosen: Language) -> Markup {
+    let options = LANGUAGES.map(|(language, name)| (language.tag().to_owned(), name.to_owned()));
+    select("language", &ask.say("web-language"), &options, chosen.tag())
 }
 
 /// A box to tick.

@@ -5,9 +5,9 @@ use crate::ask::Ask;
 use crate::assets::VERSION;
 use crate::forms::{form, one_button};
 use crate::notice::Notice;
+use crate::words::LANGUAGES;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse as _, Response};
-use mail::Language;
 use maud::{DOCTYPE, Markup, html};
 use store::Act;
 
@@ -174,7 +174,7 @@ fn languages(ask: &Ask) -> Markup {
     let mark = if ask.here.contains('?') { '&' } else { '?' };
     html! {
         nav class="languages" aria-label=(ask.say("web-language")) {
-            @for (language, name) in [(Language::En, "English"), (Language::Fr, "Français")] {
+            @for (language, name) in LANGUAGES {
                 @if language == ask.language() {
                     span aria-current="true" lang=(language.tag()) { (name) }
                 } @else {

@@ -3,6 +3,9 @@
 use control::phrases::Phrases;
 use mail::Language;
 
+/// Each language under its own name.
+pub(crate) const LANGUAGES: [(Language, &str); 2] = [(Language::En, "English"), (Language::Fr, "Français")];
+
 /// The files of a language; the same ones for each.
 const EN: &[&str] = &[include_str!("../locales/en/portal.ftl"), include_str!("../locales/en/settings.ftl")];
 const FR: &[&str] = &[include_str!("../locales/fr/portal.ftl"), include_str!("../locales/fr/settings.ftl")];

@@ -3,7 +3,7 @@
 use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
-use crate::forms::{Field, form, select, tick};
+use crate::forms::{Field, form, language, tick};
 use crate::guard::Fields;
 use crate::notice::Notice;
 use crate::page::{Page, Section};
@@ -84,10 +84,6 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
     Ok(Page::new(ask.say("web-nav-accounts"), Section::Accounts, content).answer(&web, &ask))
 }
 
-fn languages() -> [(String, String); 2] {
-    [("en", "English"), ("fr", "Français")].map(|(tag, name)| (tag.to_owned(), name.to_owned()))
-}
-
 fn new_account(ask: &Ask) -> Markup {
     form(
         ask,
@@ -96,7 +92,7 @@ fn new_account(ask: &Ask) -> Markup {
             div class="fields" {
                 (Field::text("login", ask.say("web-field-login"), "").hint(ask.say("web-hint-account")).required().show())
                 (Field::text("senders", ask.say("web-field-senders"), "").hint(ask.say("web-hint-senders")).show())
-                (select("language", &ask.say("web-language"), &languages(), ask.language().tag()))
+                (language(ask, ask.language()))
             }
             p class="hint" { (ask.say("web-password-made")) }
             button { (ask.say("web-account-add")) }
@@ -157,7 +153,7 @@ async fn show(
         section class="card" {
             (form(&ask, &format!("{here}/settings"), &html! {
                 (Field::text("senders", ask.say("web-field-senders"), &joined(&account.senders)).hint(ask.say("web-hint-senders")).required().show())
-                (select("language", &ask.say("web-language"), &languages(), account.language.tag()))
+                (language(&ask, account.language))
                 (Field::text("undo", ask.say("web-field-undo"), &undo).hint(ask.say("web-hint-undo")).show())
                 button { (ask.say("web-save")) }
             }))

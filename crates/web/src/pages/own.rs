@@ -3,7 +3,7 @@
 use super::{Shown, back, failed, perform};
 use crate::Web;
 use crate::ask::{Ask, SESSION_COOKIE};
-use crate::forms::{Field, form, select};
+use crate::forms::{Field, form, language};
 use crate::guard::Fields;
 use crate::notice::Notice;
 use crate::page::{Page, Section};
@@ -26,15 +26,13 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
-    let languages =
-        [("en", "English"), ("fr", "Français")].map(|(tag, name)| (tag.to_owned(), name.to_owned()));
     let content = html! {
         h1 { (ask.say("web-nav-own")) }
         section class="card" {
             h2 { (ask.say("web-own-language")) }
             p class="hint" { (ask.say("web-own-language-hint")) }
             (form(&ask, "/account/language", &html! {
-                (select("language", &ask.say("web-language"), &languages, ask.language().tag()))
+                (language(&ask, ask.language()))
                 button { (ask.say("web-save")) }
             }))
         }
