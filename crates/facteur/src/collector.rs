@@ -6,9 +6,9 @@
 
 use crate::drop_folder::{self, DropError, FINISHED, UNFINISHED};
 use crate::public::Public;
-use crate::workers::stopped;
 use control::{Control, Standing};
 use mail::{Clock, Envelope, Timestamp};
+use net::stop_asked;
 use queue::{Draft, Refusal, Submission, Trace};
 use rustix::fs::OFlags;
 use std::collections::HashMap;
@@ -98,7 +98,7 @@ impl Collector {
             // again at the next start.
             self.look(&stop).await;
             tokio::select! {
-                () = stopped(&mut stop) => return,
+                () = stop_asked(&mut stop) => return,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }

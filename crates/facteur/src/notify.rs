@@ -1,6 +1,6 @@
 //! What the service manager is told (sd_notify(3)): that the server is ready, that it stops, that it lives.
 
-use crate::workers::stopped;
+use net::stop_asked;
 use std::env;
 use std::ffi::OsStr;
 use std::io;
@@ -50,7 +50,7 @@ impl Manager {
         loop {
             self.tell("WATCHDOG=1");
             tokio::select! {
-                () = stopped(&mut stop) => return,
+                () = stop_asked(&mut stop) => return,
                 () = tokio::time::sleep(limit / 2) => {}
             }
         }

@@ -11,9 +11,10 @@ use crate::place::Place;
 use crate::privileges::{self, Identity, PrivilegeError};
 use crate::public::Public;
 use crate::socket;
-use crate::workers::{Workers, stopped};
+use crate::workers::Workers;
 use control::{AccountSpec, Answer, Caller, FIRST_ADMINISTRATOR, Listener, Operation, Role};
 use mail::{Clock, Domain, Language, Secret};
+use net::stop_asked;
 use net::{
     Bound, Inherited, ListenerKind, LocalSocket, NetError, Secure, SecureLimits, Serve, ServerTls, serve,
     serve_local, serve_secure,
@@ -378,7 +379,7 @@ async fn serve_until(
     manager.ready();
     announce(Announcement::Ready { host_name: config.host_name().to_string() });
     let mut stop = stop;
-    stopped(&mut stop).await;
+    stop_asked(&mut stop).await;
     manager.stopping();
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
@@ -429,7 +430,7 @@ async fn reopen_on_hangup(mail_log: Arc<MailLog>, mut stop: watch::Receiver<bool
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     loop {
         tokio::select! {
-            () = stopped(&mut stop) => return,
+            () = stop_asked(&mut stop) => return,
             _ = hangup.recv() => mail_log.reopen(),
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::place::Place;
 use crate::privileges;
-use crate::workers::stopped;
 use control::{Answer, Caller, Control, Fault, Operation, Role};
+use net::stop_asked;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -56,7 +56,7 @@ pub async fn serve(listener: UnixListener, control: Arc<Control>, mut stop: watc
     let mut callers = JoinSet::new();
     loop {
         tokio::select! {
-            () = stopped(&mut stop) => break,
+            () = stop_asked(&mut stop) => break,
             Some(_) = callers.join_next(), if !callers.is_empty() => {}
             accepted = listener.accept(), if callers.len() < CALLERS => match accepted {
                 Ok((stream, _)) => {

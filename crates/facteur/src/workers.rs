@@ -5,6 +5,7 @@ use crate::notifier;
 use control::{Registry, wording};
 use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
+use net::stop_asked;
 use queue::{Courier, Letter, Queue};
 use std::future::Future;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ impl Workers {
                         }
                         tokio::time::sleep(RETRY_PAUSE).await;
                     }
-                    () = stopped(&mut stop) => {
+                    () = stop_asked(&mut stop) => {
                         task.abort();
                         return;
                     }
@@ -88,7 +89,7 @@ impl Workers {
         loop {
             tokio::select! {
                 biased;
-                () = stopped(&mut stop) => break,
+                () = stop_asked(&mut stop) => break,
                 Some(ended) = flights.join_next(), if !flights.is_empty() => {
                     if let Err(error) = ended {
                         // The batch gave its recipients back when it was dropped.
@@ -286,10 +287,4 @@ impl Flight {
         let to = batch.passengers.iter().map(|passenger| (passenger.index, passenger.address.clone()));
         Self { letter: Arc::clone(&batch.letter), to: to.collect() }
     }
-}
-
-/// Waits until the stop, or until nobody can tell it any more.
-pub async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // What `wait_for` gives back borrows the channel, and must not live across what follows.
-    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -278,8 +278,9 @@ async fn hold_open(gate: Gate, shared: Arc<Serve>, stop: watch::Receiver<bool>) 
     let _ = tokio::time::timeout(shared.limits.stop_grace, ending).await;
 }
 
-pub(crate) async fn stop_asked(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left who could stop us: then it is time as well.
+/// Waits until the stop, or until nobody is left who could ask for it.
+pub async fn stop_asked(stop: &mut watch::Receiver<bool>) {
+    // What `wait_for` gives back borrows the channel, and must not live across what follows.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

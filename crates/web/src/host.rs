@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper::{Request, body::Incoming};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use net::{BoxFuture, Guest, Host, Opening, Place};
+use net::{BoxFuture, Guest, Host, Opening, Place, stop_asked};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ where
     let mut connection = pin!(builder.serve_connection(stream, TowerToHyperService::new(service)));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stopped(&mut stop) => {
+        () = stop_asked(&mut stop) => {
             // The answer that is under way is given, and no further request is taken.
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -91,12 +91,6 @@ where
     if let Err(error) = ended {
         tracing::debug!(%error, "a web connection ended early");
     }
-}
-
-/// Waits until the stop, or until nobody can tell it any more.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // What `wait_for` gives back borrows the channel, and must not live across what follows.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Sends a browser that spoke in clear to the same address over TLS. Whoever gives out certificates asks in clear (RFC 8555
