@@ -1,6 +1,8 @@
 //! What is answered: data, worded by whoever shows it.
 
-use crate::{BackupReport, CheckReport, Declaration, Difference, KeyReport, Neighbours, SlowedView};
+use crate::{
+    BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey, SlowedView,
+};
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -441,6 +443,16 @@ pub enum Answer {
         ports: Vec<u16>,
         /// For how many minutes it is good.
         minutes: i64,
+    },
+    /// Keys of programs.
+    Keys {
+        /// All that were meant.
+        keys: Vec<KeyView>,
+    },
+    /// A key was made.
+    KeyMade {
+        /// It.
+        made: Box<NewKey>,
     },
     /// A test message was accepted.
     Accepted {

@@ -12,6 +12,7 @@ mod declaration;
 mod domains;
 mod export;
 mod fault;
+mod keys;
 mod lately;
 mod local;
 mod mail_ops;
@@ -42,6 +43,7 @@ pub use declaration::{
     AccountEntry, Declaration, DomainEntry, KeyEntry, OwnerEntry, RelayEntry, RouteEntry, SiteEntry,
 };
 pub use fault::{Blame, Fault};
+pub use keys::{KeyAct, KeyError, KeySpec, KeyState, KeyView, Keyed, NewKey};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use neighbours::Neighbours;
 pub use operation::{
@@ -75,10 +77,18 @@ pub enum Role {
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The name that the audit record keeps: `uid 0`, a login.
+    /// The name that the audit record keeps: `uid 0`, a login. Who asks with a key has it behind their login:
+    /// `anne@example.org (key fct_…)`.
     pub name: String,
     /// What they may do.
     pub role: Role,
+}
+
+impl Caller {
+    /// The login of a person; no login has a space in it.
+    pub fn login(&self) -> &str {
+        self.name.split(' ').next().unwrap_or_default()
+    }
 }
 
 /// What the server says of itself.
@@ -107,6 +117,7 @@ pub struct Control {
     registry: Arc<Registry>,
     sign_in: sign_in::SignInDesk,
     sessions: sessions::Sessions,
+    keyring: keys::Keyring,
     clock: Clock,
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
@@ -136,6 +147,7 @@ impl Control {
             registry,
             sign_in,
             sessions: sessions::Sessions::default(),
+            keyring: keys::Keyring::default(),
             clock,
             facts,
             archive,
@@ -198,13 +210,14 @@ impl Control {
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
             Operation::Why { id } => self.why(caller, &id).await,
             Operation::PortalLink => self.portal_link(&audit).await,
+            Operation::ApiKey { act } => self.key_act(&audit, act).await,
             Operation::Send { mail } => self.send(caller, mail).await,
         }
     }
 
     /// The operation as this caller may have it done: a person's is about what is theirs.
     fn allowed(&self, caller: &Caller, mut operation: Operation) -> Result<Operation, Fault> {
-        let own = |login: &str| login.eq_ignore_ascii_case(&caller.name);
+        let own = |login: &str| login.eq_ignore_ascii_case(caller.login());
         let allowed = match (caller.role, &mut operation) {
             (Role::Administrator, _) => true,
             (Role::Reader, operation) => operation.only_reads(),
@@ -212,9 +225,19 @@ impl Control {
                 Role::Person,
                 Operation::QueueList { filter, .. } | Operation::QueueAct { act: store::Act::Undo, filter },
             ) => {
-                filter.account = Some(caller.name.clone());
+                filter.account = Some(caller.login().to_owned());
                 true
             }
+            // Keys come from a session or from the server itself: a key that makes keys would outlive being taken back.
+            (Role::Person, Operation::ApiKey { act: KeyAct::List { of } }) => {
+                *of = Some(caller.login().to_owned());
+                true
+            }
+            (Role::Person, Operation::ApiKey { act: KeyAct::Add { key } }) => {
+                key.of = Some(caller.login().to_owned());
+                true
+            }
+            (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
             (Role::Person, Operation::Why { .. }) => true,
             (Role::Person, Operation::AccountPassword { login, .. }) => own(login),
             (Role::Person, Operation::AccountChange { login, senders: None, undo_secs: None, .. }) => {
@@ -277,6 +300,7 @@ impl Control {
 
     async fn reload_registry(&self) -> Result<(), Fault> {
         self.sign_in.forget();
+        self.keyring.forget();
         Ok(self.registry.reload(&*self.store).await?)
     }
 }

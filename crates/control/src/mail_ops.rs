@@ -48,7 +48,7 @@ impl Control {
             None => Ok(None),
         };
         let principal = match &filter.account {
-            Some(login) => Some(Principal::Account(self.account(login).await?.id)),
+            Some(login) => Some(self.principal_named(login).await?.0),
             None => None,
         };
         let recipient_domain = match &filter.domain {
@@ -124,7 +124,7 @@ impl Control {
         };
         let story = self.store.story(found.ok_or_else(missing)?).await?.ok_or_else(missing)?;
         if caller.role == Role::Person
-            && story.message.principal != Principal::Account(self.account(&caller.name).await?.id)
+            && story.message.principal != self.principal_named(caller.login()).await?.0
         {
             // What is somebody else's is not there.
             return Err(missing());

@@ -1,10 +1,10 @@
 //! What can be asked for. The JSON of these types is what goes over the control socket.
 
-use crate::Declaration;
+use crate::{Declaration, KeyAct};
 use mail::{Address, Domain, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
-use store::{Act, MailSettings, Network, RecipientState, RelayTls, SenderMode, SenderRule};
+use store::{Act, MailSettings, Network, RecipientState, RelayTls, Scope, SenderMode, SenderRule};
 
 pub(crate) fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
     // The one place where a secret is written out: from the command line to the server, over a socket that only its
@@ -378,6 +378,11 @@ pub enum Operation {
     },
     /// Makes a link that signs an administrator in to the portal, once.
     PortalLink,
+    /// Keys with which programs ask.
+    ApiKey {
+        /// What of them.
+        act: KeyAct,
+    },
     /// Sends a test message.
     Send {
         /// Which.
@@ -402,7 +407,44 @@ impl Operation {
                 | Self::Export { secrets: false }
                 | Self::QueueList { .. }
                 | Self::Why { .. }
+                | Self::ApiKey { act: KeyAct::List { .. } }
         )
+    }
+
+    /// What a key must be allowed, to ask for it; `None` when no key may.
+    pub const fn scope(&self) -> Option<Scope> {
+        Some(match self {
+            Self::Status => Scope::Status,
+            Self::AccountList | Self::SiteList => Scope::AccountsRead,
+            Self::AccountAdd { .. }
+            | Self::AccountChange { .. }
+            | Self::AccountPassword { .. }
+            | Self::AccountRemove { .. }
+            | Self::SiteAdd { .. }
+            | Self::SiteChange { .. }
+            | Self::SitePassword { .. }
+            | Self::SiteRemove { .. } => Scope::AccountsWrite,
+            Self::RelayList | Self::RouteList => Scope::RelaysRead,
+            Self::RelayAdd { .. }
+            | Self::RelayChange { .. }
+            | Self::RelayPassword { .. }
+            | Self::RelayTest { .. }
+            | Self::RelayRemove { .. }
+            | Self::RouteSet { .. } => Scope::RelaysWrite,
+            Self::DomainList | Self::DomainCheck { .. } => Scope::DomainsRead,
+            Self::DomainAdd { .. }
+            | Self::DomainReturnPath { .. }
+            | Self::DomainPublish { .. }
+            | Self::DomainRemove { .. } => Scope::DomainsWrite,
+            Self::QueueList { .. } | Self::Why { .. } => Scope::MessagesRead,
+            Self::QueueAct { .. } => Scope::MessagesWrite,
+            Self::Send { .. } => Scope::Send,
+            // These give away secrets, or what outlives the key.
+            Self::Export { .. } | Self::PortalLink | Self::ApiKey { .. } | Self::Backup { .. } => {
+                return None;
+            }
+            _ => Scope::Admin,
+        })
     }
 
     /// Its name, for the audit record.
@@ -451,6 +493,7 @@ impl Operation {
             Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
             Self::Why { .. } => "why",
             Self::PortalLink => "portal link",
+            Self::ApiKey { act } => act.name(),
             Self::Send { .. } => "send",
         }
     }

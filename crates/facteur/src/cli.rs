@@ -16,6 +16,7 @@ mod explain;
 mod failure;
 mod front;
 mod help;
+mod key;
 mod mailq;
 pub mod output;
 mod parse;
@@ -131,6 +132,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
         Command::Portal { command } => portal::run(command, console).await,
+        Command::Key { command } => key::run(command, console).await,
         Command::SignIn { command } => sign_in::run(command, console).await,
         Command::Undo(arguments) => undo::undo(arguments, console).await,
         Command::Why(arguments) => why::why(&arguments, console).await,

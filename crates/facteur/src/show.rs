@@ -3,6 +3,7 @@
 mod discovery;
 mod domains;
 mod explain;
+mod keys;
 mod lists;
 mod mailq;
 mod postqueue;
@@ -19,6 +20,7 @@ pub use control::reader::{Reader, clock, coming, moment, span, when};
 pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for, settings_page};
 pub use domains::{documents, documents_json, domain, domain_settings, domains};
 pub use explain::{Bounced, bounced, explained, json_line, logged_json, topic};
+pub use keys::{key_made, keys};
 pub use lists::{accounts, password, presets, presets_json, relay, relays, routes, sites};
 pub use mailq::Mailq;
 pub use postqueue::json_lines;

@@ -16,6 +16,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/sign-in.ftl"),
     include_str!("../locales/en/discover.ftl"),
     include_str!("../locales/en/portal.ftl"),
+    include_str!("../locales/en/keys.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -29,6 +30,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/sign-in.ftl"),
     include_str!("../locales/fr/discover.ftl"),
     include_str!("../locales/fr/portal.ftl"),
+    include_str!("../locales/fr/keys.ftl"),
 ];
 
 /// All sentences of one language.

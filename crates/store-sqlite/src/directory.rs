@@ -205,6 +205,7 @@ impl Session {
             return Err(Fault::missing(id));
         }
         self.run("DELETE FROM logins WHERE principal_kind = ?1 AND principal_id = ?2", params![kind, id])?;
+        self.run("DELETE FROM api_keys WHERE principal_kind = ?1 AND principal_id = ?2", params![kind, id])?;
         self.set_route(&scope, None, events)
     }
 

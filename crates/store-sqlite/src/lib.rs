@@ -28,6 +28,7 @@ mod fault;
 mod health;
 mod history;
 mod key;
+mod keys;
 mod list;
 mod lock;
 mod notices;

@@ -153,7 +153,7 @@ impl SqliteStore {
         Arc::clone(&self.readers).read(move |conn| check::check(conn, &bodies)).await
     }
 
-    fn write<T, F>(&self, act: F) -> Later<'_, T>
+    pub(crate) fn write<T, F>(&self, act: F) -> Later<'_, T>
     where
         T: Send + 'static,
         F: FnMut(&mut Session) -> Outcome<T> + Send + 'static,
@@ -172,7 +172,7 @@ impl SqliteStore {
         }
     }
 
-    fn read<T, F>(&self, ask: F) -> Later<'_, T>
+    pub(crate) fn read<T, F>(&self, ask: F) -> Later<'_, T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,

@@ -2,7 +2,8 @@
 //!
 //! Owns the contract between the engines (`queue`, `control`) and the stores, and nothing of any database.
 //! The contract's story is in `testkit::contract`, and every store passes it. Start at [`Spool`] (messages on
-//! their way), [`Directory`] (who may send, and through which relay) and [`History`] (what happened).
+//! their way), [`Directory`] (who may send, and through which relay), [`Keys`] (with which programs ask)
+//! and [`History`] (what happened).
 //!
 //! Two words decide everything here:
 //!
@@ -14,6 +15,7 @@ mod body;
 mod directory;
 mod error;
 mod history;
+mod keys;
 mod notice;
 mod settings;
 mod spool;
@@ -28,6 +30,7 @@ pub use history::{
     Act, Attempt, AttemptOutcome, AuditEntry, Event, EventKind, Filter, History, MessageRow, NewEvent, Page,
     RecipientRow, Story,
 };
+pub use keys::{ApiKey, Keys, REVOKED_KEPT_MS, Scope};
 pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
 pub use settings::{MAX_SERVERS, MailLogin, MailProtocol, MailServer, MailSettings, MailTls};
 pub use spool::{
@@ -43,6 +46,6 @@ use std::pin::Pin;
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that one node's store offers.
-pub trait Store: Spool + Directory + History {}
+pub trait Store: Spool + Directory + History + Keys {}
 
-impl<T: Spool + Directory + History> Store for T {}
+impl<T: Spool + Directory + History + Keys> Store for T {}

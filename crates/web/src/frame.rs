@@ -2,6 +2,7 @@
 //! what went wrong.
 
 use crate::Web;
+use crate::api::{self, Problem};
 use crate::ask::{Ask, LANGUAGE_COOKIE};
 use crate::page::{self, Page};
 use crate::trouble::{Trouble, fault_words};
@@ -49,7 +50,8 @@ const HEADERS: [(HeaderName, &str); 7] = [
 pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let ask = Ask::of(&web, &parts).await;
-    let is_for_program = wants_json(&parts.headers);
+    let is_api = parts.uri.path().starts_with(api::BASE);
+    let is_for_program = is_api || wants_json(&parts.headers);
     let mut request = Request::from_parts(parts, body);
     if let (Some(place), Some(_)) = (request.extensions().get::<net::Place>(), &ask.session) {
         // Whoever is signed in keeps their place when strangers crowd the port.
@@ -68,8 +70,12 @@ pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: N
     let told = response.extensions().get::<Trouble>().copied();
     let fault = response.extensions().get::<Fault>().cloned();
     let bare = || Trouble::of(response.status()).filter(|_| !response.headers().contains_key(CONTENT_TYPE));
-    if let Some(fault) = fault {
-        let words = fault_words(&ask, &fault);
+    let problem = response.extensions().get::<Problem>().cloned();
+    let of_api = || told.or_else(bare).filter(|_| is_api).map(Problem::of_trouble);
+    if let Some(problem) = problem.or_else(of_api) {
+        response = with_headers(problem.answer(ask.language(), &web.en, &web.fr), &response);
+    } else if let Some(fault) = fault {
+        let words = fault_words(&ask.phrases, &fault);
         response = worded(fault.blame.as_str(), words, is_for_program, &ask, &response);
     } else if let Some(trouble) = told.or_else(bare) {
         let key = format!("web-problem-{}", trouble.as_str());
@@ -110,12 +116,17 @@ fn worded(
     ask: &Ask,
     bare: &Response,
 ) -> Response {
-    let mut response = if is_for_program {
+    let response = if is_for_program {
         let body = json!({ "code": code.replace('-', "_"), "message": what, "action": fix });
         (bare.status(), Json(body)).into_response()
     } else {
         (bare.status(), Page::problem(ask, &what, &fix).show(ask)).into_response()
     };
+    with_headers(response, bare)
+}
+
+/// The same with the headers of a response that had no words yet.
+fn with_headers(mut response: Response, bare: &Response) -> Response {
     for (name, value) in bare.headers() {
         if !page::DESCRIBES_BODY.contains(name) {
             response.headers_mut().append(name, value.clone());

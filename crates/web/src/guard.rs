@@ -119,6 +119,8 @@ fn refusal(access: Access, ask: &Ask) -> Option<Response> {
         (Access::Everyone, _)
         | (Access::Person, Some(_))
         | (Access::Administrator, Some(Role::Administrator)) => None,
+        // Not in the table of those who are let in by a session.
+        (Access::Key(_) | Access::AnyKey, _) => Some(Trouble::Forbidden.into_response()),
         (_, Some(_)) => Some(Trouble::Forbidden.into_response()),
         (_, None) if ask.reads => Some(Redirect::to("/sign-in").into_response()),
         (_, None) => Some(Trouble::SignedOut.into_response()),

@@ -6,6 +6,7 @@
 //! Start at [`Web`] for what it needs, and at [`table`](mod@table) for what can be asked.
 
 mod acme;
+mod api;
 mod ask;
 mod assets;
 mod forms;
@@ -13,6 +14,7 @@ mod frame;
 mod guard;
 mod health;
 mod host;
+mod key;
 mod notice;
 mod page;
 mod pages;
@@ -38,6 +40,7 @@ pub struct Web {
     challenges: PathBuf,
     clock: Clock,
     notices: Notices,
+    limits: api::Limits,
     en: Arc<Phrases>,
     fr: Arc<Phrases>,
 }
@@ -47,7 +50,16 @@ impl Web {
     /// that gets certificates puts the answers that are asked of this server in clear.
     pub fn new(control: Arc<Control>, tls: Arc<ServerTls>, challenges: PathBuf, clock: Clock) -> Arc<Self> {
         let [en, fr] = Language::ALL.map(|language| Arc::new(words::phrases(language)));
-        Arc::new(Self { control, tls, challenges, clock, notices: Notices::default(), en, fr })
+        Arc::new(Self {
+            control,
+            tls,
+            challenges,
+            clock,
+            notices: Notices::default(),
+            limits: api::Limits::default(),
+            en,
+            fr,
+        })
     }
 
     /// All sentences of one language.

@@ -31,6 +31,8 @@ pub(crate) enum Section {
     Domains,
     /// A pasted error.
     Explain,
+    /// Keys of programs.
+    Keys,
     /// One's own account.
     Own,
 }
@@ -46,11 +48,13 @@ impl Section {
                 (Self::Relays, "/relays", "web-nav-relays"),
                 (Self::Accounts, "/accounts", "web-nav-accounts"),
                 (Self::Domains, "/domains", "web-nav-domains"),
+                (Self::Keys, "/keys", "web-nav-keys"),
                 (Self::Explain, "/explain", "web-nav-explain"),
             ],
             (_, false) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
                 (Self::Explain, "/explain", "web-nav-explain"),
+                (Self::Keys, "/keys", "web-nav-keys"),
                 (Self::Own, "/account", "web-nav-own"),
             ],
         }

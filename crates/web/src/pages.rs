@@ -3,6 +3,7 @@
 mod accounts;
 mod domains;
 mod explain;
+mod keys;
 mod messages;
 mod overview;
 mod own;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Vec<Route> {
         accounts::routes(),
         domains::routes(),
         explain::routes(),
+        keys::routes(),
         own::routes(),
     ];
     all.into_iter().flatten().collect()
@@ -105,7 +107,7 @@ fn failed(web: &Web, ask: &Ask, to: &str, fault: &Fault) -> Response {
 
 /// What went wrong, as a notice.
 fn bad(ask: &Ask, fault: &Fault) -> Notice {
-    let (what, fix) = fault_words(ask, fault);
+    let (what, fix) = fault_words(&ask.phrases, fault);
     Notice::bad(what, fix)
 }
 

@@ -1,12 +1,14 @@
 //! Every address that is answered, in one table: the router is made from it, and so are the tests.
 
+use crate::api::entry::{Teller, as_problem, with_key};
 use crate::frame::frame;
 use crate::guard::guard;
-use crate::{Web, assets, health, pages, settings};
+use crate::{Web, api, assets, health, pages, settings};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
+use store::Scope;
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +19,15 @@ pub enum Access {
     Person,
     /// An administrator who is signed in.
     Administrator,
+    /// A program with a key that may do that.
+    Key(Scope),
+    /// A program with any key that is good.
+    AnyKey,
 }
 
 /// One method at one address.
 pub struct Route {
-    /// The method: `GET`, which answers `HEAD` as well, or `POST`.
+    /// The method: `GET`, which answers `HEAD` as well, `POST`, `PATCH`, `DELETE`.
     pub method: &'static str,
     /// Whether it is a form that changes something, and so must bring the key of its session.
     pub changes: bool,
@@ -30,6 +36,7 @@ pub struct Route {
     /// Who may ask.
     pub access: Access,
     handler: MethodRouter<Arc<Web>>,
+    teller: Teller,
 }
 
 impl Route {
@@ -39,31 +46,63 @@ impl Route {
         access: Access,
         handler: MethodRouter<Arc<Web>>,
     ) -> Self {
-        Self { method: "POST", changes: false, path, access, handler }
+        Self { method: "POST", changes: false, path, access, handler, teller: as_problem }
     }
 
     /// A page or a document that changes nothing.
     pub(crate) const fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
-        Self { method: "GET", changes: false, path, access, handler }
+        Self { method: "GET", changes: false, path, access, handler, teller: as_problem }
+    }
+
+    /// What a program asks with a key that may do that.
+    pub(crate) const fn with_key(
+        method: &'static str,
+        path: &'static str,
+        scope: Scope,
+        handler: MethodRouter<Arc<Web>>,
+    ) -> Self {
+        Self { method, changes: false, path, access: Access::Key(scope), handler, teller: as_problem }
+    }
+
+    /// What a program asks with any key.
+    pub(crate) const fn with_any_key(
+        method: &'static str,
+        path: &'static str,
+        handler: MethodRouter<Arc<Web>>,
+    ) -> Self {
+        Self { method, changes: false, path, access: Access::AnyKey, handler, teller: as_problem }
     }
 
     /// A form that changes something.
     pub(crate) const fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
-        Self { method: "POST", changes: true, path, access, handler }
+        Self { method: "POST", changes: true, path, access, handler, teller: as_problem }
     }
 }
 
 /// All that is answered, purpose by purpose.
 pub fn table() -> Vec<Route> {
-    [health::routes(), assets::routes(), pages::routes(), settings::routes()].into_iter().flatten().collect()
+    [health::routes(), assets::routes(), pages::routes(), settings::routes(), api::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The router of the table.
 pub(crate) fn router(web: &Arc<Web>) -> Router {
     let mut router = Router::new();
     for route in table() {
-        let entry = (route.access, route.changes);
-        let guarded = route.handler.route_layer(from_fn(move |request, next| guard(entry, request, next)));
+        let scope = match route.access {
+            Access::Key(scope) => Some(Some(scope)),
+            Access::AnyKey => Some(None),
+            _ => None,
+        };
+        let guarded = if let Some(scope) = scope {
+            let keeper = (Arc::clone(web), scope, route.teller);
+            route.handler.route_layer(from_fn(move |request, next| with_key(keeper.clone(), request, next)))
+        } else {
+            let entry = (route.access, route.changes);
+            route.handler.route_layer(from_fn(move |request, next| guard(entry, request, next)))
+        };
         router = router.route(route.path, guarded);
     }
     router.layer(from_fn_with_state(Arc::clone(web), frame)).with_state(Arc::clone(web))

@@ -1,8 +1,8 @@
 //! What goes wrong with a request, worded where the language is known.
 
-use crate::ask::Ask;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use control::phrases::Phrases;
 use control::{Blame, Fault};
 
 /// Why a request is not answered as it was meant. Each has its words in both languages.
@@ -75,7 +75,7 @@ impl IntoResponse for Trouble {
 }
 
 /// The words of an operation that was not done: what is wrong, and what to do.
-pub(crate) fn fault_words(ask: &Ask, fault: &Fault) -> (String, String) {
+pub(crate) fn fault_words(phrases: &Phrases, fault: &Fault) -> (String, String) {
     let key = match (fault.blame, fault.what.as_str()) {
         (Blame::Invalid, "password") => "web-fault-password",
         (Blame::NotAllowed, _) => "web-fault-not-allowed",
@@ -92,15 +92,15 @@ pub(crate) fn fault_words(ask: &Ask, fault: &Fault) -> (String, String) {
         (Blame::NotRunning, _) => "web-fault-not-running",
     };
     let what = match fault.blame {
-        Blame::Needed | Blame::Invalid => field(ask, &fault.what),
+        Blame::Needed | Blame::Invalid => field(phrases, &fault.what),
         _ => fault.what.clone(),
     };
     let gaps = || [("what", what.clone().into()), ("detail", fault.detail.clone().into())];
-    (ask.fill(key, gaps()), ask.phrases.beside(key, "fix", gaps()).unwrap_or_default())
+    (phrases.fill(key, gaps()), phrases.beside(key, "fix", gaps()).unwrap_or_default())
 }
 
 /// A field of an operation, as its form calls it.
-fn field(ask: &Ask, name: &str) -> String {
+fn field(phrases: &Phrases, name: &str) -> String {
     let key = match name {
         "login" => "web-field-login",
         "password" => "web-field-password",
@@ -110,9 +110,13 @@ fn field(ask: &Ask, name: &str) -> String {
         "recipient" | "domain" => "web-field-to",
         "cause" => "web-field-cause",
         "name" => "web-field-name",
+        "label" => "web-field-label",
+        "days" => "web-field-days",
+        "scopes" => "web-field-scopes",
+        "keys" => "web-nav-keys",
         other => return other.to_owned(),
     };
-    ask.say(key)
+    phrases.say(key)
 }
 
 #[cfg(test)]

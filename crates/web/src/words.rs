@@ -7,8 +7,18 @@ use mail::Language;
 pub(crate) const LANGUAGES: [(Language, &str); 2] = [(Language::En, "English"), (Language::Fr, "Français")];
 
 /// The files of a language; the same ones for each.
-const EN: &[&str] = &[include_str!("../locales/en/portal.ftl"), include_str!("../locales/en/settings.ftl")];
-const FR: &[&str] = &[include_str!("../locales/fr/portal.ftl"), include_str!("../locales/fr/settings.ftl")];
+const EN: &[&str] = &[
+    include_str!("../locales/en/portal.ftl"),
+    include_str!("../locales/en/settings.ftl"),
+    include_str!("../locales/en/keys.ftl"),
+    include_str!("../locales/en/api.ftl"),
+];
+const FR: &[&str] = &[
+    include_str!("../locales/fr/portal.ftl"),
+    include_str!("../locales/fr/settings.ftl"),
+    include_str!("../locales/fr/keys.ftl"),
+    include_str!("../locales/fr/api.ftl"),
+];
 
 /// All sentences of one language.
 pub(crate) fn phrases(language: Language) -> Phrases {
@@ -31,6 +41,6 @@ mod tests {
 
     #[test]
     fn every_key_is_used_and_every_used_key_exists() {
-        used(EN, &["web"], &["web-problem-"]);
+        used(EN, &["web"], &["web-problem-", "web-api-"]);
     }
 }

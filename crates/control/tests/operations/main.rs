@@ -5,6 +5,8 @@ mod desk;
 #[cfg(test)]
 mod domains;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod queue;

@@ -1,8 +1,8 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, declaration, discover, domain, explain, mailq, portal, queue, relay, route, secrets,
-    send, setup, sign_in, site, start, undo, why,
+    account, backup, declaration, discover, domain, explain, key, mailq, portal, queue, relay, route,
+    secrets, send, setup, sign_in, site, start, undo, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -81,6 +81,10 @@ pub enum Command {
     Portal {
         #[command(subcommand)]
         command: portal::Command,
+    },
+    Key {
+        #[command(subcommand)]
+        command: key::Command,
     },
     SignIn {
         #[command(subcommand)]

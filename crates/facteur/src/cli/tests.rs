@@ -55,6 +55,10 @@ fn lines_mean_what_they_say() {
     );
     check("facteur postsuper -d ALL", &["Postsuper", "\"-d\", \"ALL\""]);
     check("newaliases", &["Newaliases"]);
+    check(
+        "facteur key add shop --of a@b.test --scope send --scope messages:read --days 9",
+        &["[Send, MessagesRead]"],
+    );
     check("facteur site add web --user www-data --sender *", &["user: [\"www-data\"]"]);
     check("facteur postqueue -j", &["lines: true"]);
     check("facteur queue", &["Queue { command: None }"]);

@@ -3,6 +3,8 @@
 //! Each test has a server and relays of its own, at ports that the system chooses, and ends all that it started.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod bad_input;

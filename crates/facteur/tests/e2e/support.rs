@@ -1,5 +1,6 @@
 //! What the tests share: programs that end with their test, a server, a relay that records, a real Postfix.
 
+pub mod api;
 pub mod chromium;
 pub mod client;
 pub mod kept;

@@ -8,9 +8,10 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use store::{
-    Account, Act, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice, Event,
-    Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage, Owner,
-    Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
+    Account, Act, ApiKey, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory,
+    DueNotice, Event, Filter, History, HostedDomain, Keys, Later, LoginRecord, MessageRow, NewEvent,
+    NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story,
+    Totals,
 };
 use testkit::memory::MemoryStore;
 
@@ -158,6 +159,18 @@ impl Directory for FaultyStore {
 
     fn setting(&self, name: &str) -> Later<'_, Option<String>> {
         self.inner.setting(name)
+    }
+}
+
+impl Keys for FaultyStore {
+    gated! {
+        add_key(key: ApiKey, events: Vec<NewEvent>) -> ();
+        revoke_key(name: String, now: Timestamp, events: Vec<NewEvent>) -> ();
+        key_used(name: String, at: Timestamp) -> ();
+    }
+
+    gated! {
+        keys() -> Vec<ApiKey>;
     }
 }
 

@@ -10,9 +10,10 @@ use mail::{
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::{
-    Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice,
-    Event, Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage,
-    Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, StoredBody, Story, Totals,
+    Account, Act, ApiKey, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory,
+    DueNotice, Event, Filter, History, HostedDomain, Keys, Later, LoginRecord, MessageRow, NewEvent,
+    NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError,
+    StoredBody, Story, Totals,
 };
 use testkit::chance::Chance;
 use testkit::disk::SimDisk;
@@ -325,6 +326,18 @@ impl Directory for PowerStore {
 
     fn setting(&self, name: &str) -> Later<'_, Option<String>> {
         self.live.setting(name)
+    }
+}
+
+impl Keys for PowerStore {
+    journaled! {
+        add_key(key: ApiKey, events: Vec<NewEvent>) -> ();
+        revoke_key(name: String, now: Timestamp, events: Vec<NewEvent>) -> ();
+        key_used(name: String, at: Timestamp) -> ();
+    }
+
+    asked! {
+        keys() -> Vec<ApiKey>;
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod directory;
 mod history;
+mod keys;
 mod leases;
 pub mod random;
 pub mod sample;
@@ -73,7 +74,7 @@ type Scene = (&'static str, fn(Stage) -> Playing);
 
 /// Plays every scene, each on a fresh store. All failures are told at once.
 pub async fn story(subject: Arc<dyn Subject>) -> Proof {
-    let scenes = [spool::SCENES, leases::SCENES, directory::SCENES, history::SCENES].concat();
+    let scenes = [spool::SCENES, leases::SCENES, directory::SCENES, keys::SCENES, history::SCENES].concat();
     let mut wrong = Vec::new();
     for (name, play) in scenes {
         let played = match Stage::new(&subject).await {

@@ -243,7 +243,7 @@ impl State {
 }
 
 impl Tables {
-    fn check_owner(&self, id: OwnerId) -> Result<(), StoreError> {
+    pub(super) fn check_owner(&self, id: OwnerId) -> Result<(), StoreError> {
         let known = self.owners.iter().any(|owner| owner.id == id);
         if known { Ok(()) } else { Err(StoreError::Missing { name: id.to_string() }) }
     }
@@ -278,6 +278,7 @@ impl Tables {
 
     fn forget(&mut self, principal: Principal, scope: &RouteScope) {
         self.logins.retain(|_, login| login.principal != principal);
+        self.keys.retain(|key| key.principal != principal);
         self.routes.retain(|route| route.scope != *scope);
     }
 

@@ -5,6 +5,7 @@
 
 mod directory;
 mod history;
+mod keys;
 mod notices;
 mod spool;
 
@@ -14,7 +15,7 @@ use mail::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{
-    Account, Attempt, Body, Closure, DueNotice, Event, HostedDomain, Later, NewEvent, NewMessage,
+    Account, ApiKey, Attempt, Body, Closure, DueNotice, Event, HostedDomain, Later, NewEvent, NewMessage,
     NewRecipient, Owner, Parking, RecipientState, Relay, Route, Site, Start, StoreError, Totals, Wishes,
 };
 
@@ -106,6 +107,7 @@ struct Tables {
     routes: Vec<Route>,
     closures: Vec<Closure>,
     settings: BTreeMap<String, String>,
+    keys: Vec<ApiKey>,
     /// The last id given to a row of any kind: never given twice.
     last_id: i64,
 }

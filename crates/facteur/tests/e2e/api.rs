@@ -1,0 +1,3 @@
+//! The API, as programs meet it.
+
+mod entry;
