@@ -3,6 +3,7 @@
 use crate::{
     BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey, SlowedView,
 };
+use discover::Discovery;
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
@@ -432,6 +433,11 @@ pub enum Answer {
         /// The relays that refused it for its content, as they refuse every other message, and how many they refused.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         refusing_all: BTreeMap<RelayId, usize>,
+    },
+    /// What was found of an address.
+    Discovered {
+        /// It.
+        discovery: Box<Discovery>,
     },
     /// A link that signs an administrator in to the portal, once.
     PortalLink {

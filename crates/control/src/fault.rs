@@ -32,11 +32,15 @@ pub enum Blame {
     Refused,
     /// Only a running server can do it.
     NotRunning,
+    /// It was asked for too often; the detail is the minutes until it may be asked for again.
+    TooOften,
+    /// A name is not one of the Internet.
+    NotPublic,
 }
 
 impl Blame {
     /// All of them, for the test that each has its words.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::NotAllowed,
         Self::Missing,
         Self::Exists,
@@ -49,6 +53,8 @@ impl Blame {
         Self::Store,
         Self::Refused,
         Self::NotRunning,
+        Self::TooOften,
+        Self::NotPublic,
     ];
 
     /// The name under which its words are kept.
@@ -66,6 +72,8 @@ impl Blame {
             Self::Store => "store",
             Self::Refused => "refused",
             Self::NotRunning => "not-running",
+            Self::TooOften => "too-often",
+            Self::NotPublic => "not-public",
         }
     }
 }

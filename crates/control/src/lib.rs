@@ -9,9 +9,11 @@ mod answer;
 mod apply;
 mod archive;
 mod declaration;
+mod discovery;
 mod domains;
 mod export;
 mod fault;
+pub mod found;
 mod keys;
 mod lately;
 mod local;
@@ -42,12 +44,13 @@ pub use archive::{Archive, BackupReport, CheckReport, Damage, KeyReport};
 pub use declaration::{
     AccountEntry, Declaration, DomainEntry, KeyEntry, OwnerEntry, RelayEntry, RouteEntry, SiteEntry,
 };
+pub use discovery::{Finder, relay_of};
 pub use fault::{Blame, Fault};
 pub use keys::{KeyAct, KeyError, KeySpec, KeyState, KeyView, Keyed, NewKey};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use neighbours::Neighbours;
 pub use operation::{
-    AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail,
+    AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use publication::{Publications, model as published_model};
@@ -57,10 +60,11 @@ pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
 use deliver::{Couriers, ReturnPaths};
+use discover::allowance::Allowance;
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use store::{EventKind, NewEvent, Store};
 
 /// What a caller may do.
@@ -123,6 +127,8 @@ pub struct Control {
     archive: OnceLock<Arc<dyn Archive>>,
     certificate: OnceLock<CertificateEnds>,
     publications: Publications,
+    finder: OnceLock<Box<dyn Finder>>,
+    allowance: Mutex<Allowance>,
     /// Held while the site of a local user is made: their first two messages may come at once.
     making_user_sites: tokio::sync::Mutex<()>,
 }
@@ -153,6 +159,8 @@ impl Control {
             archive,
             certificate,
             publications: Publications::default(),
+            finder: OnceLock::new(),
+            allowance: Mutex::default(),
             making_user_sites,
         }
     }
@@ -209,6 +217,7 @@ impl Control {
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
             Operation::Why { id } => self.why(caller, &id).await,
+            Operation::Discover { wish } => self.discovered(caller, wish).await,
             Operation::PortalLink => self.portal_link(&audit).await,
             Operation::ApiKey { act } => self.key_act(&audit, act).await,
             Operation::Send { mail } => self.send(caller, mail).await,
@@ -239,6 +248,7 @@ impl Control {
             }
             (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
             (Role::Person, Operation::Why { .. }) => true,
+            (Role::Person, Operation::Discover { wish }) => !wish.private,
             (Role::Person, Operation::AccountPassword { login, .. }) => own(login),
             (Role::Person, Operation::AccountChange { login, senders: None, undo_secs: None, .. }) => {
                 own(login)

@@ -174,6 +174,22 @@ pub struct TestMail {
     pub text: String,
 }
 
+/// Whose mail settings are looked for, and what may be done to find them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Wish {
+    /// The address, as it was typed.
+    pub address: String,
+    /// Its password: whether the servers found let it in is tried as well.
+    #[serde(default, serialize_with = "reveal_some")]
+    pub password: Option<Secret>,
+    /// A domain whose servers may have the password although only a hint of the DNS leads there.
+    #[serde(default)]
+    pub trusted: Option<Domain>,
+    /// Whether private names and addresses are asked, too: the network that this server is in.
+    #[serde(default)]
+    pub private: bool,
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
@@ -376,6 +392,11 @@ pub enum Operation {
         /// Which.
         id: String,
     },
+    /// Finds the mail settings of an address, and tries them.
+    Discover {
+        /// Whose.
+        wish: Wish,
+    },
     /// Makes a link that signs an administrator in to the portal, once.
     PortalLink,
     /// Keys with which programs ask.
@@ -492,6 +513,7 @@ impl Operation {
             Self::QueueAct { act: Act::Undo, .. } => "undo",
             Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
             Self::Why { .. } => "why",
+            Self::Discover { .. } => "discover",
             Self::PortalLink => "portal link",
             Self::ApiKey { act } => act.name(),
             Self::Send { .. } => "send",

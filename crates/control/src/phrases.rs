@@ -8,11 +8,15 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use mail::Language;
 use unic_langid::LanguageIdentifier;
 
-/// The words that every face shares.
-pub const fn shared(language: Language) -> &'static str {
+/// The words that every face shares, file by file; the same files for each language.
+pub const fn shared(language: Language) -> [&'static str; 2] {
     match language {
-        Language::En => include_str!("../locales/en/shared.ftl"),
-        Language::Fr => include_str!("../locales/fr/shared.ftl"),
+        Language::En => {
+            [include_str!("../locales/en/shared.ftl"), include_str!("../locales/en/discover.ftl")]
+        }
+        Language::Fr => {
+            [include_str!("../locales/fr/shared.ftl"), include_str!("../locales/fr/discover.ftl")]
+        }
     }
 }
 
@@ -37,7 +41,7 @@ impl Phrases {
         // The marks around what fills a gap are for text of two directions; terminals print them as rubbish.
         bundle.set_use_isolating(false);
         bundle.set_formatter(Some(number));
-        for file in [shared(language)].iter().chain(own) {
+        for file in shared(language).iter().chain(own) {
             // What could be read of a file with a mistake is kept; the tests accept no mistake.
             let resource = FluentResource::try_new((*file).to_owned()).unwrap_or_else(|(part, _)| part);
             bundle.add_resource_overriding(resource);

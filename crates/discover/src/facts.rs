@@ -159,6 +159,11 @@ impl Facts {
         &self.providers
     }
 
+    /// The provider of a name in the table.
+    pub fn named(&self, id: &str) -> Option<&Provider> {
+        self.providers.iter().find(|provider| provider.id == id)
+    }
+
     /// The provider to which a domain of addresses belongs (A-label, lower case).
     pub fn of_domain(&self, domain: &str) -> Option<&Provider> {
         self.providers.get(*self.by_domain.get(domain)?)

@@ -1,9 +1,9 @@
 //! What was found, in the order in which it deserves to be believed.
 
 use crate::advice::Advice;
-use crate::facts::Provider;
+use crate::facts::{Facts, Provider};
 use crate::server::{Protocol, Server, Tls, UserForm};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most candidates that are kept of one protocol: each may be tried.
 const MAX_OF_A_PROTOCOL: usize = 8;
@@ -13,7 +13,7 @@ const MAX_OF_A_PROTOCOL: usize = 8;
 const PORTS: [u16; 8] = [993, 143, 995, 110, 587, 465, 2525, 25];
 
 /// Where a candidate comes from. The order is that of belief among sources of one trust.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// This server hosts the domain itself.
@@ -57,7 +57,7 @@ impl Source {
 }
 
 /// How far the source of a candidate can be believed, before anything is proved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Trust {
     /// The domain itself says so by https, or we know.
     A,
@@ -70,7 +70,7 @@ pub enum Trust {
 }
 
 /// A server that may be the right one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The server.
     pub server: Server,
@@ -94,7 +94,7 @@ impl Candidate {
 }
 
 /// Why a server of a source is not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// Without TLS a password would be readable on the way.
@@ -110,7 +110,7 @@ pub enum Why {
 }
 
 /// A server that a source names and that is not used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
     /// What it would speak.
     pub protocol: Protocol,
@@ -123,9 +123,10 @@ pub struct Dropped {
 }
 
 /// Everything that was found about an address.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
     /// Whose mailboxes these are, when the table knows.
+    #[serde(serialize_with = "named", deserialize_with = "by_name")]
     pub provider: Option<Provider>,
     /// The servers, best first within each protocol.
     pub candidates: Vec<Candidate>,
@@ -133,6 +134,16 @@ pub struct Findings {
     pub dropped: Vec<Dropped>,
     /// Whether Exchange or Microsoft 365 answers for the domain (an account of the kind that Outlook calls MAPI).
     pub exchange: bool,
+}
+
+/// A provider travels by its name in the table, which both ends have.
+fn named<S: Serializer>(provider: &Option<Provider>, output: S) -> Result<S::Ok, S::Error> {
+    provider.as_ref().map(|provider| &provider.id).serialize(output)
+}
+
+fn by_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Provider>, D::Error> {
+    let name: Option<String> = Option::deserialize(input)?;
+    Ok(name.and_then(|name| Facts::shipped().named(&name).cloned()))
 }
 
 impl Findings {

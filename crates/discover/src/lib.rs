@@ -6,10 +6,12 @@
 //! which have limits and never fail louder than with a [`Refusal`]. Start at [`Plan`].
 
 mod advice;
+pub mod allowance;
 pub mod facts;
 mod finding;
 pub mod give;
 pub mod https;
+mod outcome;
 mod plan;
 pub mod prove;
 pub mod publish;
@@ -20,6 +22,7 @@ mod subject;
 
 pub use advice::{Advice, Reading};
 pub use finding::{Candidate, Dropped, Findings, Source, Trust, Why};
+pub use outcome::{Asked, Discovery, NoAnswer, Tried};
 pub use plan::{Document, Plan, Question, Reply};
 pub use refusal::Refusal;
 pub use server::{Protocol, Server, SignIn, Tls, UserForm};

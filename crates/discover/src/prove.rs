@@ -10,6 +10,7 @@ mod pop3;
 use crate::server::{Protocol, Server, SignIn, Tls};
 use explain::{CauseId, Facts, Hint, Place, Verdict, Words};
 use mail::{Address, Evidence, Language, Peer, ReversePath, Secret, Seen, Stage, Timestamp, TlsFacts};
+use serde::{Deserialize, Serialize};
 use smtp::client::Client;
 use smtp::transport::{BoxFuture, Transport};
 use std::time::Duration;
@@ -29,7 +30,7 @@ pub struct Credentials<'a> {
 }
 
 /// What a server showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// How one can sign in there.
     pub sign_in: Vec<SignIn>,
@@ -38,7 +39,8 @@ pub struct Proof {
 }
 
 /// What stood in the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Obstacle {
     /// Something was seen.
     Seen(Evidence),

@@ -1,7 +1,10 @@
 //! Why an answer of a stranger was not believed.
 
+use serde::{Deserialize, Serialize};
+
 /// Why a document was refused as a whole. A bad server inside a good document is dropped alone.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// It is larger than any honest one.
     /// Usual cause: a web page, or somebody who wants to fill our memory.

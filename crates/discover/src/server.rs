@@ -1,10 +1,10 @@
 //! A server as a source describes it, before anyone has tried it.
 
 use mail::Address;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// How mail is fetched or sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Reading mail that stays on the server (RFC 9051).
@@ -57,7 +57,7 @@ impl Protocol {
 }
 
 /// How TLS begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
     /// From the first byte.
@@ -80,7 +80,8 @@ impl Tls {
 }
 
 /// Which part of the address the user name is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UserForm {
     /// The whole address.
     Full,
@@ -120,19 +121,8 @@ impl UserForm {
     }
 }
 
-impl Serialize for UserForm {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Full => "full",
-            Self::Local => "local",
-            Self::Dotted => "local.domain",
-            Self::Given(name) => name,
-        })
-    }
-}
-
 /// How one signs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignIn {
     /// With a password, under TLS.
@@ -158,7 +148,7 @@ impl SignIn {
 }
 
 /// A server as a source describes it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Server {
     /// What it speaks.
     pub protocol: Protocol,

@@ -151,6 +151,16 @@ fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
     }))
 }
 
+/// Whom this server asks for names: the name servers of the configuration, else the system's.
+pub fn names(config: &Config) -> (Dns, Resolver) {
+    let servers = &config.dns.servers;
+    if servers.is_empty() {
+        return (Dns::system(), Resolver::System);
+    }
+    let dns = Dns::servers(servers.clone());
+    (dns.clone(), Resolver::Named { dns, hosts: "/etc/hosts".into() })
+}
+
 /// The ways out of this server.
 fn couriers(
     config: &Config,
@@ -158,13 +168,7 @@ fn couriers(
     clock: &Clock,
     store: Arc<dyn Store>,
 ) -> Result<Couriers, NetError> {
-    let servers = &config.dns.servers;
-    let (dns, resolver) = if servers.is_empty() {
-        (Dns::system(), Resolver::System)
-    } else {
-        let dns = Dns::servers(servers.clone());
-        (dns.clone(), Resolver::Named { dns, hosts: "/etc/hosts".into() })
-    };
+    let (dns, resolver) = names(config);
     let dialer = Dialer::new(clock.clone(), resolver);
     let settings = Settings::new(host_name.as_ascii());
     let keyring = Arc::new(Keyring::default());

@@ -1,9 +1,10 @@
 //! The running server: ports, workers, the control socket, and an orderly end.
 
-use crate::assembly::{Assembly, AssemblyError};
+use crate::assembly::{Assembly, AssemblyError, names};
 use crate::collector::Collector;
 use crate::config::{self, Config, ConfigError};
 use crate::confine::{Lack, Reach};
+use crate::discover::LiveFinder;
 use crate::door::ControlDoor;
 use crate::mail_log::MailLog;
 use crate::notify::Manager;
@@ -363,6 +364,7 @@ async fn serve_until(
             _ => set.spawn(serve(port, Arc::clone(&shared), stop.clone())),
         };
     }
+    assembly.control.find_by(Box::new(LiveFinder::new(names(&config))?));
     let of_status = Arc::clone(&tls);
     assembly.control.certificate_by(Box::new(move || of_status.ends()));
     set.spawn(tls.watch(Clock::System, stop.clone()));

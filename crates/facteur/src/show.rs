@@ -17,7 +17,7 @@ mod tested;
 mod trouble;
 
 pub use control::reader::{Reader, clock, coming, moment, span, when};
-pub use discovery::{ForProgram, answers, discovery, discovery_json, settings_for, settings_page};
+pub use discovery::{ForProgram, discovery, settings_for, settings_page};
 pub use domains::{documents, documents_json, domain, domain_settings, domains};
 pub use explain::{Bounced, bounced, explained, json_line, logged_json, topic};
 pub use keys::{key_made, keys};

@@ -73,6 +73,7 @@ impl IntoResponse for Refused {
         let status = match fault.blame {
             Blame::NotAllowed => StatusCode::FORBIDDEN,
             Blame::Missing => StatusCode::NOT_FOUND,
+            Blame::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -78,6 +78,7 @@ impl IntoResponse for Trouble {
 pub(crate) fn fault_words(phrases: &Phrases, fault: &Fault) -> (String, String) {
     let key = match (fault.blame, fault.what.as_str()) {
         (Blame::Invalid, "password") => "web-fault-password",
+        (Blame::Invalid, "address") => "web-fault-address",
         (Blame::NotAllowed, _) => "web-fault-not-allowed",
         (Blame::Missing, _) => "web-fault-missing",
         (Blame::Exists, _) => "web-fault-exists",
@@ -90,6 +91,8 @@ pub(crate) fn fault_words(phrases: &Phrases, fault: &Fault) -> (String, String) 
         (Blame::Store, _) => "web-fault-store",
         (Blame::Refused, _) => "web-fault-refused",
         (Blame::NotRunning, _) => "web-fault-not-running",
+        (Blame::TooOften, _) => "web-fault-too-often",
+        (Blame::NotPublic, _) => "web-fault-not-public",
     };
     let what = match fault.blame {
         Blame::Needed | Blame::Invalid => field(phrases, &fault.what),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
 mod domains;
 #[cfg(test)]
 mod keys;

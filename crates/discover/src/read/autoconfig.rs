@@ -104,7 +104,7 @@ mod tests {
         );
         check(
             &incoming("IMAP.Bücher.example", "993", "SSL", "anne"),
-            &["imap.xn--bcher-kva.example:993 implicit \"anne\""],
+            &["imap.xn--bcher-kva.example:993 implicit {\"given\":\"anne\"}"],
         );
         check(
             &incoming("imap.example.org", "993", "SSL", "%REALNAME%"),

@@ -30,6 +30,10 @@ fault-refused = The message was not accepted: { $detail }
     .fix = Correct what it names, and send it again.
 fault-not-running = Only a running server can do this.
     .fix = Start it with: facteur start
+fault-too-often = { $what } was searched for too often.
+    .fix = Try again in { $detail } min.
+fault-not-public = { $what } is not a name of the Internet, so nothing can be known of it.
+    .fix = Ask whoever runs that network.
 
 client-not-initialised = There is no server in { $path } yet.
     .fix = Make and run one with: facteur start; or name another with --data.

@@ -30,6 +30,10 @@ fault-refused = Le message n'a pas été accepté : { $detail }
     .fix = Corrigez ce qui est nommé, et renvoyez-le.
 fault-not-running = Seul un serveur en marche peut le faire.
     .fix = Démarrez-le avec : facteur start
+fault-too-often = Trop de recherches ont été demandées pour { $what }.
+    .fix = Réessayez dans { $detail } min.
+fault-not-public = { $what } n'est pas un nom d'Internet, on ne peut donc rien en savoir.
+    .fix = Demandez à la personne qui gère ce réseau.
 
 client-not-initialised = Il n'y a pas encore de serveur dans { $path }.
     .fix = Créez-en un et lancez-le avec : facteur start ; ou désignez-en un autre avec --data.

@@ -3,12 +3,12 @@
 use super::console::Console;
 use super::failure::{Exit, Failure};
 use super::{output, parse, password};
-use crate::discover::{Discovery, Live, News};
+use crate::discover::{Live, News};
 use crate::server::StartError;
 use crate::show;
-use ::discover::{Server, SubjectError};
+use ::discover::{Discovery, Server, SubjectError};
 use clap::Args;
-use control::{Answer, Operation};
+use control::{Answer, Operation, found};
 use mail::Secret;
 use std::io::{self, BufRead as _, Read as _};
 
@@ -46,7 +46,7 @@ pub async fn discover(arguments: &Arguments, console: &mut Console) -> Result<Ex
     // What comes is shown as it comes, beside the answer: people wait better when they see that something happens.
     let told = |News::Answers(candidate): News<'_>| {
         if !console.json && arguments.program.is_none() {
-            output::warn(&show::answers(candidate, &console.reader));
+            output::warn(&format!("{}\n", found::answers(candidate, &console.reader)));
         }
     };
     let discovery =
@@ -65,7 +65,7 @@ pub async fn discover(arguments: &Arguments, console: &mut Console) -> Result<Ex
             None => Err(Failure::Mail("discover-nothing-to-copy", address.to_owned(), Exit::Failed)),
         },
         None => {
-            console.show(&show::discovery_json(&discovery, &console.reader), |reader| {
+            console.show(&found::json(&discovery, &console.reader), |reader| {
                 show::discovery(&discovery, reader)
             })?;
             Ok(exit_of(&discovery, password.is_some()))
@@ -75,7 +75,7 @@ pub async fn discover(arguments: &Arguments, console: &mut Console) -> Result<Ex
 
 /// Makes the server for sending a relay of this server.
 async fn use_it(discovery: &Discovery, password: &Secret, console: &mut Console) -> Result<Exit, Failure> {
-    let Some(relay) = discovery.relay(password) else {
+    let Some(relay) = control::relay_of(discovery, password) else {
         // Why it was not let in stands among the remarks.
         output::warn(&show::discovery(discovery, &console.reader));
         return Err(Failure::Mail("discover-not-let-in", discovery.address.to_string(), Exit::Failed));
@@ -140,7 +140,7 @@ async fn lines(arguments: &Arguments, console: &mut Console) -> Result<Exit, Fai
         }
         let own = own(&text, console).await;
         let answer = match of(&text, arguments, own, None, |_| {}).await? {
-            Ok(discovery) => show::json_line(&show::discovery_json(&discovery, &console.reader)),
+            Ok(discovery) => show::json_line(&found::json(&discovery, &console.reader)),
             Err(error) => {
                 show::json_line(&serde_json::json!({ "address": text, "error": error.to_string() }))
             }

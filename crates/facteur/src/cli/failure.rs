@@ -145,11 +145,14 @@ const fn exit_of_blame(blame: Blame) -> Exit {
     match blame {
         Blame::NotAllowed => Exit::NoPermission,
         Blame::Missing | Blame::Exists | Blame::Refused => Exit::Failed,
-        Blame::Invalid | Blame::OAuth2Only | Blame::Insecure | Blame::NotPublished | Blame::NoListener => {
-            Exit::Data
-        }
+        Blame::Invalid
+        | Blame::OAuth2Only
+        | Blame::Insecure
+        | Blame::NotPublished
+        | Blame::NoListener
+        | Blame::NotPublic => Exit::Data,
         Blame::Needed => Exit::Usage,
-        Blame::Store | Blame::NotRunning => Exit::Temporary,
+        Blame::Store | Blame::NotRunning | Blame::TooOften => Exit::Temporary,
     }
 }
 

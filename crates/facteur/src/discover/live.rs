@@ -3,12 +3,11 @@
 //! Only public addresses are dialled, on fixed ports, each judged after its name was resolved and again when a
 //! document moves. Every question and every server has its limit, and all of it together ends after [`HARD_STOP`].
 
-use super::{Discovery, Tried};
 use discover::facts::Facts;
 use discover::prove::{Credentials, Obstacle, Proof, prove};
 use discover::{
-    Candidate, Document, Findings, Plan, Protocol, Question, Refusal, Reply, Server, Source, Subject,
-    SubjectError, Tls, Trust, https,
+    Asked, Candidate, Discovery, Document, Findings, NoAnswer, Plan, Protocol, Question, Reply, Server,
+    Source, Subject, SubjectError, Tls, Tried, Trust, https,
 };
 use mail::{Address, Clock, Evidence, Peer, Secret, Seen, Stage};
 use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Purpose, Resolver, Target, TlsMode};
@@ -37,26 +36,6 @@ const DIAL_LIMIT: Duration = Duration::from_secs(5);
 const SERVER_LIMIT: Duration = Duration::from_secs(9);
 /// Where documents are.
 const HTTPS: u16 = 443;
-
-/// A question that was not answered as it should be.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// What was asked for.
-    pub what: String,
-    /// On which road.
-    pub source: Source,
-    /// What stood in the way.
-    pub why: NoAnswer,
-}
-
-/// Why an answer taught nothing.
-#[derive(Debug, Clone)]
-pub enum NoAnswer {
-    /// The connection failed.
-    Seen(Evidence),
-    /// The document was not believed.
-    Refused(Refusal),
-}
 
 /// Something that is worth telling before all is known.
 pub enum News<'n> {

@@ -9,9 +9,11 @@ mod scripts;
 mod town;
 
 use super::*;
-use ::discover::{Server, SignIn, Trust};
+use ::discover::{
+    Asked, Candidate, Discovery, NoAnswer, Protocol, Server, SignIn, Source, Tls, Trust, UserForm,
+};
 use base64::Engine as _;
-use mail::Secret;
+use mail::{Address, Secret};
 use net::{AddressPolicy, ClientTls, Dns, Resolver};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -177,7 +179,7 @@ async fn autoconfig_leads_to_servers_that_let_us_in_by_the_form_that_fits() {
     let imap = found.findings.best(Protocol::Imap).unwrap();
     assert_eq!(found.proof(imap).unwrap().sign_in, [SignIn::Password]);
     assert!(stage.was_told_the_password(), "the watch over passwords sees none");
-    let relay = found.relay(&Secret::new("sesame")).unwrap();
+    let relay = control::relay_of(&found, &Secret::new("sesame")).unwrap();
     let told = (relay.host.as_deref(), relay.port, relay.tls, relay.login.as_deref());
     assert_eq!(told, (Some("smtp.a.example"), Some(465), Some(store::RelayTls::Implicit), Some("anne")));
     assert_eq!(relay.password, Some(Secret::new("sesame")));
@@ -220,7 +222,10 @@ async fn a_wrong_password_is_tried_with_each_form_once_and_explained() {
         .filter(|cause| cause.starts_with("auth"))
         .collect();
     assert_eq!(causes, ["auth_bad_credentials", "auth_bad_credentials"]);
-    assert!(found.relay(&Secret::new("abracadabra")).is_none(), "what was not let in is no relay");
+    assert!(
+        control::relay_of(&found, &Secret::new("abracadabra")).is_none(),
+        "what was not let in is no relay"
+    );
     let heard = stage.heard.lock().unwrap();
     assert_eq!(heard.matches("c AUTHENTICATE PLAIN").count(), 2, "two forms, once each");
 }

@@ -10,7 +10,7 @@ const FAMILIES: &[&str] = &["help-facteur", "fault-", "value-"];
 
 fn all(language: Language) -> Vec<&'static str> {
     let own = if language == Language::En { EN } else { FR };
-    [&[shared(language)], own].concat()
+    [&shared(language), own].concat()
 }
 
 #[test]

@@ -448,8 +448,8 @@ async fn look(case: &Case, town: &Town) -> Vec<String> {
     wrong.extend(town.told().iter().map(|told| format!("told the password: {told}")));
     for language in mail::Language::ALL {
         let reader = super::faults::reader(language);
-        let said = crate::show::discovery(&found, &reader)
-            + &crate::show::discovery_json(&found, &reader).to_string();
+        let said =
+            crate::show::discovery(&found, &reader) + &control::found::json(&found, &reader).to_string();
         // Nothing that a stranger wrote does anything to the terminal or the page that shows it.
         if let Some(bad) = said.chars().find(|c| c.is_control() && *c != '\n') {
             wrong.push(format!("{bad:?} is shown: {said:?}"));

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::words::phrases;
+use control::found::json as discovery_json;
+use discover::{Protocol, Server, Tls};
 use jiff::tz::TimeZone;
 use mail::{Language, Timestamp};
+use serde_json::json;
 use std::sync::Arc;
 
 fn reader(language: Language) -> Reader {
