@@ -33,7 +33,7 @@ pub use id::{
 };
 pub use language::Language;
 pub use line_endings::{LineEndings, LineEndingsError};
-pub use mailbox::{Mailbox, MailboxError, mailboxes, phrase};
+pub use mailbox::{Mailbox, MailboxError, encoded_words, mailboxes, phrase};
 pub use network::{Network, NetworkError};
 pub use reply::{EnhancedCode, Reply, ReplyCode, ReplyError, Severity};
 pub use secret::Secret;

@@ -306,7 +306,7 @@ impl Part {
 pub fn phrase(name: &str) -> String {
     let atom = |c: char| c.is_ascii_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(c);
     if !name.is_ascii() || name.contains(|c: char| c.is_ascii_control()) || name.contains("=?") {
-        return encoded(name);
+        return encoded(name, PHRASE_WORD);
     }
     if name.chars().all(atom) {
         return name.to_owned();
@@ -314,9 +314,20 @@ pub fn phrase(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Encoded words of the Q encoding that fit into a phrase (RFC 2047 §5 rule 3), each at most 75 characters long and none
-/// cutting a character in two.
-fn encoded(name: &str) -> String {
+/// The encoded characters of a word in a phrase: with its frame it has 75 (RFC 2047 §2).
+const PHRASE_WORD: usize = 63;
+/// The same of a word in a field that people read: the name of the field stands on the first line.
+const TEXT_WORD: usize = 50;
+
+/// A text as the value of a field that people read, folded (RFC 2047 §5 rule 1). Every byte that could be taken for
+/// anything else is encoded; line breaks and NUL are left out.
+pub fn encoded_words(text: &str) -> String {
+    encoded(text, TEXT_WORD).replace("?= =?", "?=\r\n =?")
+}
+
+/// Encoded words of the Q encoding that fit into a phrase (RFC 2047 §5 rule 3), each with at most so many characters and
+/// none cutting a character in two.
+fn encoded(name: &str, room: usize) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     for c in name.chars().filter(|c| !matches!(c, '\r' | '\n' | '\0')) {
@@ -331,7 +342,7 @@ fn encoded(name: &str) -> String {
                 let _ = write!(piece, "={byte:02X}");
             }
         }
-        if word.len() + piece.len() > 63 {
+        if word.len() + piece.len() > room {
             words.push(std::mem::take(&mut word));
         }
         word.push_str(&piece);

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("authenticity", Layer::Protocols),
     ("net", Layer::Protocols),
     ("store", Layer::Protocols),
+    ("letter", Layer::Protocols),
     ("explain", Layer::Judges),
     ("queue", Layer::Engines),
     ("deliver", Layer::Engines),
@@ -37,7 +38,8 @@ const INSIDE: &[(&str, &str)] = &[
 ];
 
 /// Crates that take bytes, facts and the time, and return data.
-const PURE: &[&str] = &["mail", "smtp", "resolve", "authenticity", "store", "explain", "queue", "discover"];
+const PURE: &[&str] =
+    &["mail", "smtp", "resolve", "authenticity", "store", "letter", "explain", "queue", "discover"];
 
 /// What would bring a socket, a runtime or a database into a pure crate.
 const IMPURE: &[&str] =

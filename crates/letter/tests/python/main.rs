@@ -1,0 +1,4 @@
+//! Letters as another program reads them.
+
+#[cfg(test)]
+mod reading;
