@@ -5,15 +5,15 @@ use crate::schedule::{Job, Letter, Passenger, State, lock};
 use crate::{Budget, Limits, Queue, Reserved};
 use explain::CauseId;
 use mail::{
-    Address, AuthorError, AuthorScan, Domain, Envelope, HeaderScan, Hold, OwnerId, Principal, QueueId,
-    Recipient, RecipientId, RelayId, Timestamp, xtext,
+    Address, AuthorError, AuthorScan, Domain, Envelope, HeaderScan, Hold, OwnerId, Principal, PublicId,
+    QueueId, Recipient, RecipientId, RelayId, Timestamp, xtext,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use store::{
-    About, Body, BodySink, DueNotice, EventKind, Extras, NewEvent, NewMessage, NewRecipient, Parking, Start,
-    Store, StoreError, Wishes,
+    About, Body, BodySink, DueNotice, EventKind, Extras, NewEvent, NewMessage, NewRecipient, Once, Parking,
+    Start, Store, StoreError, Wishes,
 };
 
 /// Why a message is not taken. Each has its SMTP reply and its explanation; none says more than the client may know.
@@ -79,6 +79,36 @@ pub struct Bond {
     pub tells: Vec<DueNotice>,
     /// Events to append with it.
     pub events: Vec<NewEvent>,
+}
+
+/// What a program asks for besides the envelope.
+#[derive(Debug, Clone, Default)]
+pub struct Particulars {
+    /// The key of its request: the same key gives no second message.
+    pub once: Option<Once>,
+    /// The words by which it finds the message again.
+    pub tags: Vec<String>,
+    /// What it wants to be told along with news of the message.
+    pub metadata: BTreeMap<String, String>,
+    /// The relay that is to carry the message, as long as that is there.
+    pub relay: Option<RelayId>,
+    /// For how long in seconds it can be taken back, instead of what holds for the principal.
+    pub undo_secs: Option<u32>,
+}
+
+/// A message that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its queue id.
+    pub id: QueueId,
+    /// Its unguessable id.
+    pub public_id: PublicId,
+    /// Its `Message-ID`.
+    pub message_id: String,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// When it leaves, if not at once.
+    pub release_at: Option<Timestamp>,
 }
 
 /// How a message came to us: what its `Received:` line says.
@@ -246,6 +276,33 @@ impl Queue {
 
     /// Takes a message that is a notice: as [`Queue::accept`], and with it what it tells is owed no more.
     pub async fn accept_notice(&self, submission: Submission, bond: Bond) -> Result<QueueId, Refusal> {
+        Ok(self.take(submission, bond, Particulars::default()).await?.id)
+    }
+
+    /// Takes a message of a program that asks for more than an envelope can say: as [`Queue::accept`].
+    pub async fn accept_with(
+        &self,
+        submission: Submission,
+        particulars: Particulars,
+    ) -> Result<Accepted, Refusal> {
+        self.take(submission, Bond::default(), particulars).await
+    }
+
+    /// Whether a message would be taken, which is not kept.
+    pub fn examine(&self, submission: Submission) -> Result<(), Refusal> {
+        let Submission { principal, owner, envelope, draft, .. } = submission;
+        draft.whole()?;
+        self.check(principal, owner, &envelope, &draft)?;
+        self.expand(envelope.recipients)?;
+        Ok(self.store.ready()?)
+    }
+
+    async fn take(
+        &self,
+        submission: Submission,
+        bond: Bond,
+        asked: Particulars,
+    ) -> Result<Accepted, Refusal> {
         let Submission { principal, owner, envelope, trace, mut draft } = submission;
         self.check(principal, owner, &envelope, &draft)?;
         let recipients = self.expand(envelope.recipients)?;
@@ -268,6 +325,9 @@ impl Queue {
                 ret: envelope.ret,
                 hold: envelope.hold,
                 about: bond.about,
+                relay: asked.relay,
+                tags: asked.tags,
+                metadata: asked.metadata,
             },
             signature: OnceLock::new(),
             body: match &body {
@@ -276,16 +336,10 @@ impl Queue {
             },
             reserved: std::mem::take(&mut draft.reserved),
         });
-        let times = self.times(principal, envelope.hold, now);
+        let undo_secs = asked.undo_secs.unwrap_or_else(|| self.policy.undo_secs(principal));
+        let times = self.times(undo_secs, envelope.hold, now);
         let entry = self.place(letter, &recipients, times);
-        let accepted = NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) };
-        let noticed = bond.tells.iter().map(|told| NewEvent {
-            message: Some(told.recipient.message),
-            recipient: Some(told.recipient.index),
-            detail: id.to_string(),
-            ..NewEvent::new(now, EventKind::Noticed, owner)
-        });
-        let events = std::iter::once(accepted).chain(noticed).chain(bond.events).collect();
+        let events = accepted_events(id, owner, now, &bond.tells).chain(bond.events).collect();
         let message = NewMessage {
             id,
             public_id,
@@ -301,18 +355,20 @@ impl Queue {
             client: client_text(&trace),
             extras: entry.letter.extras.clone(),
             tells: bond.tells,
+            once: asked.once,
             events,
         };
+        let message_id = message.message_id.clone();
         let told = self.witness.get().map(|witness| {
             let letter = Arc::clone(&entry.letter);
-            (witness, letter, message.message_id.clone(), message.recipients.len())
+            (witness, letter, message.recipients.len())
         });
         self.store.accept(message).await?;
-        if let Some((witness, letter, message_id, recipients)) = told {
+        if let Some((witness, letter, recipients)) = told {
             witness.accepted(&letter, &message_id, &trace, recipients);
         }
         self.placed(entry, recipients, times);
-        Ok(id)
+        Ok(Accepted { id, public_id, message_id, at: now, release_at: times.release_at })
     }
 
     /// Local names become the addresses that stand for them; an address that is met twice then gets one message.
@@ -340,8 +396,8 @@ impl Queue {
         }
     }
 
-    fn times(&self, principal: Principal, hold: Option<Hold>, now: Timestamp) -> Times {
-        let undo = now.plus_secs(self.policy.undo_secs(principal).into());
+    fn times(&self, undo_secs: u32, hold: Option<Hold>, now: Timestamp) -> Times {
+        let undo = now.plus_secs(undo_secs.into());
         let most = now.plus_secs(self.limits.hold_secs.into());
         let held = match hold {
             None => now,
@@ -413,7 +469,8 @@ impl Queue {
     fn place(&self, letter: Arc<Letter>, recipients: &[Recipient], times: Times) -> Entry {
         let mut state = self.lock();
         let epoch = state.routes_epoch;
-        let relay = state.routes.choose(letter.principal, letter.owner, &letter.from);
+        let wanted = letter.extras.relay;
+        let relay = state.routes.choose_for(wanted, letter.principal, letter.owner, &letter.from);
         let all = || (0..).zip(recipients).map(|(index, _)| index).collect::<Vec<u16>>();
         let stop = state.closures.stopping(relay, &letter.from);
         let parts = match (times.release_at, stop, relay) {
@@ -535,6 +592,23 @@ impl Drop for Entry {
         }
         state.want_feed();
     }
+}
+
+/// That a message was accepted, and what it tells of others.
+fn accepted_events(
+    id: QueueId,
+    owner: OwnerId,
+    now: Timestamp,
+    tells: &[DueNotice],
+) -> impl Iterator<Item = NewEvent> {
+    let accepted = NewEvent { message: Some(id), ..NewEvent::new(now, EventKind::Accepted, owner) };
+    let noticed = tells.iter().map(move |told| NewEvent {
+        message: Some(told.recipient.message),
+        recipient: Some(told.recipient.index),
+        detail: id.to_string(),
+        ..NewEvent::new(now, EventKind::Noticed, owner)
+    });
+    std::iter::once(accepted).chain(noticed)
 }
 
 fn new_recipients(recipients: &[Recipient], parts: &[Part], times: Times) -> Vec<NewRecipient> {

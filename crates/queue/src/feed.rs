@@ -313,7 +313,8 @@ fn relay_for(state: &State, message: &ClaimedMessage) -> Option<RelayId> {
         (*id == RelayId::DIRECT || state.routes.relay(*id).is_some())
             && state.closures.stopping(Some(*id), &message.from).is_none()
     };
-    let choice = || state.routes.choose(message.principal, message.owner, &message.from);
+    let wanted = message.extras.relay;
+    let choice = || state.routes.choose_for(wanted, message.principal, message.owner, &message.from);
     before.filter(open).or_else(choice)
 }
 

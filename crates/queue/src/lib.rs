@@ -45,7 +45,7 @@ mod tell;
 mod timetable;
 mod witness;
 
-pub use accept::{Bond, Draft, Policy, Refusal, Submission, Trace};
+pub use accept::{Accepted, Bond, Draft, Particulars, Policy, Refusal, Submission, Trace};
 pub use act::Acted;
 pub use budget::{Budget, Reserved};
 pub use came_back::Joined;

@@ -53,6 +53,18 @@ impl Routes {
         self.routes == other.routes
     }
 
+    /// The relay for a message whose sender may have asked for one: that, as long as it is there, else by [`Routes::choose`].
+    pub(crate) fn choose_for(
+        &self,
+        wanted: Option<RelayId>,
+        principal: Principal,
+        owner: OwnerId,
+        from: &ReversePath,
+    ) -> Option<RelayId> {
+        let is_there = |id: &RelayId| *id == RelayId::DIRECT || self.relays.contains_key(id);
+        wanted.filter(is_there).or_else(|| self.choose(principal, owner, from))
+    }
+
     /// The relay for a message: by its site, its account, its sender's domain, its owner, else the default.
     /// A single relay without any route is nobody's choice: mail waits until someone says whose it is.
     pub fn choose(&self, principal: Principal, owner: OwnerId, from: &ReversePath) -> Option<RelayId> {

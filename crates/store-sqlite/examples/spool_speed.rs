@@ -192,6 +192,7 @@ fn message(mint: &IdMint, id: QueueId, now: Timestamp, start: Start, body: Body)
         client: "client.example.org[192.0.2.7]".to_owned(),
         extras: store::Extras::default(),
         tells: Vec::new(),
+        once: None,
         events: vec![accepted],
     }
 }

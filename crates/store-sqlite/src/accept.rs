@@ -40,6 +40,9 @@ impl Session {
             )?;
         }
         self.saw_id(id);
+        if let Some(once) = &message.once {
+            self.keep_once(once, message.id, message.received_at)?;
+        }
         self.drop_notices(&message.tells)?;
         self.append(&message.events)
     }

@@ -32,6 +32,7 @@ mod keys;
 mod list;
 mod lock;
 mod notices;
+mod once;
 mod options;
 mod public;
 mod readers;

@@ -11,7 +11,7 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::session::Session;
 use crate::writer::{Writer, is_the_disk};
-use crate::{Options, claim, directory, domains, history, list, notices, public, relays, schema, sums};
+use crate::{Options, claim, directory, domains, history, list, notices, once, public, relays, schema, sums};
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
     Timestamp,
@@ -25,7 +25,7 @@ use std::thread::JoinHandle;
 use store::{
     Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice,
     Event, Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage,
-    Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Totals,
+    Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Taken, Totals,
 };
 
 /// The store of one machine. Dropped without [`SqliteStore::close`], it finishes what was begun and lets go of the
@@ -241,6 +241,10 @@ impl Spool for SqliteStore {
 
     fn accept(&self, message: NewMessage) -> Later<'_, ()> {
         Box::pin(self.accept_message(message))
+    }
+
+    fn taken(&self, slot: [u8; 32], now: Timestamp) -> Later<'_, Option<Taken>> {
+        self.read(move |conn| once::taken(conn, slot, now))
     }
 
     fn body_sink(&self) -> Later<'_, Box<dyn BodySink>> {

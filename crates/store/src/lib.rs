@@ -17,6 +17,7 @@ mod error;
 mod history;
 mod keys;
 mod notice;
+mod once;
 mod settings;
 mod spool;
 
@@ -32,6 +33,7 @@ pub use history::{
 };
 pub use keys::{ApiKey, Keys, REVOKED_KEPT_MS, Scope};
 pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
+pub use once::{Once, Taken};
 pub use settings::{MAX_SERVERS, MailLogin, MailProtocol, MailServer, MailSettings, MailTls};
 pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,

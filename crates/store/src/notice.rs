@@ -1,7 +1,8 @@
 //! Notices to senders: what is owed, and what a message that is itself a notice is about.
 
-use mail::{Evidence, Hold, QueueId, RecipientId, Returned};
+use mail::{Evidence, Hold, QueueId, RecipientId, RelayId, Returned};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a notice tells (RFC 3464 §2.3.3). The numbers are stored.
@@ -50,7 +51,7 @@ pub struct About {
     pub kind: NoticeKind,
 }
 
-/// What few messages have: the sender's wishes for notices, and the bond of a notice.
+/// What few messages have: the sender's wishes for notices, what a program says of them, and the bond of a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Extras {
     /// The sender's own name for the envelope, as the xtext of ENVID (RFC 3461 §4.4).
@@ -65,6 +66,15 @@ pub struct Extras {
     /// What this message tells of, when it is a notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<About>,
+    /// The relay that its sender asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayId>,
+    /// The words by which its sender finds it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What its sender wants to be told along with news of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// What a sender wants to hear of one recipient.

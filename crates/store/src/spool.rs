@@ -1,7 +1,8 @@
 //! Messages on their way.
 
 use crate::{
-    Attempt, Body, BodyReader, BodySink, ComeBack, DueNotice, Extras, Later, NewEvent, NoticeKind, Wishes,
+    Attempt, Body, BodyReader, BodySink, ComeBack, DueNotice, Extras, Later, NewEvent, NoticeKind, Once,
+    Taken, Wishes,
 };
 use mail::{
     Address, BodyType, ClosureId, Evidence, OwnerId, Principal, PublicId, QueueId, RecipientId, RelayId,
@@ -135,6 +136,8 @@ pub struct NewMessage {
     pub tells: Vec<DueNotice>,
     /// Where the client was: `host[address]`, for the log.
     pub client: String,
+    /// The key of the request that gave it.
+    pub once: Option<Once>,
     /// The events to append in the same transaction.
     pub events: Vec<NewEvent>,
 }
@@ -295,8 +298,12 @@ pub trait Spool: Send + Sync {
     fn ready(&self) -> Result<(), crate::StoreError>;
 
     /// Keeps a message: durable when ready. Refuses with [`crate::StoreError::Full`] below the free-space floor. A
-    /// [`crate::StoredBody`] belongs to the one message that names it; a refusal removes it.
+    /// [`crate::StoredBody`] belongs to the one message that names it; a refusal removes it. A message whose [`Once`] means
+    /// another one at that moment is refused with [`crate::StoreError::Exists`] of [`Once::TAKEN`].
     fn accept(&self, message: NewMessage) -> Later<'_, ()>;
+
+    /// The message that the key of a request means at that moment.
+    fn taken(&self, slot: [u8; 32], now: Timestamp) -> Later<'_, Option<Taken>>;
 
     /// A sink for a body that is too large for memory.
     fn body_sink(&self) -> Later<'_, Box<dyn BodySink>>;

@@ -111,6 +111,7 @@ impl Spool for FaultyStore {
 
     gated! {
         accept(message: NewMessage) -> ();
+        taken(slot: [u8; 32], now: Timestamp) -> Option<store::Taken>;
         body_sink() -> Box<dyn BodySink>;
         body(id: QueueId) -> Box<dyn BodyReader>;
         claim(now: Timestamp, limits: ClaimLimits) -> Claimed;

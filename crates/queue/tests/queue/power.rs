@@ -287,6 +287,7 @@ impl Spool for PowerStore {
         body(id: QueueId) -> Box<dyn BodyReader>;
         parked_closures() -> Vec<ClosureId>;
         totals() -> Totals;
+        taken(slot: [u8; 32], now: Timestamp) -> Option<store::Taken>;
         last_id() -> i64;
         notices_due(limit: usize) -> Vec<DueNotice>;
         late(after: Option<QueueId>, before: Timestamp, limit: usize) -> Vec<QueueId>;

@@ -67,6 +67,7 @@ pub fn message(number: i64, starts: &[Start]) -> NewMessage {
         events: Vec::new(),
         extras: Extras::default(),
         tells: Vec::new(),
+        once: None,
     }
 }
 

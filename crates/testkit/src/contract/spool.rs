@@ -7,14 +7,15 @@ use super::{Failure, Proof, Scene, Stage, refused, same, there};
 use mail::{AttemptId, QueueId, RelayId};
 use std::sync::Arc;
 use store::{
-    Act, Body, Change, EventKind, Filter, Page, RecipientRow, RecipientState, Settlement, Start, Store,
-    StoreError, StoredBody, Totals,
+    Act, Body, Change, EventKind, Filter, Once, Page, RecipientRow, RecipientState, Settlement, Start, Store,
+    StoreError, StoredBody, Taken, Totals,
 };
 
 pub(super) const SCENES: &[Scene] = &[
     ("an accepted message is there, whole", |stage| Box::pin(accepted(stage))),
     ("an accepted message survives a crash", |stage| Box::pin(durable(stage))),
     ("what cannot be accepted leaves nothing", |stage| Box::pin(not_accepted(stage))),
+    ("a key means one message", |stage| Box::pin(once(stage))),
     ("bodies of every size come back", |stage| Box::pin(bodies(stage))),
     ("a stored body belongs to one message", |stage| Box::pin(stored_bodies(stage))),
     ("a body goes when nobody needs it", |stage| Box::pin(body_life(stage))),
@@ -119,6 +120,35 @@ async fn not_accepted(stage: Stage) -> Proof {
     same("events", store.events(mail::EventId(0), 10).await?, Vec::new())?;
     let missing = StoreError::Missing { name: id(2).to_string() };
     refused("its content", store.body(id(2)).await.map(|_| ()), missing)
+}
+
+async fn once(mut stage: Stage) -> Proof {
+    let key = |first: u8, content: u8, secs: i64| {
+        Some(Once { slot: [first; 32], content: [content; 32], until: NOON.plus_secs(secs) })
+    };
+    let given = |number: i64, secs: i64, once: Option<Once>| {
+        let mut new = message(number, &[Start::Due(NOON.plus_secs(secs))]);
+        new.received_at = NOON.plus_secs(secs);
+        new.once = once;
+        new
+    };
+    stage.store.accept(given(1, 0, key(1, 7, 60))).await?;
+    stage.store.accept(given(2, 0, key(2, 7, 60))).await?;
+    let exists = StoreError::Exists { name: Once::TAKEN.to_owned() };
+    refused("the same key", stage.store.accept(given(3, 59, key(1, 8, 120))).await, exists)?;
+    refused(
+        "what was refused",
+        stage.store.body(id(3)).await.map(|_| ()),
+        StoreError::Missing { name: id(3).to_string() },
+    )?;
+    stage.crash().await?;
+    let meant = Some(Taken { content: [7; 32], message: id(1) });
+    same("what the key means", stage.store.taken([1; 32], NOON.plus_secs(59)).await?, meant)?;
+    same("in the end nothing", stage.store.taken([1; 32], NOON.plus_secs(60)).await?, None)?;
+    same("another key", stage.store.taken([3; 32], NOON).await?, None)?;
+    stage.store.accept(given(4, 60, key(1, 9, 120))).await?;
+    let meant = Some(Taken { content: [9; 32], message: id(4) });
+    same("the key once more", stage.store.taken([1; 32], NOON.plus_secs(60)).await?, meant)
 }
 
 async fn bodies(mut stage: Stage) -> Proof {

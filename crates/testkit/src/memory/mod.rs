@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{
     Account, ApiKey, Attempt, Body, Closure, DueNotice, Event, HostedDomain, Later, NewEvent, NewMessage,
-    NewRecipient, Owner, Parking, RecipientState, Relay, Route, Site, Start, StoreError, Totals, Wishes,
+    NewRecipient, Once, Owner, Parking, RecipientState, Relay, Route, Site, Start, StoreError, Totals,
+    Wishes,
 };
 
 /// A store in memory. Clones of its `Arc` share it; nothing in it waits.
@@ -92,6 +93,7 @@ struct State {
     refusal: Option<StoreError>,
     free_bytes: Option<u64>,
     notices_due: BTreeSet<DueNotice>,
+    once: BTreeMap<[u8; 32], (Once, QueueId)>,
 }
 
 /// The directory's rows.

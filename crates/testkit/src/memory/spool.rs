@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
     BodyReader, BodySink, Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, ComeBack,
-    DueNotice, Later, NewEvent, NewMessage, NoticeKind, RecipientState, RecipientUpdate, Settlement, Spool,
-    StoreError, StoredBody, Totals,
+    DueNotice, Later, NewEvent, NewMessage, NoticeKind, Once, RecipientState, RecipientUpdate, Settlement,
+    Spool, StoreError, StoredBody, Taken, Totals,
 };
 
 impl Spool for MemoryStore {
@@ -31,6 +31,10 @@ impl Spool for MemoryStore {
             }
             state.accept(message, content?)
         })
+    }
+
+    fn taken(&self, slot: [u8; 32], now: Timestamp) -> Later<'_, Option<Taken>> {
+        self.read(move |state| Ok(state.taken(slot, now)))
     }
 
     fn body_sink(&self) -> Later<'_, Box<dyn BodySink>> {
@@ -152,6 +156,12 @@ impl State {
         if new.recipients.is_empty() {
             return Err(StoreError::Missing { name: format!("{}.0", new.id) });
         }
+        if let Some(once) = new.once {
+            if self.taken(once.slot, new.received_at).is_some() {
+                return Err(StoreError::Exists { name: Once::TAKEN.to_owned() });
+            }
+            self.once.insert(once.slot, (once, new.id));
+        }
         self.last_id = self.last_id.max(new.id.get());
         self.append(std::mem::take(&mut new.events));
         self.drop_notices(&new.tells);
@@ -162,6 +172,11 @@ impl State {
         self.messages
             .insert(new.id, Message { new, content: Some(content), signature: None, body_bytes, recipients });
         Ok(())
+    }
+
+    fn taken(&self, slot: [u8; 32], now: Timestamp) -> Option<Taken> {
+        let (once, message) = self.once.get(&slot).filter(|(once, _)| once.until > now)?;
+        Some(Taken { content: once.content, message: *message })
     }
 
     fn claim(&mut self, now: Timestamp, limits: ClaimLimits) -> Claimed {
