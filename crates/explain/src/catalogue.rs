@@ -163,6 +163,11 @@ impl Catalogue {
 
     /// Reads the files that are compiled in.
     pub fn read() -> Result<Self, CatalogueError> {
+        Self::read_with(|_| {})
+    }
+
+    /// Reads the files that are compiled in, with the rules as `edit` leaves them.
+    pub(crate) fn read_with(edit: impl FnOnce(&mut Vec<Rule>)) -> Result<Self, CatalogueError> {
         let mut causes = Vec::new();
         let mut by_id = BTreeMap::new();
         for &(file, text) in CAUSE_FILES {
@@ -180,6 +185,7 @@ impl Catalogue {
             let of_file = from_toml::<RuleFile>(file, text)?.rule;
             rules.extend(of_file.into_iter().map(|rule| rule.of_file(file)));
         }
+        edit(&mut rules);
         let words: Groups = from_toml("words", include_str!("../catalogue/words.toml"))?;
         let matcher = Matcher::compile(rules.iter_mut().flat_map(Rule::phrases_mut), &words)
             .map_err(|bad| CatalogueError::Dangling(bad.0))?;

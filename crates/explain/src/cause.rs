@@ -318,6 +318,14 @@ named_causes! {
     MESSAGE_MALFORMED = "message_malformed",
     /// Refused without a reason.
     REJECTED_UNSPECIFIED = "rejected_unspecified",
+    /// The provider blocks the sending server.
+    IP_BLOCKED_BY_PROVIDER = "ip_blocked_by_provider",
+    /// The content was taken for spam.
+    SPAM_CONTENT = "spam_content",
+    /// The mailbox server did not understand a command.
+    IMAP_COMMAND_ERROR = "imap_command_error",
+    /// The interface of a sending service refused.
+    ESP_API_REFUSED = "esp_api_refused",
 }
 
 impl CauseId {

@@ -3,10 +3,11 @@
 use crate::catalogue::{CATALOGUE_VERSION, Catalogue, cause};
 use crate::cause::{Cause, CauseId, Confidence, Group, Need, Place, Who};
 use crate::effect::{Effect, Scope, Standing, police};
+use crate::likeness::Known;
 use crate::norm::Reading;
 use crate::rule::{Kind, Rule};
 use crate::scene::Hint;
-use crate::{likeness, provider, typed, wait};
+use crate::{guess, provider, typed, wait};
 use mail::{Evidence, Reply, Seen, Stage, TlsFault};
 use serde::Serialize;
 
@@ -78,34 +79,56 @@ pub fn judge_text(text: &str, host: Option<&str>, stage: Option<Stage>) -> Verdi
 
 /// What a text means, with what is known of it apart from its words.
 pub fn judge_with(text: &str, hint: &Hint<'_>) -> Verdict {
+    judge_by(text, hint, Books::built_in())
+}
+
+/// What answers are read from: the rules, and the texts whose causes are known.
+#[derive(Clone, Copy)]
+pub(crate) struct Books {
+    pub(crate) catalogue: &'static Catalogue,
+    pub(crate) known: &'static Known,
+}
+
+impl Books {
+    fn built_in() -> Self {
+        Self { catalogue: Catalogue::built_in(), known: Known::built_in() }
+    }
+}
+
+/// What a text means by these books.
+pub(crate) fn judge_by(text: &str, hint: &Hint<'_>, books: Books) -> Verdict {
     let reading = Reading::of_text(text, hint);
     if let Some(finding) = named(&reading) {
         return verdict(&reading, finding, Place::Pasted);
     }
-    let finding = find(&reading);
+    let finding = find(&reading, books.catalogue);
     if finding.confidence != Confidence::High
         && let Some(cut) = Reading::of_cut_text(text, hint)
     {
-        let nearer = find(&cut);
+        let nearer = find(&cut, books.catalogue);
         if nearer.confidence == Confidence::High || finding.confidence == Confidence::None {
-            return verdict(&cut, with_likeness(&cut, nearer), Place::Pasted);
+            return verdict(&cut, with_likeness(&cut, nearer, books.known), Place::Pasted);
         }
     }
-    verdict(&reading, with_likeness(&reading, finding), Place::Pasted)
+    verdict(&reading, with_likeness(&reading, finding, books.known), Place::Pasted)
 }
 
 /// A finding with the witness of the known texts, where the rules are not sure. Only a reader's question is answered
 /// so: what the queue does rests on rules alone.
-fn with_likeness(reading: &Reading, finding: Finding) -> Finding {
+fn with_likeness(reading: &Reading, finding: Finding, known: &Known) -> Finding {
     if finding.confidence == Confidence::High {
         return finding;
     }
-    let Some(likeness) = likeness::of(reading) else { return finding };
-    match finding.confidence {
-        Confidence::None if likeness.is_worth_saying() => {
-            Finding { cause: likeness.cause, confidence: Confidence::Low, ..finding }
+    let likeness = known.likeness_of(reading);
+    match (finding.confidence, likeness) {
+        (Confidence::None, likeness) => {
+            let like = likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause);
+            match like.or_else(|| guess::of(reading)) {
+                Some(cause) => Finding { cause, confidence: Confidence::Low, ..finding },
+                None => finding,
+            }
         }
-        Confidence::Low if finding.may_be_confirmed && likeness.confirms(finding.cause) => {
+        (Confidence::Low, Some(likeness)) if finding.may_be_confirmed && likeness.confirms(finding.cause) => {
             Finding { confidence: Confidence::High, ..finding }
         }
         _ => finding,
@@ -148,14 +171,14 @@ pub(crate) fn known(cause: CauseId, confidence: Confidence) -> Verdict {
 }
 
 /// The first rule that fits the innermost reply, if it is sure, else the first that fits the whole.
-fn find(reading: &Reading) -> Finding {
+fn find(reading: &Reading, catalogue: &'static Catalogue) -> Finding {
     let at = provider::infer(reading.host.as_deref(), &reading.text);
     if let Some(innermost) = reading.innermost() {
-        let finding = find_in(&innermost, at);
+        let finding = find_in(&innermost, at, catalogue);
         if finding.confidence == Confidence::High {
             return finding;
         }
-        let whole = find_in(reading, at);
+        let whole = find_in(reading, at, catalogue);
         // Around a reply there are only names and addresses, and what a program says of it.
         let says_little =
             finding.confidence == Confidence::None || finding.cause == CauseId::REJECTED_UNSPECIFIED;
@@ -163,11 +186,10 @@ fn find(reading: &Reading) -> Finding {
             whole.confidence == Confidence::High || says_little && whole.confidence != Confidence::None;
         return if is_better { whole } else { finding };
     }
-    find_in(reading, at)
+    find_in(reading, at, catalogue)
 }
 
-fn find_in(reading: &Reading, at: Option<&'static str>) -> Finding {
-    let catalogue = Catalogue::built_in();
+fn find_in(reading: &Reading, at: Option<&'static str>, catalogue: &'static Catalogue) -> Finding {
     let hits = catalogue.matcher.scan(&reading.text, &reading.plain);
     let fits =
         |rule: &'static Rule| rule.fits(reading, &catalogue.matcher, &hits, at).map(|words| (rule, words));
@@ -222,7 +244,7 @@ fn find_reply(reading: &Reading, reply: &Reply, stage: Stage) -> Finding {
     if let Some(cause) = typed::cause_by_place(reply, stage) {
         return placed(cause);
     }
-    let found = find(reading);
+    let found = find(reading, Catalogue::built_in());
     match typed::cause_of_silence(stage) {
         Some(cause) if found.confidence == Confidence::None => placed(cause),
         _ => found,
@@ -239,7 +261,7 @@ fn find_typed(reading: &Reading, typed: CauseId) -> Finding {
     if let Some(group) = nearer
         && !reading.text.is_empty()
     {
-        let found = find(reading);
+        let found = find(reading, Catalogue::built_in());
         if found.confidence == Confidence::High && cause(found.cause).group == group {
             return found;
         }

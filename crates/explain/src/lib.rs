@@ -14,6 +14,9 @@ mod cause;
 mod code;
 mod effect;
 mod facts;
+#[cfg(test)]
+mod folds;
+mod guess;
 mod judge;
 mod label;
 mod likeness;

@@ -20,6 +20,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/lot-e.jsonl"),
     include_str!("../catalogue/known/lot-f.jsonl"),
     include_str!("../catalogue/known/lot-g.jsonl"),
+    include_str!("../catalogue/known/lot-h.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));
@@ -53,13 +54,8 @@ impl Likeness {
 
     /// Whether it confirms what a rule found.
     pub(crate) fn confirms(self, cause: CauseId) -> bool {
-        self.cause == cause && self.near >= 0.2 && self.share >= 0.5
+        self.cause == cause && self.near >= 0.2 && self.share >= 0.6
     }
-}
-
-/// What the reading resembles; `None` when it shares next to nothing with any known text.
-pub(crate) fn of(reading: &Reading) -> Option<Likeness> {
-    BUILT_IN.nearest(&features(reading))
 }
 
 #[derive(Deserialize)]
@@ -70,11 +66,16 @@ struct Line {
     cause_id: String,
 }
 
+/// The lines of the files of known texts.
+#[cfg(test)]
+pub(crate) fn known_lines() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().flat_map(|file| file.lines())
+}
+
 /// The texts that are known, as they stand in the files.
 #[cfg(test)]
 pub(crate) fn known_texts() -> impl Iterator<Item = String> {
-    let lines = KNOWN.iter().flat_map(|file| file.lines());
-    lines.filter_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.text)
+    known_lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.text)
 }
 
 struct Text {
@@ -91,7 +92,7 @@ struct Posting {
 }
 
 /// All known texts, to be found by their words.
-struct Known {
+pub(crate) struct Known {
     texts: Vec<Text>,
     /// By feature: a search in a sorted list costs less than a hash that defends itself against nobody.
     features: Vec<u64>,
@@ -101,7 +102,17 @@ struct Known {
 }
 
 impl Known {
-    fn read<'l>(lines: impl Iterator<Item = &'l str>) -> Self {
+    /// The texts that are compiled in.
+    pub(crate) fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// What the reading resembles; `None` when it shares next to nothing with any known text.
+    pub(crate) fn likeness_of(&self, reading: &Reading) -> Option<Likeness> {
+        self.nearest(&features(reading))
+    }
+
+    pub(crate) fn read<'l>(lines: impl Iterator<Item = &'l str>) -> Self {
         let read: Vec<(CauseId, Vec<u64>)> = lines
             .filter_map(|line| serde_json::from_str::<Line>(line).ok())
             .filter_map(|line| {
@@ -227,7 +238,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, cause: Option<&str>) {
-        let likeness = of(&Reading::of_text(text, &Hint::default()));
+        let likeness = Known::built_in().likeness_of(&Reading::of_text(text, &Hint::default()));
         let said =
             likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause.as_str());
         assert_eq!(said, cause, "{text}: {likeness:?}");
@@ -243,7 +254,9 @@ mod tests {
 
     #[test]
     fn a_known_text_is_most_like_itself() {
-        let likeness = of(&Reading::of_text("554 5.2.2 mailbox full", &Hint::default())).expect("a likeness");
+        let likeness = Known::built_in()
+            .likeness_of(&Reading::of_text("554 5.2.2 mailbox full", &Hint::default()))
+            .expect("a likeness");
         assert!(
             likeness.confirms(CauseId::lookup("recipient_mailbox_full").expect("a cause")),
             "{likeness:?}"

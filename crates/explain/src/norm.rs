@@ -79,7 +79,7 @@ impl Reading {
 }
 
 /// What stands before a reply that is passed on.
-const INNER_MARKS: [&str; 10] = [
+const INNER_MARKS: [&str; 20] = [
     " said:",
     "refused to talk to me:",
     "response was:",
@@ -90,6 +90,16 @@ const INNER_MARKS: [&str; 10] = [
     "following error message:",
     "remote host said:",
     "rejected by the remote server with error:",
+    "the server responded:",
+    "server said:",
+    "server response:",
+    "with message \"",
+    "reponse du serveur etait :",
+    "reponse du serveur :",
+    "respuesta del servidor fue:",
+    "serverantwort war:",
+    "server antwortete:",
+    "risposta del server:",
 ];
 
 static INNER: LazyLock<Marks> = LazyLock::new(|| Marks::new(INNER_MARKS.into_iter()));

@@ -88,6 +88,27 @@ impl Rule {
         self.all.iter_mut().chain(&mut self.any).chain(&mut self.none)
     }
 
+    /// Leaves only the phrases that `keep` wants, by their place in the order of [`Self::phrases_mut`]; says whether
+    /// the rule still is one. A rule cannot do without any of the words that must all be there.
+    #[cfg(test)]
+    pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) -> bool {
+        let had_words = self.has_words();
+        let (all, any) = (self.all.len(), self.any.len());
+        let is_whole = (0..all).all(&keep);
+        let mut place = all;
+        self.any.retain(|_| {
+            place += 1;
+            keep(place - 1)
+        });
+        is_whole && (any == 0 || !self.any.is_empty()) && (had_words == self.has_words())
+    }
+
+    /// The phrases that speak for the rule, in the order of [`Self::phrases_mut`].
+    #[cfg(test)]
+    pub(crate) fn speaking(&self) -> impl Iterator<Item = &Phrase> {
+        self.all.iter().chain(&self.any)
+    }
+
     /// For each phrase, in the order of [`Self::phrases_mut`]: the rule's place, if finding the phrase speaks
     /// for the rule.
     pub(crate) fn owned_phrases(&self, place: usize) -> Vec<Option<usize>> {
