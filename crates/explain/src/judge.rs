@@ -113,13 +113,16 @@ pub(crate) fn judge_by(text: &str, hint: &Hint<'_>, books: Books) -> Verdict {
     verdict(&reading, with_likeness(&reading, finding, books.known), Place::Pasted)
 }
 
-/// A finding with the witness of the known texts, where the rules are not sure. Only a reader's question is answered
-/// so: what the queue does rests on rules alone.
+/// A finding with the witness of the known texts. Only a reader's question is answered so: what the queue does rests
+/// on rules alone.
 fn with_likeness(reading: &Reading, finding: Finding, known: &Known) -> Finding {
-    if finding.confidence == Confidence::High {
+    // Words of the language without any code may be of anything: they are sure when a known text bears them out.
+    let is_bare = reading.code.is_none() && reading.enhanced.is_none();
+    if finding.confidence == Confidence::High && !(is_bare && finding.may_be_confirmed) {
         return finding;
     }
     let likeness = known.likeness_of(reading);
+    let is_borne_out = likeness.is_some_and(|likeness| likeness.cause == finding.cause);
     match (finding.confidence, likeness) {
         (Confidence::None, likeness) => {
             let like = likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause);
@@ -131,6 +134,7 @@ fn with_likeness(reading: &Reading, finding: Finding, known: &Known) -> Finding 
         (Confidence::Low, Some(likeness)) if finding.may_be_confirmed && likeness.confirms(finding.cause) => {
             Finding { confidence: Confidence::High, ..finding }
         }
+        (Confidence::High, _) if !is_borne_out => Finding { confidence: Confidence::Low, ..finding },
         _ => finding,
     }
 }

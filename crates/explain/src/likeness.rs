@@ -21,6 +21,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/lot-f.jsonl"),
     include_str!("../catalogue/known/lot-g.jsonl"),
     include_str!("../catalogue/known/lot-h.jsonl"),
+    include_str!("../catalogue/known/lot-i.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));
