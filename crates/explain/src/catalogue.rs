@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// The version of the catalogue: it grows by one with every change that can change a verdict or its words,
 /// and is stored beside each verdict.
-pub const CATALOGUE_VERSION: u32 = 4;
+pub const CATALOGUE_VERSION: u32 = 5;
 
 const CAUSE_FILES: &[(&str, &str)] = &[
     ("network", include_str!("../catalogue/causes/network.toml")),
@@ -39,6 +39,7 @@ const RULE_FILES: &[(&str, &str)] = &[
     ("mailbox", include_str!("../catalogue/rules/0-mailbox.toml")),
     ("programs", include_str!("../catalogue/rules/2-programs.toml")),
     ("sign-in", include_str!("../catalogue/rules/3-sign-in.toml")),
+    ("translated", include_str!("../catalogue/rules/4-translated.toml")),
     ("general", include_str!("../catalogue/rules/4-general.toml")),
     ("language", include_str!("../catalogue/rules/4-language.toml")),
     ("concepts", include_str!("../catalogue/rules/5-concepts.toml")),

@@ -23,6 +23,12 @@ impl Codes {
         causes.is_some_and(|causes| !causes.iter().any(|known| known == cause))
     }
 
+    /// The cause that a code comes with most often, where it is used for few things.
+    pub(crate) fn usual(&self, code: EnhancedCode) -> Option<&str> {
+        let causes = self.0.get(&format!("{}.{}", code.subject(), code.detail()))?;
+        causes.first().map(String::as_str)
+    }
+
     /// All causes that are named.
     pub(crate) fn causes(&self) -> impl Iterator<Item = &str> {
         self.0.values().flatten().map(String::as_str)

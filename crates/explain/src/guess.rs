@@ -1,17 +1,22 @@
-//! What is most often meant where the words say nothing: told by the step or the protocol alone.
+//! What is most often meant where the words say nothing: told by the enhanced code, the step or the protocol alone.
 //!
 //! Only a reader's question is answered so, and with a low confidence: a person who asks is helped more by the
 //! likeliest cause, said to be unsure, than by none. Measured on known texts that the rules had to do without: one
 //! guess of four is the very cause, and two of three name the one who must act.
 
+use crate::catalogue::Catalogue;
 use crate::cause::CauseId;
 use crate::norm::Reading;
 use crate::scene::Protocol;
 use mail::{Severity, Stage};
 
-/// The likeliest cause at the reading's step; `None` where no step is known: then nothing shows that it is a failure
-/// of mail, and a code alone tells too little.
+/// The likeliest cause; `None` where neither a step nor a telling code is known: then nothing shows that it is a
+/// failure of mail.
 pub(crate) fn of(reading: &Reading) -> Option<CauseId> {
+    let by_code = reading.enhanced.and_then(|code| Catalogue::built_in().codes.usual(code));
+    if let Some(cause) = by_code {
+        return CauseId::lookup(cause);
+    }
     let has_code = reading.code.is_some();
     let at_step = match reading.stage {
         // A 4xx says only "later", at any step.
@@ -30,7 +35,7 @@ pub(crate) fn of(reading: &Reading) -> Option<CauseId> {
         Some(Stage::Data | Stage::EndOfData) => Some(CauseId::SPAM_CONTENT),
         _ => None,
     };
-    at_step.or_else(|| match reading.protocol {
+    at_step.or(match reading.protocol {
         Some(Protocol::Imap) => Some(CauseId::IMAP_COMMAND_ERROR),
         Some(Protocol::Http) => Some(CauseId::ESP_API_REFUSED),
         _ => None,
@@ -55,6 +60,7 @@ mod tests {
         check("550 zwqx", "connect", Some("ip_blocked_by_provider"));
         check("zwqx", "connect", Some("connect_timeout"));
         check("554 zwqx", "data", Some("spam_content"));
+        check("450 4.1.2 zwqx", "rcpt", Some("recipient_domain_unknown"));
         check("zwqx", "imap", Some("imap_command_error"));
         check("550 zwqx", "", None);
         check("Best wishes from the seaside", "", None);

@@ -6,7 +6,7 @@ use crate::effect::{Effect, Scope, Standing, police};
 use crate::likeness::Known;
 use crate::norm::Reading;
 use crate::rule::{Kind, Rule};
-use crate::scene::Hint;
+use crate::scene::{Hint, Protocol};
 use crate::{guess, provider, typed, wait};
 use mail::{Evidence, Reply, Seen, Stage, TlsFault};
 use serde::Serialize;
@@ -319,7 +319,9 @@ fn verdict(reading: &Reading, finding: Finding, place: Place) -> Verdict {
 /// A 4xx says that the same message may pass later, whatever the cause; a cause that is not known
 /// leaves the word to the code.
 fn may_pass_later(entry: &Cause, finding: &Finding, reading: &Reading) -> bool {
-    // A "4.x.x" of a log alone says that the message waits, which does not mean that waiting helps.
-    let transient = reading.severity == Some(mail::Severity::Transient) && reading.code.is_some();
+    // A "4.x.x" of a log alone says that the message waits, which does not mean that waiting helps; and a 4xx of the
+    // web blames the one who asked (RFC 9110 §15.5).
+    let is_reply = reading.code.is_some() && reading.protocol != Some(Protocol::Http);
+    let transient = is_reply && reading.severity == Some(mail::Severity::Transient);
     transient || (entry.may_pass_later && finding.cause != CauseId::UNKNOWN)
 }

@@ -22,6 +22,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/lot-g.jsonl"),
     include_str!("../catalogue/known/lot-h.jsonl"),
     include_str!("../catalogue/known/lot-i.jsonl"),
+    include_str!("../catalogue/known/lot-j.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));

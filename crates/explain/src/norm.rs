@@ -153,7 +153,7 @@ struct Scan {
 
 impl Scan {
     fn of(text: &str) -> Self {
-        let text = without_addresses(&fold(without_envelope(&shortened(text))));
+        let text = without_addresses(&fold(without_client(without_envelope(&shortened(text)))));
         // One maker's gateways put these words before whatever another server said.
         let text = text.replace("unknown address error 5", "5").replace("unknown address error 4", "4");
         let mut scan = Self { text: String::with_capacity(text.len()), ..Self::default() };
@@ -313,6 +313,22 @@ fn without_envelope(text: &str) -> &str {
     match text.find("; from=<") {
         Some(at) if !text.get(at..).is_some_and(|rest| rest.contains('\n')) => text.get(..at).unwrap_or(text),
         _ => text,
+    }
+}
+
+/// A log line of Postfix from its reply on, where it says whom it refused: `reject: RCPT from name[192.0.2.1]: 554 …`. The
+/// name is the client's own.
+fn without_client(text: &str) -> &str {
+    /// The most bytes of a name and its address.
+    const CLIENT: usize = 400;
+    let Some((_, refused)) = text.split_once("reject: ").filter(|_| !text.contains('\n')) else {
+        return text;
+    };
+    let of_command = |rest: &&str| rest.split(' ').nth(1) == Some("from");
+    let Some(rest) = Some(refused).filter(of_command) else { return text };
+    match text_until(rest, CLIENT).split_once("]: ") {
+        Some((client, _)) => rest.get(client.len() + 3..).unwrap_or(text),
+        None => text,
     }
 }
 
