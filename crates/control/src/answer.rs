@@ -1,7 +1,8 @@
 //! What is answered: data, worded by whoever shows it.
 
 use crate::{
-    BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey, SlowedView,
+    BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey,
+    NewSecondFactor, ProtectionView, SessionView, SlowedView,
 };
 use discover::Discovery;
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
@@ -438,6 +439,31 @@ pub enum Answer {
     Discovered {
         /// It.
         discovery: Box<Discovery>,
+    },
+    /// What guards an account or a site.
+    Protection {
+        /// It, without secrets.
+        view: Box<ProtectionView>,
+    },
+    /// What guards everybody who has something.
+    Protections {
+        /// All of them.
+        all: Vec<ProtectionView>,
+    },
+    /// A second factor was begun.
+    SecondFactor {
+        /// What its device is told.
+        made: NewSecondFactor,
+    },
+    /// A second factor is asked for from now on.
+    RecoveryCodes {
+        /// The codes for the day on which the device is gone; shown once.
+        codes: Vec<String>,
+    },
+    /// Who is signed in to the portal.
+    Sessions {
+        /// All of them.
+        sessions: Vec<SessionView>,
     },
     /// A link that signs an administrator in to the portal, once.
     PortalLink {

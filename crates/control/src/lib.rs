@@ -23,11 +23,13 @@ mod operation;
 mod patience;
 pub mod phrases;
 mod principals;
+mod protection;
 mod publication;
 pub mod reader;
 mod registry;
 mod relays;
 mod routes;
+mod second_factor;
 mod sessions;
 mod settings;
 mod sign_in;
@@ -53,9 +55,10 @@ pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
 pub use patience::{Slowed, SlowedBy, SlowedView};
+pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, ProtectionView};
 pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};
-pub use sessions::{FIRST_ADMINISTRATOR, Opened, Session};
+pub use sessions::{CodeError, FIRST_ADMINISTRATOR, Guest, Opened, Opening, Session, SessionView};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
 
@@ -63,6 +66,7 @@ use deliver::{Couriers, ReturnPaths};
 use discover::allowance::Allowance;
 use mail::{Clock, Language, OwnerId};
 use queue::Queue;
+use sign_in::Entrance;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use store::{EventKind, NewEvent, Store};
@@ -131,6 +135,8 @@ pub struct Control {
     allowance: Mutex<Allowance>,
     /// Held while the site of a local user is made: their first two messages may come at once.
     making_user_sites: tokio::sync::Mutex<()>,
+    /// Held while what guards somebody is changed: a code is good once.
+    protecting: tokio::sync::Mutex<()>,
 }
 
 impl Control {
@@ -162,6 +168,7 @@ impl Control {
             finder: OnceLock::new(),
             allowance: Mutex::default(),
             making_user_sites,
+            protecting: tokio::sync::Mutex::default(),
         }
     }
 
@@ -172,6 +179,7 @@ impl Control {
         match operation {
             Operation::Status => self.status().await,
             Operation::AccountList => self.account_list().await,
+            Operation::OwnAccount => self.own_account(caller).await,
             Operation::AccountAdd { account } => self.account_add(&audit, account).await,
             Operation::AccountChange { login, senders, language, undo_secs } => {
                 self.account_change(&audit, &login, (senders, language, undo_secs)).await
@@ -218,6 +226,8 @@ impl Control {
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
             Operation::Why { id } => self.why(caller, &id).await,
             Operation::Discover { wish } => self.discovered(caller, wish).await,
+            Operation::ProtectionList => self.protection_list().await,
+            Operation::Protect { of, act } => self.protect(&audit, &of, act).await,
             Operation::PortalLink => self.portal_link(&audit).await,
             Operation::ApiKey { act } => self.key_act(&audit, act).await,
             Operation::Send { mail } => self.send(caller, mail).await,
@@ -247,8 +257,12 @@ impl Control {
                 true
             }
             (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
-            (Role::Person, Operation::Why { .. }) => true,
             (Role::Person, Operation::Discover { wish }) => !wish.private,
+            (Role::Person, Operation::Why { .. } | Operation::OwnAccount) => true,
+            // The name of who asks with a key is longer than their login: a key guards nothing and opens nothing.
+            (Role::Person, Operation::Protect { of: Guarded::Account(login), act }) => {
+                act.is_own() && login.eq_ignore_ascii_case(&caller.name)
+            }
             (Role::Person, Operation::AccountPassword { login, .. }) => own(login),
             (Role::Person, Operation::AccountChange { login, senders: None, undo_secs: None, .. }) => {
                 own(login)
@@ -275,7 +289,23 @@ impl Control {
         login: &str,
         password: &mail::Secret,
     ) -> Result<SignedIn, SignInError> {
-        self.sign_in.check(from, login, password).await
+        let admitted = self.sign_in.check(from, (login, password), Entrance::Program).await?;
+        if let Some((id, used_at)) = admitted.app
+            && used_at.is_none_or(|at| self.clock.now().since_ms(at) >= protection::USED_MS)
+        {
+            self.note_app_use(admitted.who.principal, id).await;
+        }
+        Ok(admitted.who)
+    }
+
+    /// Checks the password of a person who looks at the portal: what programs are given opens nothing here.
+    pub async fn check_password(
+        &self,
+        from: IpAddr,
+        login: &str,
+        password: &mail::Secret,
+    ) -> Result<(), SignInError> {
+        self.sign_in.check(Some(from), (login, password), Entrance::Portal).await.map(drop)
     }
 
     /// Who may send with which address.

@@ -1,6 +1,6 @@
 //! What can be asked for. The JSON of these types is what goes over the control socket.
 
-use crate::{Declaration, KeyAct};
+use crate::{Declaration, Guarded, KeyAct, Protect};
 use mail::{Address, Domain, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
@@ -198,6 +198,8 @@ pub enum Operation {
     Status,
     /// All accounts.
     AccountList,
+    /// The caller's own account.
+    OwnAccount,
     /// Adds an account.
     AccountAdd {
         /// Which.
@@ -397,6 +399,15 @@ pub enum Operation {
         /// Whose.
         wish: Wish,
     },
+    /// Everybody who has a second factor, an app password or a block.
+    ProtectionList,
+    /// What guards an account or a site beside its password.
+    Protect {
+        /// Whom.
+        of: Guarded,
+        /// What is done about it.
+        act: Protect,
+    },
     /// Makes a link that signs an administrator in to the portal, once.
     PortalLink,
     /// Keys with which programs ask.
@@ -414,10 +425,14 @@ pub enum Operation {
 impl Operation {
     /// Whether the operation changes nothing.
     pub const fn only_reads(&self) -> bool {
+        if let Self::Protect { act, .. } = self {
+            return act.only_reads();
+        }
         matches!(
             self,
             Self::Status
                 | Self::AccountList
+                | Self::OwnAccount
                 | Self::SiteList
                 | Self::RelayList
                 | Self::DomainList
@@ -429,6 +444,7 @@ impl Operation {
                 | Self::QueueList { .. }
                 | Self::Why { .. }
                 | Self::ApiKey { act: KeyAct::List { .. } }
+                | Self::ProtectionList
         )
     }
 
@@ -473,6 +489,7 @@ impl Operation {
         match self {
             Self::Status => "status",
             Self::AccountList => "account list",
+            Self::OwnAccount => "account show",
             Self::AccountAdd { .. } => "account add",
             Self::AccountChange { .. } => "account change",
             Self::AccountPassword { .. } => "account password",
@@ -514,6 +531,8 @@ impl Operation {
             Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
             Self::Why { .. } => "why",
             Self::Discover { .. } => "discover",
+            Self::ProtectionList => "protection list",
+            Self::Protect { act, .. } => act.name(),
             Self::PortalLink => "portal link",
             Self::ApiKey { act } => act.name(),
             Self::Send { .. } => "send",

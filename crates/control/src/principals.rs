@@ -42,6 +42,19 @@ impl Control {
         Ok(Answer::Accounts { accounts: self.store.accounts().await?.into_iter().map(view).collect() })
     }
 
+    /// The account of whoever asks, alone.
+    pub(crate) async fn own_account(&self, caller: &Caller) -> Result<Answer, Fault> {
+        let Answer::Accounts { mut accounts } = self.account_list().await? else {
+            return Err(Fault::about(Blame::Missing, caller.login()));
+        };
+        accounts.retain(|account| account.login.eq_ignore_ascii_case(caller.login()));
+        if accounts.is_empty() {
+            Err(Fault::about(Blame::Missing, caller.login()))
+        } else {
+            Ok(Answer::Accounts { accounts })
+        }
+    }
+
     pub(crate) async fn account_add(&self, audit: &Audit<'_>, spec: AccountSpec) -> Result<Answer, Fault> {
         let login = valid_name("login", &spec.login)?;
         let senders = if spec.senders.is_empty() {
@@ -103,6 +116,8 @@ impl Control {
         let account = self.account(login).await?;
         self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;
         self.reload_registry().await?;
+        // What guarded it went with it, and its mail is nobody's to keep back.
+        self.queue.reload_blocks().await?;
         Ok(Answer::Done)
     }
 
@@ -184,7 +199,7 @@ impl Control {
         self.registry.user_site(uid).ok_or_else(|| Fault::about(Blame::Missing, &user))
     }
 
-    async fn site(&self, name: &str) -> Result<Site, Fault> {
+    pub(crate) async fn site(&self, name: &str) -> Result<Site, Fault> {
         let sites = self.store.sites().await?;
         let same = |site: &Site| site.name.eq_ignore_ascii_case(name);
         sites.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
@@ -227,6 +242,8 @@ impl Control {
         let site = self.site(name).await?;
         self.store.remove_site(site.id, audit.of(&self.clock, name)).await?;
         self.reload_registry().await?;
+        // What guarded it went with it, and its mail is nobody's to keep back.
+        self.queue.reload_blocks().await?;
         Ok(Answer::Done)
     }
 }

@@ -31,6 +31,7 @@ struct Snapshot {
     doors: Vec<Door>,
     users: HashMap<u32, Known>,
     names: HashMap<Principal, Arc<str>>,
+    blocked: HashSet<Principal>,
 }
 
 /// What the registry knows, replaced as a whole at each change.
@@ -81,6 +82,9 @@ impl Registry {
             }
             fresh.senders.insert(principal, site.senders.into());
         }
+        let guarded = store.protections().await?;
+        let blocked = guarded.into_iter().filter(|(_, protection)| protection.block.is_some());
+        fresh.blocked = blocked.map(|(principal, _)| principal).collect();
         if let Some(local) = &self.local {
             let administrator = store.setting(ADMINISTRATOR).await?;
             local.set_administrator(administrator.and_then(|address| address.parse().ok()));
@@ -132,6 +136,11 @@ impl Registry {
         self.snapshot().languages.get(&principal).copied()
     }
 
+    /// Whether a principal may not send for the time being.
+    pub fn is_blocked(&self, principal: Principal) -> bool {
+        self.snapshot().blocked.contains(&principal)
+    }
+
     /// What is done with the line ends of a principal that are none.
     pub fn line_endings(&self, principal: Principal) -> LineEndings {
         let is_repaired = self.snapshot().repaired.contains(&principal);
@@ -157,6 +166,9 @@ impl Registry {
 
 impl Policy for Registry {
     fn judge(&self, principal: Principal, _owner: OwnerId, envelope: &Envelope) -> Result<(), Refusal> {
+        if self.is_blocked(principal) {
+            return Err(Refusal::Blocked);
+        }
         match envelope.from.address() {
             // A program may send notices that nobody is to answer; they are its own all the same.
             None => Ok(()),

@@ -3,9 +3,11 @@
 //! Whoever has a session's cookie is its person, so the cookie is a key of 125 bits and is not kept: its digest is.
 //! What is remembered is bounded; when it is full, the session that was idle for longest gives way.
 
-use crate::sign_in::{make_key, sha256};
-use crate::{Answer, Audit, Control, Fault, Role, SignInError};
+use crate::protection::CodeTried;
+use crate::sign_in::{Entrance, make_key, sha256};
+use crate::{Answer, Audit, Control, Fault, Role, SignInError, Slowed, SlowedBy};
 use mail::{Principal, Secret, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,10 +26,31 @@ const SESSIONS_MOST: usize = 10_000;
 const LINK_MS: i64 = 15 * 60_000;
 /// How many links are good at once.
 const LINKS_MOST: usize = 16;
+/// How long after the password a code may be shown.
+const CODE_MS: i64 = 10 * 60_000;
+/// How many wait for their code at once.
+const CODES_MOST: usize = 1_000;
+/// How many wrong codes a login may have in [`CODE_SPAN_MS`]: whoever knows a password must not guess on for days.
+const WRONG_CODES_MOST: u32 = 10;
+/// The time in which wrong codes are counted.
+const CODE_SPAN_MS: i64 = 3_600_000;
+/// The most letters of what a browser calls itself that are kept.
+const AGENT_MOST: usize = 300;
+
+/// The browser that asks.
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// Where it is.
+    pub from: IpAddr,
+    /// What it calls itself.
+    pub agent: String,
+}
 
 /// Someone who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
+    /// Its number, to be told from others of the same login.
+    pub id: u64,
     /// Who.
     pub login: String,
     /// What they may do.
@@ -45,7 +68,57 @@ pub struct Opened {
     pub session: Session,
 }
 
+/// What a right password opens.
+#[derive(Debug)]
+pub enum Opening {
+    /// A session.
+    Session(Opened),
+    /// The question for a code; the key proves that the password was right.
+    Code(Secret),
+}
+
+/// Why a code opens no session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// It is wrong, or was used already.
+    #[error("the code is wrong, or was used already")]
+    Wrong,
+    /// The password was given too long ago, or was changed.
+    #[error("it took too long: the password is to be given again")]
+    Over,
+    /// It cannot be checked at the moment.
+    #[error("a code cannot be checked at the moment")]
+    Unavailable,
+    /// There were too many wrong codes: this one was not looked at.
+    #[error("too many wrong codes: nothing is checked for a while")]
+    Slowed(Slowed),
+}
+
+/// A session as its person sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// Its number.
+    pub id: u64,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
+    /// From where it was opened.
+    pub from: IpAddr,
+    /// What its browser calls itself.
+    pub agent: String,
+}
+
 type Digest = [u8; 32];
+
+/// Somebody whose password was right, and whose code is waited for.
+#[derive(Clone)]
+struct Pending {
+    login: String,
+    principal: Principal,
+    hash: String,
+    until: Timestamp,
+}
 
 struct Entry {
     session: Session,
@@ -53,6 +126,7 @@ struct Entry {
     hash: Option<String>,
     opened_at: Timestamp,
     seen_at: Timestamp,
+    guest: Guest,
 }
 
 impl Entry {
@@ -70,6 +144,10 @@ pub(crate) struct Sessions(Mutex<Book>);
 struct Book {
     sessions: HashMap<Digest, Entry>,
     links: HashMap<Digest, Timestamp>,
+    pending: HashMap<Digest, Pending>,
+    /// Wrong codes by login, and until when they count.
+    wrong_codes: HashMap<String, (u32, Timestamp)>,
+    last_id: u64,
 }
 
 impl Sessions {
@@ -77,11 +155,19 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, login: String, role: Role, hash: Option<String>, now: Timestamp) -> Option<Opened> {
+    fn open(
+        &self,
+        (login, role): (String, Role),
+        hash: Option<String>,
+        guest: &Guest,
+        now: Timestamp,
+    ) -> Option<Opened> {
         let (cookie, form_key) = (make_key()?, make_key()?);
-        let session = Session { login, role, form_key: form_key.into() };
-        let entry = Entry { session: session.clone(), hash, opened_at: now, seen_at: now };
+        let guest = Guest { from: guest.from, agent: guest.agent.chars().take(AGENT_MOST).collect() };
         let mut book = self.book();
+        book.last_id += 1;
+        let session = Session { id: book.last_id, login, role, form_key: form_key.into() };
+        let entry = Entry { session: session.clone(), hash, opened_at: now, seen_at: now, guest };
         if book.sessions.len() >= SESSIONS_MOST {
             book.sessions.retain(|_, entry| !entry.is_over(now));
         }
@@ -121,40 +207,139 @@ impl Sessions {
         Some(code)
     }
 
+    /// Waits for the code of somebody whose password was right.
+    fn await_code(&self, pending: Pending, now: Timestamp) -> Option<Secret> {
+        let key = make_key()?;
+        let mut book = self.book();
+        book.pending.retain(|_, pending| pending.until > now);
+        if book.pending.len() >= CODES_MOST {
+            let oldest = book.pending.iter().min_by_key(|(_, one)| one.until).map(|(key, _)| *key);
+            oldest.map(|key| book.pending.remove(&key));
+        }
+        book.pending.insert(sha256(key.as_bytes()), pending);
+        Some(Secret::new(key))
+    }
+
+    fn awaited(&self, key: &Digest, now: Timestamp) -> Option<Pending> {
+        self.book().pending.get(key).filter(|pending| pending.until > now).cloned()
+    }
+
+    /// Counts a code before it is looked at; refuses it when there were too many wrong ones.
+    fn admit_code(&self, login: &str, now: Timestamp) -> Result<(), Slowed> {
+        let mut book = self.book();
+        book.wrong_codes.retain(|_, (_, until)| *until > now);
+        let fresh = (0, now.plus_ms(CODE_SPAN_MS));
+        let (count, until) = book.wrong_codes.entry(login.to_lowercase()).or_insert(fresh);
+        if *count >= WRONG_CODES_MOST {
+            return Err(Slowed { by: SlowedBy::Login, until: *until, is_first: false });
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// The code was right.
+    fn forget_codes(&self, key: &Digest, login: &str) {
+        let mut book = self.book();
+        book.pending.remove(key);
+        book.wrong_codes.remove(&login.to_lowercase());
+    }
+
+    fn of(&self, login: &str, now: Timestamp) -> Vec<SessionView> {
+        let book = self.book();
+        let own = |entry: &&Entry| entry.session.login.eq_ignore_ascii_case(login) && !entry.is_over(now);
+        let view = |entry: &Entry| SessionView {
+            id: entry.session.id,
+            opened_at: entry.opened_at,
+            seen_at: entry.seen_at,
+            from: entry.guest.from,
+            agent: entry.guest.agent.clone(),
+        };
+        let mut all: Vec<SessionView> = book.sessions.values().filter(own).map(view).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.seen_at));
+        all
+    }
+
+    fn end(&self, login: &str, id: u64) -> bool {
+        let mut book = self.book();
+        let before = book.sessions.len();
+        book.sessions
+            .retain(|_, entry| entry.session.id != id || !entry.session.login.eq_ignore_ascii_case(login));
+        book.sessions.len() < before
+    }
+
     fn use_link(&self, code: &str, now: Timestamp) -> bool {
         self.book().links.remove(&sha256(code.as_bytes())).is_some_and(|until| until > now)
     }
 }
 
 impl Control {
-    /// Opens a session for a person with their password. Programs, which are sites, have no pages to look at.
+    /// Opens a session for a person with their password, or asks for their code. Programs, which are sites, have no pages to
+    /// look at.
     pub async fn open_session(
         &self,
-        from: IpAddr,
+        guest: &Guest,
         login: &str,
         password: &Secret,
-    ) -> Result<Opened, SignInError> {
-        let signed_in = self.sign_in(Some(from), login, password).await?;
-        if !matches!(signed_in.principal, Principal::Account(_)) {
+    ) -> Result<Opening, SignInError> {
+        let asked = self.sign_in.check(Some(guest.from), (login, password), Entrance::Portal).await?;
+        if !matches!(asked.who.principal, Principal::Account(_)) {
             return Err(SignInError::Wrong);
         }
         let record = self.store.login(login).await.map_err(|_| SignInError::Unavailable)?;
         let hash = record.and_then(|record| record.hash).ok_or(SignInError::Wrong)?;
+        let now = self.clock.now();
+        if asked.asks_code {
+            let (login, principal, until) = (login.to_owned(), asked.who.principal, now.plus_ms(CODE_MS));
+            let key = self.sessions.await_code(Pending { login, principal, hash, until }, now);
+            return key.map(Opening::Code).ok_or(SignInError::Unavailable);
+        }
+        let opened = self.opened(login, hash, guest).await;
+        opened.map(Opening::Session).ok_or(SignInError::Unavailable)
+    }
+
+    /// Opens the session of somebody whose password was right, with the code of their device or a recovery code.
+    pub async fn open_with_code(&self, guest: &Guest, key: &str, code: &str) -> Result<Opened, CodeError> {
+        let (key, now) = (sha256(key.as_bytes()), self.clock.now());
+        let pending = self.sessions.awaited(&key, now).ok_or(CodeError::Over)?;
+        self.sessions.admit_code(&pending.login, now).map_err(CodeError::Slowed)?;
+        match self.try_code(pending.principal, &pending.login, code).await {
+            CodeTried::Wrong => return Err(CodeError::Wrong),
+            CodeTried::Unavailable => return Err(CodeError::Unavailable),
+            CodeTried::Right => {}
+        }
+        self.sessions.forget_codes(&key, &pending.login);
+        let record = self.store.login(&pending.login).await.map_err(|_| CodeError::Unavailable)?;
+        if record.and_then(|record| record.hash).as_ref() != Some(&pending.hash) {
+            return Err(CodeError::Over);
+        }
+        self.opened(&pending.login, pending.hash, guest).await.ok_or(CodeError::Unavailable)
+    }
+
+    async fn opened(&self, login: &str, hash: String, guest: &Guest) -> Option<Opened> {
         let is_first = login.eq_ignore_ascii_case(FIRST_ADMINISTRATOR);
         let role = if is_first { Role::Administrator } else { Role::Person };
-        let opened = self.sessions.open(login.to_owned(), role, Some(hash), self.clock.now());
+        let opened = self.sessions.open((login.to_owned(), role), Some(hash), guest, self.clock.now());
         self.note(login, role, "portal sign-in").await;
-        opened.ok_or(SignInError::Unavailable)
+        opened
     }
 
     /// Opens an administrator's session with the code of a link, which is good once.
-    pub async fn open_by_link(&self, code: &str) -> Option<Opened> {
+    pub async fn open_by_link(&self, guest: &Guest, code: &str) -> Option<Opened> {
         let now = self.clock.now();
         if !self.sessions.use_link(code, now) {
             return None;
         }
         self.note(FIRST_ADMINISTRATOR, Role::Administrator, "portal sign-in by link").await;
-        self.sessions.open(FIRST_ADMINISTRATOR.to_owned(), Role::Administrator, None, now)
+        let who = (FIRST_ADMINISTRATOR.to_owned(), Role::Administrator);
+        self.sessions.open(who, None, guest, now)
+    }
+
+    pub(crate) fn sessions_of(&self, login: &str) -> Vec<SessionView> {
+        self.sessions.of(login, self.clock.now())
+    }
+
+    pub(crate) fn end_session(&self, login: &str, id: u64) -> bool {
+        self.sessions.end(login, id)
     }
 
     /// The session of a cookie, if it lives and its password still stands.
@@ -213,7 +398,8 @@ mod tests {
     const NOON: Timestamp = Timestamp(1_000_000_000);
 
     fn open(sessions: &Sessions, role: Role) -> Digest {
-        let opened = sessions.open("a@b.test".to_owned(), role, None, NOON).unwrap();
+        let guest = Guest { from: "192.0.2.1".parse().unwrap(), agent: "x".repeat(1_000) };
+        let opened = sessions.open(("a@b.test".to_owned(), role), None, &guest, NOON).unwrap();
         sha256(opened.cookie.reveal().as_bytes())
     }
 
@@ -248,6 +434,36 @@ mod tests {
             sessions.make_link(NOON).unwrap();
         }
         assert_eq!(sessions.book().links.len(), LINKS_MOST);
+    }
+
+    #[test]
+    fn a_person_sees_and_ends_their_sessions() {
+        let sessions = Sessions::default();
+        let (first, second) = (open(&sessions, Role::Person), open(&sessions, Role::Person));
+        assert!(sessions.look(&second, NOON.plus_ms(5)).is_some());
+        let seen = sessions.of("A@b.test", NOON.plus_ms(5));
+        assert_eq!(seen.iter().map(|one| one.id).collect::<Vec<_>>(), [2, 1]);
+        assert!(seen.iter().all(|one| one.agent.len() == AGENT_MOST));
+        assert!(sessions.of("other@b.test", NOON).is_empty());
+        assert!(
+            !sessions.end("other@b.test", 1) && sessions.end("a@b.test", 1) && !sessions.end("a@b.test", 1)
+        );
+        assert!(sessions.look(&first, NOON).is_none() && sessions.look(&second, NOON).is_some());
+        assert!(sessions.of("a@b.test", NOON.plus_ms(2 * IDLE_MS)).is_empty());
+    }
+
+    #[test]
+    fn codes_are_not_guessed_on_for_long() {
+        let sessions = Sessions::default();
+        for _ in 0..WRONG_CODES_MOST {
+            assert!(sessions.admit_code("a@b.test", NOON).is_ok());
+        }
+        let slowed = sessions.admit_code("A@B.test", NOON).unwrap_err();
+        assert_eq!(slowed.until, NOON.plus_ms(CODE_SPAN_MS));
+        assert!(sessions.admit_code("c@b.test", NOON).is_ok(), "others are not touched");
+        assert!(sessions.admit_code("a@b.test", slowed.until).is_ok());
+        sessions.forget_codes(&[0; 32], "a@b.test");
+        assert_eq!(sessions.book().wrong_codes.len(), 0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::Store;
+use store::{AppPassword, LoginRecord, Protection, Store};
 use tokio::sync::Semaphore;
 
 /// Someone who signed in.
@@ -39,6 +39,29 @@ pub enum SignInError {
     /// There were too many wrong passwords: this one was not looked at.
     #[error("too many wrong passwords: nothing is checked for a while")]
     Slowed(Slowed),
+    /// The password is right, but the account asks for a code besides, which a mail program cannot show: it needs a password
+    /// of its own.
+    #[error("this account needs an app password")]
+    AppPasswordNeeded,
+}
+
+/// Where somebody signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// A program: with an app password, or with the password where no code is asked for.
+    Program,
+    /// The portal: with the password alone.
+    Portal,
+}
+
+/// Someone whose password was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    pub(crate) who: SignedIn,
+    /// The app password that it was, and when its use was last written down.
+    pub(crate) app: Option<(u32, Option<Timestamp>)>,
+    /// Whether a code is asked for besides.
+    pub(crate) asks_code: bool,
 }
 
 /// How long a verified password is remembered, in milliseconds: programs sign in for each message, and argon2 is slow
@@ -121,19 +144,20 @@ impl SignInDesk {
     pub(crate) async fn check(
         &self,
         from: Option<IpAddr>,
-        login: &str,
-        password: &Secret,
-    ) -> Result<SignedIn, SignInError> {
+        (login, password): (&str, &Secret),
+        entrance: Entrance,
+    ) -> Result<Admitted, SignInError> {
         let now = self.clock.now();
         let admitted = from.map(|from| self.patience.admit(from, login, now)).transpose();
         let attempt = admitted.map_err(SignInError::Slowed)?;
-        let looked = self.look(login, password, attempt.is_none_or(|attempt| attempt.is_known)).await;
+        let is_known = attempt.is_none_or(|attempt| attempt.is_known);
+        let looked = self.look((login, password), entrance, is_known).await;
         let Some(attempt) = attempt else { return looked.map_err(|(error, _)| error) };
         self.settle(&attempt, &looked);
         looked.map_err(|(error, _)| error)
     }
 
-    fn settle(&self, attempt: &Try, looked: &Result<SignedIn, (SignInError, Found)>) {
+    fn settle(&self, attempt: &Try, looked: &Result<Admitted, (SignInError, Found)>) {
         let now = self.clock.now();
         match looked {
             Ok(_) => self.patience.right(attempt, now),
@@ -144,19 +168,35 @@ impl SignInDesk {
 
     async fn look(
         &self,
-        login: &str,
-        password: &Secret,
+        (login, password): (&str, &Secret),
+        entrance: Entrance,
         is_known: bool,
-    ) -> Result<SignedIn, (SignInError, Found)> {
+    ) -> Result<Admitted, (SignInError, Found)> {
         let unavailable = (SignInError::Unavailable, Found::WrongAgain);
         let record = self.store.login(login).await.map_err(|_| unavailable)?;
+        let protection = match &record {
+            Some(record) => self.store.protection(record.principal).await.map_err(|_| unavailable)?,
+            None => Protection::default(),
+        };
+        if let Some(record) = record.as_ref().filter(|_| entrance == Entrance::Program) {
+            let given = hash_key(password.reveal());
+            let same = |one: &&AppPassword| equal(one.hash.as_bytes(), given.as_bytes());
+            if let Some(app) = protection.app_passwords.iter().find(same) {
+                let app = Some((app.id, app.used_at));
+                return Ok(Admitted { who: who(record, login), app, asks_code: false });
+            }
+        }
+        let asks_code = protection.second_factor.is_some_and(|factor| factor.since.is_some());
         let known = record.as_ref().and_then(|record| record.hash.clone());
         // An unknown name costs as much time as a known one.
         let hash = known.clone().unwrap_or_else(|| DUMMY_HASH.to_owned());
         let found = self.verify((login, password), hash, is_known).await.ok_or(unavailable)?;
         match record {
             Some(record) if found == Found::Right && known.is_some() => {
-                Ok(SignedIn { principal: record.principal, owner: record.owner, name: login.to_owned() })
+                if asks_code && entrance == Entrance::Program {
+                    return Err((SignInError::AppPasswordNeeded, found));
+                }
+                Ok(Admitted { who: who(&record, login), app: None, asks_code })
             }
             _ if found == Found::WrongAgain => Err((SignInError::Wrong, found)),
             _ => Err((SignInError::Wrong, Found::Wrong)),
@@ -232,6 +272,10 @@ impl SignInDesk {
     }
 }
 
+fn who(record: &LoginRecord, login: &str) -> SignedIn {
+    SignedIn { principal: record.principal, owner: record.owner, name: login.to_owned() }
+}
+
 /// A hash of nothing that anybody has: verified for names that do not exist.
 const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -270,7 +314,7 @@ fn tag(key: &hmac::Key, login: &str, password: &Secret, hash: &str) -> Tag {
 }
 
 /// Whether two texts are equal, in a time that does not depend on where they differ.
-fn equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |all, (x, y)| all | (x ^ y)) == 0
 }
 

@@ -91,6 +91,7 @@ pub fn of_recipient(
         RecipientState::Expired => own(CauseId::MESSAGE_EXPIRED),
         _ => match row.closure {
             Some(ClosureId::NO_ROUTE) => of_cause(CauseId::NO_ROUTE, language),
+            Some(id) if id.is_block() => own(CauseId::BLOCKED),
             Some(id) => match closures.get(&id) {
                 Some(closure) => of_closure(closure, language),
                 // Lifted a moment ago: it is about to leave.

@@ -6,6 +6,7 @@
 mod account;
 mod arguments;
 mod backup;
+mod block;
 mod check;
 mod console;
 mod declaration;

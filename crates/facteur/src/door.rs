@@ -95,6 +95,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Reply {
     worded(refusal).explained(match refusal {
         Refusal::SenderNotOwned(_) | Refusal::AuthorNotOwned(_) => "sender_not_owned",
         Refusal::AuthorUnclear(_) => "message_malformed",
+        Refusal::Blocked => "blocked",
         Refusal::NoRecipient => "protocol_error",
         Refusal::TooManyRecipients(_) => "too_many_recipients",
         Refusal::TooBig(_) => "message_too_big",
@@ -128,6 +129,11 @@ fn worded(refusal: &Refusal) -> Reply {
             554,
             (5, 6, 0),
             "The From field of the message cannot be read: write one, with an address of yours",
+        ),
+        Refusal::Blocked => reply(
+            550,
+            (5, 7, 1),
+            "This login is blocked on this server and may not send: the portal says why, or ask the administrator",
         ),
         Refusal::NoRecipient => reply(503, (5, 5, 1), "No recipient: give at least one with RCPT TO"),
         Refusal::TooManyRecipients(most) => {
@@ -189,6 +195,12 @@ impl Door for ControlDoor {
                     let text = "Sign-in cannot be checked at the moment: try again later";
                     Err(reply(454, (4, 7, 0), text).explained("auth_temporary_failure"))
                 }
+                Err(SignInError::AppPasswordNeeded) => Err(reply(
+                    534,
+                    (5, 7, 9),
+                    "This account asks for a code: make an app password in the portal, and give that one to the program",
+                )
+                .explained("auth_app_password_required")),
                 Err(SignInError::Slowed(slowed)) => {
                     // Whoever guesses on is counted on by those who read the log. At a login that strangers attack, the
                     // next stranger may be its owner, on a journey: they must not be banned for it.
@@ -203,6 +215,9 @@ impl Door for ControlDoor {
     }
 
     fn sender(&self, visitor: &Visitor, path: &ReversePath, _size: Option<u64>) -> Result<(), Reply> {
+        if self.control.registry().is_blocked(visitor.principal) {
+            return Err(refused(&Refusal::Blocked));
+        }
         match path.address() {
             Some(address) if !self.control.registry().owns(visitor.principal, address) => {
                 Err(refused(&Refusal::SenderNotOwned(address.to_string())))
@@ -325,6 +340,7 @@ mod tests {
         let long = format!("{}@{}.test", "a".repeat(64), "b".repeat(180));
         for refusal in [
             Refusal::SenderNotOwned(long.clone()),
+            Refusal::Blocked,
             Refusal::NoRecipient,
             Refusal::TooManyRecipients(1_000),
             Refusal::TooBig(30_000_000),

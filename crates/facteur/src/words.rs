@@ -17,6 +17,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/discover.ftl"),
     include_str!("../locales/en/portal.ftl"),
     include_str!("../locales/en/keys.ftl"),
+    include_str!("../locales/en/guard.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -31,6 +32,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/discover.ftl"),
     include_str!("../locales/fr/portal.ftl"),
     include_str!("../locales/fr/keys.ftl"),
+    include_str!("../locales/fr/guard.ftl"),
 ];
 
 /// All sentences of one language.

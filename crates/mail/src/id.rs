@@ -1,6 +1,6 @@
 //! Identifiers. All are 64 bits so that they fit every store; what people and scripts see is text.
 
-use crate::Timestamp;
+use crate::{Principal, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -88,6 +88,20 @@ impl RelayId {
 impl ClosureId {
     /// Where mail waits that no relay may carry: the closure that ends when any relay is added or changed.
     pub const NO_ROUTE: Self = Self(0);
+
+    /// Where the mail of a blocked account or site waits: below zero, where no closure of a relay is.
+    pub const fn of_block(principal: Principal) -> Option<Self> {
+        match principal {
+            Principal::Account(AccountId(id)) => Some(Self(-2 * id)),
+            Principal::Site(SiteId(id)) => Some(Self(-2 * id - 1)),
+            Principal::System => None,
+        }
+    }
+
+    /// Whether it is a block, and no closure of a relay.
+    pub const fn is_block(self) -> bool {
+        self.0 < 0
+    }
 }
 
 /// The alphabet of Postfix's long queue ids: digits and consonants, so that no id is a word.

@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The sender address is not one of the principal's own.
     #[error("{0} is not an address that this login may send with")]
     SenderNotOwned(String),
+    /// The principal may not send for the time being.
+    #[error("this account or site is blocked")]
+    Blocked,
     /// An address in the `From` field is not one of the principal's own.
     #[error("From holds {0}, which is not an address that this login may send with")]
     AuthorNotOwned(String),
@@ -472,7 +475,7 @@ impl Queue {
         let wanted = letter.extras.relay;
         let relay = state.routes.choose_for(wanted, letter.principal, letter.owner, &letter.from);
         let all = || (0..).zip(recipients).map(|(index, _)| index).collect::<Vec<u16>>();
-        let stop = state.closures.stopping(relay, &letter.from);
+        let stop = state.stopping(letter.principal, relay, &letter.from);
         let parts = match (times.release_at, stop, relay) {
             (Some(at), _, _) => {
                 let cause = CauseId::SCHEDULED.as_str();

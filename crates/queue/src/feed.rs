@@ -106,13 +106,15 @@ impl Queue {
         let epoch = state.routes_epoch;
         for message in messages {
             let relay = relay_for(&state, &message);
-            let stop = state.closures.stopping(relay, &message.from);
+            let stop = state.stopping(message.principal, relay, &message.from);
             if message.is_overtaken {
                 overtaken(&message, now, &mut settlement);
                 continue;
             }
             match (stop, relay) {
                 (Some(stop), _) => {
+                    // Nothing is tried behind a block, so that no relay's tries count.
+                    let relay = relay.filter(|_| !stop.id.is_block());
                     for recipient in &message.recipients {
                         let update = self.stopped(&message, recipient, &stop, relay, now);
                         settlement.events.extend(expired_event(&update, &message, now));

@@ -26,6 +26,7 @@
 
 mod accept;
 mod act;
+mod blocks;
 mod budget;
 mod came_back;
 mod closure;

@@ -61,6 +61,12 @@ impl State {
         self.want_feed();
     }
 
+    /// Ends a block: its mail is still to be freed.
+    pub(crate) fn end_block(&mut self, id: ClosureId) {
+        self.endings.mark(id, true, false);
+        self.want_feed();
+    }
+
     /// Lets the mail behind a closure that stands, or that has no relay, look for its relay again.
     fn look_again(&mut self, id: ClosureId, pauses: bool) {
         self.endings.mark(id, pauses, true);
@@ -71,6 +77,9 @@ impl State {
     /// changed, the mail must not wait for it.
     pub(crate) fn parked_on(&mut self, id: ClosureId, epoch: u64) {
         let alarm = self.closures.get_mut(id).map(|standing| standing.closure.alarm);
+        if self.blocks.stands(id) {
+            return;
+        }
         let stands = id == ClosureId::NO_ROUTE || alarm.is_some();
         if !stands || self.routes_epoch != epoch {
             self.endings.mark(id, alarm.unwrap_or(true), stands);
@@ -254,13 +263,16 @@ impl Queue {
         let routes = Routes::new(self.store.relays().await?, self.store.routes().await?);
         let closures = self.store.closures().await?;
         let parked = self.store.parked_closures().await?;
+        self.begin_with_blocks(&self.read_blocks().await?);
         let orphans: Vec<ClosureId> = {
             let mut state = self.lock();
             state.routes = routes;
             closures.into_iter().for_each(|closure| state.closures.insert(closure));
             // Without any route, what waits for one goes on waiting for it.
-            let stands = |id: ClosureId| {
-                if id == ClosureId::NO_ROUTE { state.routes.is_empty() } else { state.closures.contains(id) }
+            let stands = |id: ClosureId| match id {
+                ClosureId::NO_ROUTE => state.routes.is_empty(),
+                id if id.is_block() => state.blocks.stands(id),
+                id => state.closures.contains(id),
             };
             parked.into_iter().filter(|id| !stands(*id)).collect()
         };

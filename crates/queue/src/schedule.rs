@@ -1,5 +1,6 @@
 //! What is in memory, about to be sent: lanes of relays, in them owners in turn, in them messages by age.
 
+use crate::blocks::Blocks;
 use crate::closure::Closures;
 use crate::destination::{Destinations, Pause};
 use crate::lift::Endings;
@@ -199,6 +200,8 @@ pub(crate) struct State {
     pub reloads_begun: u64,
     pub reload_applied: u64,
     pub closures: Closures,
+    /// Who may not send for the time being.
+    pub blocks: Blocks,
     /// Closures whose mail is to be freed.
     pub endings: Endings,
     /// Leased in the store, and in nobody's hands any more: the feeder gives them back.
@@ -320,8 +323,14 @@ impl State {
     /// Puts a job into its lane, or gives it back to the store when the lane may not take it any more.
     pub(crate) fn enqueue_or_abandon(&mut self, road: &Road, job: Job, now: Timestamp) {
         let stopped = match road {
-            Road::Relay(relay) => self.closures.stopping(Some(*relay), &job.letter.from).is_some(),
-            Road::Direct(domain) => self.destinations.pause(domain, now).is_some(),
+            Road::Relay(relay) => {
+                self.stopping(job.letter.principal, Some(*relay), &job.letter.from).is_some()
+            }
+            Road::Direct(domain) => {
+                let (principal, from) = (job.letter.principal, &job.letter.from);
+                let is_blocked = self.stopping(principal, Some(RelayId::DIRECT), from).is_some();
+                is_blocked || self.destinations.pause(domain, now).is_some()
+            }
         };
         if stopped || self.stopping || !self.routes.has(road) {
             self.abandon(vec![job]);
@@ -458,6 +467,20 @@ impl State {
         let all = self.drain_lane(&road);
         let (out, back): (Vec<_>, Vec<_>) = all.into_iter().partition(|job| key(&job.letter.from) == meant);
         back.into_iter().for_each(|job| self.enqueue(&road, job));
+        out
+    }
+
+    /// Takes the jobs of these principals out of every lane; the others keep their order.
+    pub(crate) fn drain_of(&mut self, principals: &HashSet<Principal>) -> Vec<Job> {
+        let mut out = Vec::new();
+        let roads: Vec<Road> = self.lanes.keys().cloned().collect();
+        for road in roads {
+            let all = self.drain_lane(&road);
+            let (of_them, back): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|job| principals.contains(&job.letter.principal));
+            back.into_iter().for_each(|job| self.enqueue(&road, job));
+            out.extend(of_them);
+        }
         out
     }
 

@@ -206,6 +206,7 @@ impl Session {
         }
         self.run("DELETE FROM logins WHERE principal_kind = ?1 AND principal_id = ?2", params![kind, id])?;
         self.run("DELETE FROM api_keys WHERE principal_kind = ?1 AND principal_id = ?2", params![kind, id])?;
+        self.forget_protection(principal)?;
         self.set_route(&scope, None, events)
     }
 

@@ -34,6 +34,7 @@ mod lock;
 mod notices;
 mod once;
 mod options;
+mod protections;
 mod public;
 mod readers;
 mod relays;

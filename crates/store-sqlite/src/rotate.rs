@@ -4,7 +4,7 @@ use crate::directory::{SECRET_SETTINGS, setting_place};
 use crate::fault::{Fault, Outcome};
 use crate::key::{hex, unhex};
 use crate::session::Session;
-use crate::{domains, relays};
+use crate::{domains, protections, relays};
 use rusqlite::params;
 
 impl Session {
@@ -12,7 +12,8 @@ impl Session {
     pub(crate) fn seal_all_again(&mut self) -> Outcome<u64> {
         // The old bytes are overwritten, not only forgotten: who changes a key may have lost the old one to somebody.
         self.conn.execute_batch("PRAGMA secure_delete = ON")?;
-        let count = self.relays_again()? + self.keys_again()? + self.settings_again()?;
+        let count =
+            self.relays_again()? + self.keys_again()? + self.protections_again()? + self.settings_again()?;
         self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
         Ok(count)
     }
@@ -38,6 +39,21 @@ impl Session {
                 self.run(
                     "UPDATE dkim_keys SET sealed = ?3 WHERE domain_id = ?1 AND selector = ?2",
                     params![domain, selector, again],
+                )?;
+            }
+        }
+        Ok(rows.len() as u64)
+    }
+
+    fn protections_again(&self) -> Outcome<u64> {
+        let rows = self.rows("SELECT principal_kind, principal_id, sealed FROM protections", |row| {
+            Ok((row.get::<_, u8>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        for (kind, id, sealed) in &rows {
+            if let Some(again) = self.sealer.seal_again(&protections::place(*kind, *id), sealed)? {
+                self.run(
+                    "UPDATE protections SET sealed = ?3 WHERE principal_kind = ?1 AND principal_id = ?2",
+                    params![kind, id, again],
                 )?;
             }
         }

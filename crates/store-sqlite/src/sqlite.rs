@@ -11,7 +11,10 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::session::Session;
 use crate::writer::{Writer, is_the_disk};
-use crate::{Options, claim, directory, domains, history, list, notices, once, public, relays, schema, sums};
+use crate::{
+    Options, claim, directory, domains, history, list, notices, once, protections, public, relays, schema,
+    sums,
+};
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
     Timestamp,
@@ -25,7 +28,8 @@ use std::thread::JoinHandle;
 use store::{
     Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice,
     Event, Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage,
-    Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story, Taken, Totals,
+    Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError,
+    Story, Taken, Totals,
 };
 
 /// The store of one machine. Dropped without [`SqliteStore::close`], it finishes what was begun and lets go of the
@@ -412,6 +416,22 @@ impl Directory for SqliteStore {
 
     fn set_setting(&self, name: String, value: Option<String>) -> Later<'_, ()> {
         self.write(move |session| session.set_setting(&name, value.as_deref()))
+    }
+}
+
+impl Protections for SqliteStore {
+    fn protections(&self) -> Later<'_, Vec<(Principal, Protection)>> {
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| protections::all(conn, &sealer))
+    }
+
+    fn protection(&self, of: Principal) -> Later<'_, Protection> {
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| protections::of(conn, &sealer, of))
+    }
+
+    fn save_protection(&self, of: Principal, protection: Protection, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.save_protection(of, &protection, &events))
     }
 }
 

@@ -18,6 +18,7 @@ mod history;
 mod keys;
 mod notice;
 mod once;
+mod protection;
 mod settings;
 mod spool;
 
@@ -34,6 +35,7 @@ pub use history::{
 pub use keys::{ApiKey, Keys, REVOKED_KEPT_MS, Scope};
 pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
 pub use once::{Once, Taken};
+pub use protection::{AppPassword, Block, Plea, Protection, Protections, SecondFactor};
 pub use settings::{MAX_SERVERS, MailLogin, MailProtocol, MailServer, MailSettings, MailTls};
 pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,
@@ -48,6 +50,6 @@ use std::pin::Pin;
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that one node's store offers.
-pub trait Store: Spool + Directory + History + Keys {}
+pub trait Store: Spool + Directory + History + Keys + Protections {}
 
-impl<T: Spool + Directory + History + Keys> Store for T {}
+impl<T: Spool + Directory + History + Keys + Protections> Store for T {}

@@ -1,12 +1,12 @@
 //! Who asks, from where and in which language: found once for each request.
 
 use crate::Web;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, REFERER};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, REFERER, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use control::phrases::{Gap, Phrases};
 use control::reader::Reader;
-use control::{Caller, Role, Session};
+use control::{Caller, Guest, Role, Session};
 use jiff::tz::TimeZone;
 use mail::{Language, Timestamp};
 use std::net::{IpAddr, Ipv4Addr};
@@ -39,6 +39,8 @@ pub(crate) struct Ask {
     visit: String,
     /// Where the connection comes from.
     pub(crate) from: IpAddr,
+    /// What the browser calls itself.
+    pub(crate) agent: String,
     /// Whether the request only reads.
     pub(crate) reads: bool,
     /// The moment at which it came.
@@ -70,6 +72,10 @@ impl Ask {
             session,
             visit: cookie(headers, VISIT_COOKIE).unwrap_or_default().to_owned(),
             from: request.extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0),
+            agent: headers
+                .get(USER_AGENT)
+                .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())
+                .unwrap_or_default(),
             reads,
             now: web.clock.now(),
         }
@@ -88,6 +94,11 @@ impl Ask {
     /// Whether an administrator asks.
     pub(crate) fn is_administrator(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.role == Role::Administrator)
+    }
+
+    /// The browser that asks, as sessions remember it.
+    pub(crate) fn guest(&self) -> Guest {
+        Guest { from: self.from, agent: self.agent.clone() }
     }
 
     /// Who asks, as operations want to know it.

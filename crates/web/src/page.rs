@@ -118,7 +118,7 @@ impl Page {
                         (languages(ask))
                         @if let Some(session) = &ask.session {
                             div class="who" {
-                                span { (session.login) }
+                                a href="/account" { (session.login) }
                                 (one_button(ask, "/sign-out", &ask.say("web-sign-out"), "quiet"))
                             }
                         }

@@ -1,12 +1,14 @@
 //! The pages, one module each: a request becomes an operation, its answer becomes a page.
 
 mod accounts;
+mod blocks;
 mod domains;
 mod explain;
 mod keys;
 mod messages;
 mod overview;
 mod own;
+mod protection;
 mod reason;
 mod relay;
 mod relays;
@@ -36,6 +38,8 @@ pub(crate) fn routes() -> Vec<Route> {
         explain::routes(),
         keys::routes(),
         own::routes(),
+        protection::routes(),
+        blocks::routes(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -117,6 +117,10 @@ fn field(phrases: &Phrases, name: &str) -> String {
         "days" => "web-field-days",
         "scopes" => "web-field-scopes",
         "keys" => "web-nav-keys",
+        "why" => "web-field-why",
+        "code" => "web-field-code",
+        "text" => "web-plea",
+        "note" => "web-field-note",
         other => return other.to_owned(),
     };
     phrases.say(key)

@@ -9,12 +9,14 @@ pub(crate) const LANGUAGES: [(Language, &str); 2] = [(Language::En, "English"), 
 /// The files of a language; the same ones for each.
 const EN: &[&str] = &[
     include_str!("../locales/en/portal.ftl"),
+    include_str!("../locales/en/protection.ftl"),
     include_str!("../locales/en/settings.ftl"),
     include_str!("../locales/en/keys.ftl"),
     include_str!("../locales/en/api.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
+    include_str!("../locales/fr/protection.ftl"),
     include_str!("../locales/fr/settings.ftl"),
     include_str!("../locales/fr/keys.ftl"),
     include_str!("../locales/fr/api.ftl"),

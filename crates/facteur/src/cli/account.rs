@@ -1,11 +1,12 @@
 //! `facteur account`: people who sign in and may send.
 
+use super::block::{self, BlockArguments, NameArguments};
 use super::console::Console;
 use super::failure::{Exit, Failure};
 use super::password;
 use crate::show;
 use clap::{Args, Subcommand};
-use control::{AccountSpec, Answer, Operation};
+use control::{AccountSpec, Answer, Guarded, Operation, Protect};
 use mail::{Language, Secret};
 use store::SenderRule;
 
@@ -17,6 +18,9 @@ pub enum Command {
     Change(ChangeArguments),
     Password(PasswordArguments),
     Remove(RemoveArguments),
+    Block(BlockArguments),
+    Unblock(NameArguments),
+    RemoveCode(NameArguments),
 }
 
 /// An account to be added.
@@ -99,6 +103,17 @@ impl NewPassword {
 /// Does it.
 pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     let operation = match command {
+        Command::Block(arguments) => {
+            return block::run(arguments.operation(Guarded::Account), console).await;
+        }
+        Command::Unblock(NameArguments { name }) => {
+            let of = Guarded::Account(name);
+            return block::run(Operation::Protect { of, act: Protect::Unblock }, console).await;
+        }
+        Command::RemoveCode(NameArguments { name }) => {
+            let of = Guarded::Account(name);
+            return block::run(Operation::Protect { of, act: Protect::RemoveSecondFactor }, console).await;
+        }
         Command::List => Operation::AccountList,
         Command::Add(arguments) => Operation::AccountAdd { account: arguments.spec(console)? },
         Command::Change(ChangeArguments { login, sender, language, undo }) => Operation::AccountChange {

@@ -1,11 +1,12 @@
 //! `facteur site`: programs that send, by login or by their network.
 
 use super::account::NewPassword;
+use super::block::{self, BlockArguments, NameArguments};
 use super::console::Console;
 use super::failure::{Exit, Failure};
 use crate::show;
 use clap::{Args, Subcommand};
-use control::{Answer, Blame, Fault, Operation, SiteChanges, SiteSpec, system_users};
+use control::{Answer, Blame, Fault, Guarded, Operation, Protect, SiteChanges, SiteSpec, system_users};
 use mail::LineEndings;
 use store::{Network, SenderRule};
 
@@ -17,6 +18,8 @@ pub enum Command {
     Change(ChangeArguments),
     Password(PasswordArguments),
     Remove(RemoveArguments),
+    Block(BlockArguments),
+    Unblock(NameArguments),
 }
 
 /// A site to be added.
@@ -77,6 +80,11 @@ pub struct RemoveArguments {
 /// Does it.
 pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failure> {
     let operation = match command {
+        Command::Block(arguments) => return block::run(arguments.operation(Guarded::Site), console).await,
+        Command::Unblock(NameArguments { name }) => {
+            let of = Guarded::Site(name);
+            return block::run(Operation::Protect { of, act: Protect::Unblock }, console).await;
+        }
         Command::List => Operation::SiteList,
         Command::Add(arguments) => Operation::SiteAdd { site: arguments.spec(console)? },
         Command::Change(ChangeArguments { name, network, uid, sender, line_endings }) => {

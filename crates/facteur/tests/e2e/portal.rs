@@ -4,4 +4,5 @@ mod attacks;
 mod browser;
 mod entry;
 mod foundation;
+mod guards;
 mod mending;

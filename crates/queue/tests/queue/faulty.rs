@@ -1,7 +1,8 @@
 //! A store that fails, and waits, where a test tells it to; around the model.
 
 use mail::{
-    AccountId, ClosureId, DomainId, EventId, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
+    AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
+    Timestamp,
 };
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -10,8 +11,8 @@ use std::task::Poll;
 use store::{
     Account, Act, ApiKey, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory,
     DueNotice, Event, Filter, History, HostedDomain, Keys, Later, LoginRecord, MessageRow, NewEvent,
-    NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError, Story,
-    Totals,
+    NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
+    Spool, StoreError, Story, Totals,
 };
 use testkit::memory::MemoryStore;
 
@@ -172,6 +173,14 @@ impl Keys for FaultyStore {
 
     gated! {
         keys() -> Vec<ApiKey>;
+    }
+}
+
+impl Protections for FaultyStore {
+    gated! {
+        protections() -> Vec<(Principal, Protection)>;
+        protection(of: Principal) -> Protection;
+        save_protection(of: Principal, protection: Protection, events: Vec<NewEvent>) -> ();
     }
 }
 

@@ -5,15 +5,16 @@
 use crate::faulty::wait_once;
 use crate::world::run;
 use mail::{
-    AccountId, ClosureId, DomainId, EventId, PublicId, QueueId, RecipientId, RelayId, SiteId, Timestamp,
+    AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
+    Timestamp,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::{
     Account, Act, ApiKey, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory,
     DueNotice, Event, Filter, History, HostedDomain, Keys, Later, LoginRecord, MessageRow, NewEvent,
-    NewLogin, NewMessage, Owner, Page, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError,
-    StoredBody, Story, Totals,
+    NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
+    Spool, StoreError, StoredBody, Story, Totals,
 };
 use testkit::chance::Chance;
 use testkit::disk::SimDisk;
@@ -339,6 +340,17 @@ impl Keys for PowerStore {
 
     asked! {
         keys() -> Vec<ApiKey>;
+    }
+}
+
+impl Protections for PowerStore {
+    journaled! {
+        save_protection(of: Principal, protection: Protection, events: Vec<NewEvent>) -> ();
+    }
+
+    asked! {
+        protections() -> Vec<(Principal, Protection)>;
+        protection(of: Principal) -> Protection;
     }
 }
 

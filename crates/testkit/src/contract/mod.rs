@@ -7,6 +7,7 @@ mod directory;
 mod history;
 mod keys;
 mod leases;
+mod protections;
 pub mod random;
 pub mod sample;
 mod spool;
@@ -74,7 +75,8 @@ type Scene = (&'static str, fn(Stage) -> Playing);
 
 /// Plays every scene, each on a fresh store. All failures are told at once.
 pub async fn story(subject: Arc<dyn Subject>) -> Proof {
-    let scenes = [spool::SCENES, leases::SCENES, directory::SCENES, keys::SCENES, history::SCENES].concat();
+    let all = [spool::SCENES, leases::SCENES, directory::SCENES, keys::SCENES, protections::SCENES];
+    let scenes = [all.concat(), history::SCENES.to_vec()].concat();
     let mut wrong = Vec::new();
     for (name, play) in scenes {
         let played = match Stage::new(&subject).await {

@@ -279,6 +279,7 @@ impl Tables {
     fn forget(&mut self, principal: Principal, scope: &RouteScope) {
         self.logins.retain(|_, login| login.principal != principal);
         self.keys.retain(|key| key.principal != principal);
+        self.protections.retain(|(guarded, _)| *guarded != principal);
         self.routes.retain(|route| route.scope != *scope);
     }
 

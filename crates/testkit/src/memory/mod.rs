@@ -7,17 +7,19 @@ mod directory;
 mod history;
 mod keys;
 mod notices;
+mod protections;
 mod spool;
 
 use mail::{
-    Address, AttemptId, ClosureId, EventId, Evidence, OwnerId, QueueId, RecipientId, RelayId, Timestamp,
+    Address, AttemptId, ClosureId, EventId, Evidence, OwnerId, Principal, QueueId, RecipientId, RelayId,
+    Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{
     Account, ApiKey, Attempt, Body, Closure, DueNotice, Event, HostedDomain, Later, NewEvent, NewMessage,
-    NewRecipient, Once, Owner, Parking, RecipientState, Relay, Route, Site, Start, StoreError, Totals,
-    Wishes,
+    NewRecipient, Once, Owner, Parking, Protection, RecipientState, Relay, Route, Site, Start, StoreError,
+    Totals, Wishes,
 };
 
 /// A store in memory. Clones of its `Arc` share it; nothing in it waits.
@@ -110,6 +112,7 @@ struct Tables {
     closures: Vec<Closure>,
     settings: BTreeMap<String, String>,
     keys: Vec<ApiKey>,
+    protections: Vec<(Principal, Protection)>,
     /// The last id given to a row of any kind: never given twice.
     last_id: i64,
 }

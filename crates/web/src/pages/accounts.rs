@@ -1,5 +1,6 @@
 //! Accounts and sites: who may send.
 
+use super::blocks;
 use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
@@ -11,7 +12,9 @@ use crate::table::{Access, Route, changing, reading};
 use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::{Path, State};
-use control::{AccountSpec, AccountView, Answer, Fault, Operation, SiteSpec, SiteView};
+use control::{
+    AccountSpec, AccountView, Answer, Fault, Guarded, Operation, ProtectionView, SiteSpec, SiteView,
+};
 use mail::{Language, LineEndings};
 use maud::{Markup, html};
 use std::str::FromStr;
@@ -60,6 +63,7 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
     let Answer::Sites { sites } = perform(&web, &ask, Operation::SiteList).await? else {
         return Err(Trouble::Ours.into());
     };
+    let guarded = blocks::all(&web, &ask).await?;
     let content = html! {
         h1 { (ask.say("web-nav-accounts")) }
         section class="card" {
@@ -69,6 +73,7 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
                     li {
                         a href={ "/accounts/" (segment(&account.login)) } { (account.login) }
                         span class="soft" { (joined(&account.senders)) }
+                        (blocks::badges(&ask, blocks::find(&guarded, &Guarded::Account(account.login.clone()))))
                     }
                 }
             }
@@ -77,7 +82,7 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
         section class="card" {
             h2 { (ask.say("web-programs")) }
             p class="hint" { (ask.say("web-programs-hint")) }
-            @for site in &sites { (site_row(&ask, site)) }
+            @for site in &sites { (site_row(&ask, site, &guarded)) }
             details { summary { (ask.say("web-site-add")) } (new_site(&ask)) }
         }
     };
@@ -147,9 +152,14 @@ async fn show(
     let account = found.ok_or_else(|| Fault::about(control::Blame::Missing, &login))?;
     let here = format!("/accounts/{}", segment(&account.login));
     let undo = account.undo_secs.to_string();
+    let (of, guarded) = (Guarded::Account(account.login.clone()), blocks::all(&web, &ask).await?);
+    let view = blocks::find(&guarded, &of);
     let content = html! {
         p class="crumb" { a href="/accounts" { (ask.say("web-nav-accounts")) } }
         h1 { (account.login) }
+        @if view.is_some_and(|view| view.block.is_some()) {
+            section class="card bad" { h2 { (ask.say("web-is-blocked")) } (blocks::card(&ask, &of, view, "")) }
+        }
         section class="card" {
             (form(&ask, &format!("{here}/settings"), &html! {
                 (Field::text("senders", ask.say("web-field-senders"), &joined(&account.senders)).hint(ask.say("web-hint-senders")).required().show())
@@ -163,6 +173,10 @@ async fn show(
             h2 { (ask.say("web-field-password")) }
             p class="hint" { (ask.say("web-password-new-hint")) }
             (form(&ask, &format!("{here}/password"), &html! { button { (ask.say("web-password-new")) } }))
+        }
+        (blocks::factor(&ask, &of, view))
+        @if view.is_none_or(|view| view.block.is_none()) {
+            section class="card" { h2 { (ask.say("web-block-title")) } (blocks::card(&ask, &of, view, "")) }
         }
         section class="card" {
             h2 { (ask.say("web-account-remove")) }
@@ -214,15 +228,18 @@ async fn remove(
     Ok(made(&web, &ask, "/accounts", perform(&web, &ask, Operation::AccountRemove { login }).await))
 }
 
-fn site_row(ask: &Ask, site: &SiteView) -> Markup {
+fn site_row(ask: &Ask, site: &SiteView, guarded: &[ProtectionView]) -> Markup {
+    let of = Guarded::Site(site.name.clone());
+    let view = blocks::find(guarded, &of);
     let here = format!("/sites/{}", segment(&site.name));
     let uids = site.uids.iter().map(|uid| format!("uid {uid}"));
     let from: Vec<String> = site.networks.iter().map(ToString::to_string).chain(uids).collect();
     html! {
         details class="site" {
-            summary { (site.name) " " span class="soft" { (joined(&site.senders)) } }
+            summary { (site.name) " " span class="soft" { (joined(&site.senders)) } " " (blocks::badges(ask, view)) }
             @if !from.is_empty() { p { (ask.fill("web-site-networks", [("text", from.join(", ").into())])) } }
             (form(ask, &format!("{here}/password"), &html! { button class="quiet" { (ask.say("web-key-new")) } }))
+            (blocks::card(ask, &of, view, &format!("-{}", site.name)))
             (form(ask, &format!("{here}/remove"), &html! {
                 (tick(&format!("sure-{}", site.name), &ask.say("web-sure"), false))
                 button class="danger" { (ask.say("web-site-remove")) }

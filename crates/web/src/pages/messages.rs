@@ -75,12 +75,27 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         Err(_) => html! {},
     };
     let relays = relays(&web, &ask).await?;
-    let content = html! { h1 { (title) } (search(&ask, &fields, &relays)) (shown) };
+    let is_blocked = match ask.is_administrator() {
+        true => false,
+        false => super::protection::of_reader(&web, &ask).await?.is_some_and(|view| view.block.is_some()),
+    };
+    let content = html! { h1 { (title) } @if is_blocked { (told_of_block(&ask)) } (search(&ask, &fields, &relays)) (shown) };
     let mut page = Page::new(title, Section::Messages, content);
     if let Err(notice) = found {
         page = page.with(notice);
     }
     Ok(page.answer(&web, &ask))
+}
+
+/// That the reader may not send, and where it says why.
+fn told_of_block(ask: &Ask) -> Markup {
+    html! {
+        section class="card bad" {
+            h2 { (ask.say("web-blocked")) }
+            p { (ask.say("web-blocked-more")) }
+            p { a class="button" href="/account#blocked" { (ask.say("web-blocked-own")) } }
+        }
+    }
 }
 
 /// The names of the relays, for administrators, who alone know them.

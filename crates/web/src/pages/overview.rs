@@ -11,7 +11,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use control::reader::{coming, when};
-use control::{Answer, ClosureView, Operation, RelayState, StatusReport, StoreTrouble, wording};
+use control::{
+    Answer, ClosureView, Operation, ProtectionView, RelayState, StatusReport, StoreTrouble, wording,
+};
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -29,7 +31,8 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
     let Answer::Status { report } = perform(&web, &ask, Operation::Status).await? else {
         return Err(Trouble::Ours.into());
     };
-    let attention = attention(&ask, &report);
+    let mut attention = attention(&ask, &report);
+    attention.extend(pleas(&ask, &super::blocks::all(&web, &ask).await?));
     let content = html! {
         h1 { (ask.say("web-nav-overview")) }
         @if attention.is_empty() {
@@ -107,6 +110,13 @@ fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
         ));
     }
     items
+}
+
+/// Blocked people who ask not to be.
+fn pleas(ask: &Ask, guarded: &[ProtectionView]) -> Option<Markup> {
+    let count = guarded.iter().filter(|one| one.plea.is_some()).count();
+    let more = html! { p { a class="button" href="/accounts" { (ask.say("web-pleas-do")) } } };
+    (count > 0).then(|| card(false, &ask.fill("web-pleas", [("count", count.into())]), &more))
 }
 
 /// A closed relay, or a sender that is stopped on one: why, what to do, where to do it.

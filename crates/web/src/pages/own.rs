@@ -1,6 +1,6 @@
 //! A person's own account: their password and their language.
 
-use super::{Shown, back, failed, perform};
+use super::{Refused, Shown, back, failed, perform, protection};
 use crate::Web;
 use crate::ask::{Ask, SESSION_COOKIE};
 use crate::forms::{Field, form, language};
@@ -8,11 +8,13 @@ use crate::guard::Fields;
 use crate::notice::Notice;
 use crate::page::{Page, Section};
 use crate::table::{Access, Route, changing, reading};
+use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect};
-use control::{Operation, SignInError};
+use control::reader::span;
+use control::{AccountView, Answer, Blame, Operation, SignInError};
 use mail::Secret;
 use maud::html;
 use std::sync::Arc;
@@ -26,13 +28,32 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
+    let guarded = protection::of_reader(&web, &ask).await?;
+    let more = match &guarded {
+        Some(view) => protection::parts(&web, &ask, view).await?,
+        None => html! {},
+    };
+    let Some(account) = own_account(&web, &ask).await? else {
+        let content = html! { h1 { (ask.say("web-nav-own")) } section class="card" { p { (ask.say("web-own-none")) } } };
+        return Ok(Page::new(ask.say("web-nav-own"), Section::Own, content).answer(&web, &ask));
+    };
     let content = html! {
         h1 { (ask.say("web-nav-own")) }
+        @if let Some(view) = &guarded { (protection::blocked(&ask, view)) }
+        section class="card" {
+            h2 { (ask.say("web-own-addresses")) }
+            p class="hint" { (ask.say("web-own-addresses-hint")) }
+            ul { @for sender in &account.senders { li { (sender) } } }
+            @if account.undo_secs > 0 {
+                @let wait = span(i64::from(account.undo_secs) * 1_000, &ask.reader());
+                p { (ask.fill("web-own-undo", [("span", wait.into())])) }
+            }
+        }
         section class="card" {
             h2 { (ask.say("web-own-language")) }
             p class="hint" { (ask.say("web-own-language-hint")) }
             (form(&ask, "/account/language", &html! {
-                (language(&ask, ask.language()))
+                (language(&ask, account.language))
                 button { (ask.say("web-save")) }
             }))
         }
@@ -44,8 +65,19 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
                 button { (ask.say("web-save")) }
             }))
         }
+        (more)
     };
     Ok(Page::new(ask.say("web-nav-own"), Section::Own, content).answer(&web, &ask))
+}
+
+/// The reader's account; `None` for an administrator who has none.
+async fn own_account(web: &Web, ask: &Ask) -> Result<Option<AccountView>, Refused> {
+    match perform(web, ask, Operation::OwnAccount).await {
+        Ok(Answer::Accounts { accounts }) => Ok(accounts.into_iter().next()),
+        Ok(_) => Err(Trouble::Ours.into()),
+        Err(fault) if fault.blame == Blame::Missing => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// A new password ends every session of the old one, this one too: whoever stole one is out.
@@ -57,9 +89,9 @@ async fn set_password(
 ) -> Shown {
     let login = ask.caller().name;
     let old = Secret::new(fields.exact("old"));
-    if let Err(error) = web.control.sign_in(Some(ask.from), &login, &old).await {
+    if let Err(error) = web.control.check_password(ask.from, &login, &old).await {
         let key = match error {
-            SignInError::Wrong => "web-old-wrong",
+            SignInError::Wrong | SignInError::AppPasswordNeeded => "web-old-wrong",
             SignInError::Unavailable => "web-sign-in-unavailable",
             SignInError::Slowed(_) => "web-old-slowed",
         };

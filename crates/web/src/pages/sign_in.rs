@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use control::{Opened, SignInError};
+use control::{CodeError, Opened, Opening, SignInError};
 use mail::Secret;
 use maud::html;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::read("/sign-in", Access::Everyone, reading(ask_for_password)),
         Route::change("/sign-in", Access::Everyone, changing(check)),
+        Route::change("/sign-in/code", Access::Everyone, changing(check_code)),
         Route::read("/sign-in/link/{code}", Access::Everyone, reading(ask_for_consent)),
         Route::change("/sign-in/link/{code}", Access::Everyone, changing(check_link)),
         Route::change("/sign-out", Access::Person, changing(sign_out)),
@@ -87,10 +88,65 @@ async fn check(
     if login.len() > LOGIN_BYTES || password.len() > PASSWORD_BYTES {
         return Ok(refused(&web, &ask, "", SignInError::Wrong));
     }
-    match web.control.open_session(ask.from, &login, &Secret::new(password)).await {
-        Ok(opened) => Ok(welcome(&opened)),
+    match web.control.open_session(&ask.guest(), &login, &Secret::new(password)).await {
+        Ok(Opening::Session(opened)) => Ok(welcome(&opened)),
+        Ok(Opening::Code(key)) => Ok(code_page(&ask, key.reveal()).answer(&web, &ask)),
         Err(error) => Ok(refused(&web, &ask, &login, error)),
     }
+}
+
+/// The question for a code, after a right password; the key of the question proves that it was right.
+fn code_page(ask: &Ask, proof: &str) -> Page {
+    let mut code =
+        Field::text("code", ask.say("web-field-code"), "").hint(ask.say("web-hint-code-or-recovery"));
+    (code.fill, code.required) = ("one-time-code", true);
+    let fields = html! {
+        input type="hidden" name="proof" value=(proof);
+        (code.show())
+        button { (ask.say("web-sign-in")) }
+    };
+    let content = html! {
+        section class="card narrow" {
+            h1 { (ask.say("web-code-title")) }
+            (form(ask, "/sign-in/code", &fields))
+            details { summary { (ask.say("web-code-lost")) } p { (ask.say("web-code-lost-hint")) } }
+        }
+    };
+    Page::new(ask.say("web-code-title"), Section::None, content)
+}
+
+async fn check_code(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let (proof, code) = (fields.exact("proof"), fields.exact("code"));
+    let error = match web.control.open_with_code(&ask.guest(), proof, code).await {
+        Ok(opened) => return Ok(welcome(&opened)),
+        Err(error) => error,
+    };
+    let notice = |key: &str| Notice::bad(ask.say(key), String::new());
+    Ok(match error {
+        CodeError::Wrong => {
+            let mut notice = notice("web-code-wrong");
+            notice.more = ask.say("web-code-wrong-fix");
+            (StatusCode::FORBIDDEN, code_page(&ask, proof).with(notice).answer(&web, &ask)).into_response()
+        }
+        CodeError::Over => {
+            let page = password_page(&ask, "").with(notice("web-code-over"));
+            (StatusCode::FORBIDDEN, page.answer(&web, &ask)).into_response()
+        }
+        CodeError::Unavailable => refused(&web, &ask, "", SignInError::Unavailable),
+        CodeError::Slowed(slowed) => {
+            let wait_ms = slowed.until.since_ms(ask.now).max(1_000);
+            let gaps = [("span", control::reader::span(wait_ms, &ask.reader()).into())];
+            let notice = Notice::bad(ask.fill("web-code-slowed", gaps), String::new());
+            let page = code_page(&ask, proof).with(notice).answer(&web, &ask);
+            let mut response = (StatusCode::TOO_MANY_REQUESTS, page).into_response();
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_ms.div_euclid(1_000).max(1)));
+            response
+        }
+    })
 }
 
 fn welcome(opened: &Opened) -> Response {
@@ -102,7 +158,9 @@ fn welcome(opened: &Opened) -> Response {
 
 fn refused(web: &Web, ask: &Ask, login: &str, error: SignInError) -> Response {
     let (status, key, wait_ms) = match error {
-        SignInError::Wrong => (StatusCode::FORBIDDEN, "web-sign-in-wrong", 0),
+        SignInError::Wrong | SignInError::AppPasswordNeeded => {
+            (StatusCode::FORBIDDEN, "web-sign-in-wrong", 0)
+        }
         SignInError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "web-sign-in-unavailable", 10_000),
         SignInError::Slowed(slowed) => {
             (StatusCode::TOO_MANY_REQUESTS, "web-sign-in-slowed", slowed.until.since_ms(ask.now).max(1_000))
@@ -141,7 +199,7 @@ async fn check_link(
     Extension(ask): Extension<Ask>,
     Path(code): Path<String>,
 ) -> Shown {
-    if let Some(opened) = web.control.open_by_link(&code).await {
+    if let Some(opened) = web.control.open_by_link(&ask.guest(), &code).await {
         return Ok(welcome(&opened));
     }
     let notice = Notice::bad(ask.say("web-link-used"), ask.say("web-sign-in-link-hint"));
