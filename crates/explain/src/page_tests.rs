@@ -2,7 +2,7 @@
 //! `UPDATE=1 cargo test -p explain page_tests` writes them anew.
 
 use crate::catalogue::{Catalogue, causes};
-use crate::cause::{Cause, Group, Place};
+use crate::cause::{Cause, CauseId, Group, Place};
 use crate::facts::Facts;
 use crate::words::words;
 use mail::Language;
@@ -56,6 +56,21 @@ fn headings(language: Language) -> [&'static str; 9] {
     }
 }
 
+/// Causes whose names are kept although nothing in the program gives them: their pages must not claim a feature.
+const RESERVED: &[CauseId] = &[CauseId::FROZEN, CauseId::WAITING_FOR_LIMIT];
+
+/// What stands on the page of a cause that nothing gives.
+fn reserved(language: Language) -> &'static str {
+    match language {
+        Language::En => {
+            "This name is kept for the day when it is needed: no version of facteur gives this cause so far."
+        }
+        Language::Fr => {
+            "Ce nom est gardé pour le jour où il servira : aucune version de facteur ne donne cette cause à ce jour."
+        }
+    }
+}
+
 /// The most texts that a page shows.
 const MAX_TEXTS: usize = 16;
 
@@ -71,6 +86,10 @@ fn page(cause: &Cause, language: Language) -> String {
         capital(&said.who),
         said.fix
     );
+    if RESERVED.contains(&cause.id) {
+        let note = reserved(language).replace(" :", "\u{a0}:");
+        page = format!("# {}\n\n`{}`\n\n{note}\n", said.cause, cause.id);
+    }
     let named: Vec<&String> = cause.wording.provider.keys().collect();
     if !named.is_empty() {
         write!(page, "\n## {special}\n\n").expect("text");
@@ -145,7 +164,7 @@ fn index(language: Language) -> String {
     let mut index = format!("# {title}\n\n{}\n", about.replace(" ;", "\u{a0};").replace(" :\n", "\u{a0}:\n"));
     for group in Group::ALL {
         write!(index, "\n## {}\n\n", group_name(*group, language)).expect("text");
-        for cause in causes().filter(|cause| cause.group == *group) {
+        for cause in causes().filter(|cause| cause.group == *group && !RESERVED.contains(&cause.id)) {
             let said = words(cause.id, None, Place::Pasted, language, &Facts::default());
             writeln!(index, "- [{}]({}.md)", said.cause, cause.id).expect("text");
         }

@@ -103,6 +103,7 @@ fn more_real_texts_get_their_causes() {
         include_str!("../../catalogue/known/lot-h.jsonl"),
         include_str!("../../catalogue/known/lot-i.jsonl"),
         include_str!("../../catalogue/known/lot-j.jsonl"),
+        include_str!("../../catalogue/known/lot-k.jsonl"),
     ];
     for lot in lots {
         check(&read(lot), &Bar { exact: 980, who: 880, retry: 970, high: 750, wrong_and_sure: 0 });
