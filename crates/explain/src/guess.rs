@@ -23,6 +23,8 @@ pub(crate) fn of(reading: &Reading) -> Option<CauseId> {
         Some(_) if has_code && reading.severity == Some(Severity::Transient) => {
             Some(CauseId::SERVER_UNAVAILABLE)
         }
+        // The codes of commands that were not understood (RFC 5321 §4.2.2), at any step.
+        Some(_) if matches!(reading.code, Some(500..=504)) => Some(CauseId::PROTOCOL_ERROR),
         Some(Stage::Resolve) => Some(CauseId::RECIPIENT_DOMAIN_UNKNOWN),
         Some(Stage::Connect | Stage::Greeting | Stage::Mail) if has_code => {
             Some(CauseId::IP_BLOCKED_BY_PROVIDER)
@@ -58,6 +60,7 @@ mod tests {
         check("550 zwqx", "rcpt", Some("recipient_unknown"));
         check("450 zwqx", "rcpt", Some("server_unavailable"));
         check("550 zwqx", "connect", Some("ip_blocked_by_provider"));
+        check("503 zwqx", "mail", Some("protocol_error"));
         check("zwqx", "connect", Some("connect_timeout"));
         check("554 zwqx", "data", Some("spam_content"));
         check("450 4.1.2 zwqx", "rcpt", Some("recipient_domain_unknown"));

@@ -24,6 +24,7 @@ const KNOWN: &[&str] = &[
     include_str!("../catalogue/known/lot-i.jsonl"),
     include_str!("../catalogue/known/lot-j.jsonl"),
     include_str!("../catalogue/known/lot-k.jsonl"),
+    include_str!("../catalogue/known/lot-l.jsonl"),
 ];
 
 static BUILT_IN: LazyLock<Known> = LazyLock::new(|| Known::read(KNOWN.iter().flat_map(|file| file.lines())));
