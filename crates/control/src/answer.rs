@@ -2,14 +2,16 @@
 
 use crate::{
     BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey,
-    NewSecondFactor, ProtectionView, SessionView, SlowedView,
+    NewSecondFactor, ProtectionView, SessionView, SlowedView, WebhookView,
 };
 use discover::Discovery;
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{MailSettings, MessageRow, Network, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals};
+use store::{
+    MailSettings, MessageRow, Network, Post, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals,
+};
 
 /// An account, without its password.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -485,6 +487,26 @@ pub enum Answer {
     KeyMade {
         /// It.
         made: Box<NewKey>,
+    },
+    /// Webhooks.
+    Webhooks {
+        /// All of them.
+        webhooks: Vec<WebhookView>,
+    },
+    /// A webhook, as it is now.
+    Webhook {
+        /// It.
+        webhook: Box<WebhookView>,
+        /// Its secret, when it was made a moment ago: the one time that it is shown.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<NewPassword>,
+    },
+    /// A made-up event was posted to a webhook.
+    WebhookTested {
+        /// Its name.
+        name: String,
+        /// What came of it.
+        post: Post,
     },
     /// A test message was accepted.
     Accepted {

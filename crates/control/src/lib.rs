@@ -35,6 +35,8 @@ mod settings;
 mod sign_in;
 mod slowed;
 pub mod system_users;
+pub mod webhook_words;
+mod webhooks;
 pub mod wording;
 
 pub use answer::{
@@ -61,6 +63,7 @@ pub use registry::{Known, Registry};
 pub use sessions::{CodeError, FIRST_ADMINISTRATOR, Guest, Opened, Opening, Session, SessionView};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
+pub use webhooks::{WebhookAct, WebhookSpec, WebhookView};
 
 use deliver::{Couriers, ReturnPaths};
 use discover::allowance::Allowance;
@@ -133,6 +136,8 @@ pub struct Control {
     publications: Publications,
     finder: OnceLock<Box<dyn Finder>>,
     allowance: Mutex<Allowance>,
+    hooks: OnceLock<Arc<hooks::Hooks>>,
+    hooks_changed: tokio::sync::Notify,
     /// Held while the site of a local user is made: their first two messages may come at once.
     making_user_sites: tokio::sync::Mutex<()>,
     /// Held while what guards somebody is changed: a code is good once.
@@ -167,6 +172,8 @@ impl Control {
             publications: Publications::default(),
             finder: OnceLock::new(),
             allowance: Mutex::default(),
+            hooks: OnceLock::new(),
+            hooks_changed: tokio::sync::Notify::new(),
             making_user_sites,
             protecting: tokio::sync::Mutex::default(),
         }
@@ -231,6 +238,7 @@ impl Control {
             Operation::PortalLink => self.portal_link(&audit).await,
             Operation::ApiKey { act } => self.key_act(&audit, act).await,
             Operation::Send { mail } => self.send(caller, mail).await,
+            Operation::Webhook { act } => self.webhook(caller, &audit, act).await,
         }
     }
 
@@ -257,6 +265,7 @@ impl Control {
                 true
             }
             (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
+            (Role::Person, Operation::Webhook { .. }) => true,
             (Role::Person, Operation::Discover { wish }) => !wish.private,
             (Role::Person, Operation::Why { .. } | Operation::OwnAccount) => true,
             // The name of who asks with a key is longer than their login: a key guards nothing and opens nothing.

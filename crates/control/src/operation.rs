@@ -408,6 +408,12 @@ pub enum Operation {
         /// What is done about it.
         act: Protect,
     },
+    /// Something about webhooks.
+    Webhook {
+        /// What.
+        #[serde(flatten)]
+        act: crate::WebhookAct,
+    },
     /// Makes a link that signs an administrator in to the portal, once.
     PortalLink,
     /// Keys with which programs ask.
@@ -445,7 +451,7 @@ impl Operation {
                 | Self::Why { .. }
                 | Self::ApiKey { act: KeyAct::List { .. } }
                 | Self::ProtectionList
-        )
+        ) || matches!(self, Self::Webhook { act } if act.only_reads())
     }
 
     /// What a key must be allowed, to ask for it; `None` when no key may.
@@ -476,6 +482,7 @@ impl Operation {
             Self::QueueList { .. } | Self::Why { .. } => Scope::MessagesRead,
             Self::QueueAct { .. } => Scope::MessagesWrite,
             Self::Send { .. } => Scope::Send,
+            Self::Webhook { .. } => Scope::Webhooks,
             // These give away secrets, or what outlives the key.
             Self::Export { .. } | Self::PortalLink | Self::ApiKey { .. } | Self::Backup { .. } => {
                 return None;
@@ -533,6 +540,7 @@ impl Operation {
             Self::Discover { .. } => "discover",
             Self::ProtectionList => "protection list",
             Self::Protect { act, .. } => act.name(),
+            Self::Webhook { act } => act.name(),
             Self::PortalLink => "portal link",
             Self::ApiKey { act } => act.name(),
             Self::Send { .. } => "send",

@@ -115,6 +115,7 @@ impl Control {
     pub(crate) async fn account_remove(&self, audit: &Audit<'_>, login: &str) -> Result<Answer, Fault> {
         let account = self.account(login).await?;
         self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;
+        self.remove_webhooks_of(mail::Principal::Account(account.id), audit).await?;
         self.reload_registry().await?;
         // What guarded it went with it, and its mail is nobody's to keep back.
         self.queue.reload_blocks().await?;
@@ -241,6 +242,7 @@ impl Control {
     pub(crate) async fn site_remove(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
         let site = self.site(name).await?;
         self.store.remove_site(site.id, audit.of(&self.clock, name)).await?;
+        self.remove_webhooks_of(mail::Principal::Site(site.id), audit).await?;
         self.reload_registry().await?;
         // What guarded it went with it, and its mail is nobody's to keep back.
         self.queue.reload_blocks().await?;

@@ -8,8 +8,9 @@ use crate::socket;
 use control::{Control, Listener, LocalNames, Registry, ServerFacts};
 use deliver::direct::{DirectCourier, DirectSettings};
 use deliver::{Couriers, Keyring, RelayCourier, Settings};
+use hooks::{Caller, Hooks};
 use mail::{Clock, Domain, Language, RecipientId};
-use net::{AddressPolicy, Dialer, Dns, NetError, Resolver};
+use net::{AddressPolicy, ClientTls, Dialer, Dns, NetError, Resolver};
 use queue::{Limits, Parts, Queue, Timetable};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,7 +103,7 @@ impl Assembly {
             node: 0,
         };
         let (queue, perhaps) = Queue::start(parts).await?;
-        let couriers = Arc::new(couriers(&config, &host_name, &clock, shared)?);
+        let couriers = Arc::new(couriers(&config, &host_name, &clock, Arc::clone(&shared))?);
         let language = config.language.unwrap_or(language);
         let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
         let control = Control::new(Arc::clone(&queue), Arc::clone(&couriers), registry, facts);
@@ -114,6 +115,7 @@ impl Assembly {
         }
         let archive = PlaceArchive::new(Arc::clone(&store), place.clone(), clock);
         control.archive_by(Arc::new(archive));
+        control.webhooks_by(Arc::new(webhooks(&config, shared)?));
         Ok(Self { store, queue, couriers, control: Arc::new(control), mail_log, perhaps })
     }
 
@@ -159,6 +161,20 @@ pub fn names(config: &Config) -> (Dns, Resolver) {
     }
     let dns = Dns::servers(servers.clone());
     (dns.clone(), Resolver::Named { dns, hosts: "/etc/hosts".into() })
+}
+
+/// Who posts to webhooks: to the public Internet, and where the configuration says.
+fn webhooks(config: &Config, store: Arc<dyn Store>) -> Result<Hooks, NetError> {
+    let networks = &config.webhooks.networks;
+    let policy = if networks.is_empty() {
+        AddressPolicy::PublicOnly
+    } else {
+        AddressPolicy::PublicAnd(networks.clone().into())
+    };
+    let (_, resolver) = names(config);
+    let tls = ClientTls::new(None, net::Verify::Full)?;
+    let caller = Caller::new(Dialer::new(Clock::System, resolver), tls, policy, Clock::System);
+    Ok(Hooks::new(store, caller))
 }
 
 /// The ways out of this server.

@@ -36,6 +36,7 @@ mod site;
 mod start;
 mod status;
 mod undo;
+mod webhook;
 mod why;
 
 pub use console::Console;
@@ -132,6 +133,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
+        Command::Webhook { command } => webhook::run(command, console).await,
         Command::Portal { command } => portal::run(command, console).await,
         Command::Key { command } => key::run(command, console).await,
         Command::SignIn { command } => sign_in::run(command, console).await,

@@ -132,6 +132,14 @@ impl Default for DirectConfig {
     }
 }
 
+/// Which receivers of webhooks may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// Networks besides the public Internet in which they may be.
+    pub networks: Vec<Network>,
+}
+
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -163,6 +171,8 @@ pub struct Config {
     pub dns: DnsConfig,
     /// How mail leaves that takes no relay.
     pub direct: DirectConfig,
+    /// Which receivers of webhooks may be called.
+    pub webhooks: WebhooksConfig,
     /// The ports; 587, 465, 2525 and 8189 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
@@ -276,7 +286,10 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [direct]\n\
          # public_addresses = [\"203.0.113.25\"]\n\
-         # networks = [\"10.0.0.0/8\"]\n"
+         # networks = [\"10.0.0.0/8\"]\n\
+         \n\
+         # [webhooks]\n\
+         # networks = [\"10.0.0.0/8\"]   # receivers of webhooks may be there too\n"
     )
 }
 

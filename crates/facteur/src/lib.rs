@@ -25,6 +25,7 @@ mod sendmail;
 mod server;
 mod show;
 mod socket;
+mod webhooks;
 mod words;
 mod workers;
 

@@ -337,7 +337,7 @@ async fn serve_until(
     let workers = Workers {
         queue: Arc::clone(&assembly.queue),
         couriers: Arc::clone(&assembly.couriers),
-        registry: Arc::clone(assembly.control.registry()),
+        control: Arc::clone(&assembly.control),
         mail_log: Arc::clone(&mail_log),
         language,
     };

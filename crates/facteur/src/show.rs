@@ -15,6 +15,7 @@ mod story;
 mod table;
 mod tested;
 mod trouble;
+mod webhooks;
 
 pub use control::reader::{Reader, clock, coming, moment, span, when};
 pub use discovery::{ForProgram, discovery, settings_for, settings_page};
@@ -31,6 +32,7 @@ pub use status::{listener, status};
 pub use story::{Progress, StoryOf, outcome, progress, story, story_json};
 pub use tested::tested;
 pub use trouble::Trouble;
+pub use webhooks::{webhook, webhook_post, webhooks};
 
 use serde::Serialize;
 

@@ -18,6 +18,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/portal.ftl"),
     include_str!("../locales/en/keys.ftl"),
     include_str!("../locales/en/guard.ftl"),
+    include_str!("../locales/en/webhook.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -33,6 +34,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
     include_str!("../locales/fr/keys.ftl"),
     include_str!("../locales/fr/guard.ftl"),
+    include_str!("../locales/fr/webhook.ftl"),
 ];
 
 /// All sentences of one language.

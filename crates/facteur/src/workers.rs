@@ -2,7 +2,8 @@
 
 use crate::mail_log::{MailLog, outcome, removed};
 use crate::notifier;
-use control::{Registry, wording};
+use crate::webhooks;
+use control::{Control, wording};
 use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
 use net::stop_asked;
@@ -36,8 +37,8 @@ pub struct Workers {
     pub couriers: Arc<Couriers>,
     /// The mail log.
     pub mail_log: Arc<MailLog>,
-    /// Who speaks which language.
-    pub registry: Arc<Registry>,
+    /// The operations, which know who speaks which language, and who posts to webhooks.
+    pub control: Arc<Control>,
     /// The language of what is logged.
     pub language: Language,
 }
@@ -50,6 +51,7 @@ impl Workers {
         self.spawn(set, stop, "sweeper", Self::sweep);
         self.spawn(set, stop, "purger", Self::purge);
         self.spawn(set, stop, "notifier", Self::tell);
+        self.spawn(set, stop, "webhooks", Self::webhooks);
         let (workers, stop) = (self.clone(), stop.clone());
         set.spawn(async move { workers.dispatch(stop).await });
     }
@@ -260,7 +262,11 @@ impl Workers {
     }
 
     async fn tell(self) {
-        notifier::run(self.queue, self.registry, self.language).await;
+        notifier::run(self.queue, Arc::clone(self.control.registry()), self.language).await;
+    }
+
+    async fn webhooks(self) {
+        webhooks::run(&self.control).await;
     }
 
     async fn purge(self) {

@@ -44,6 +44,8 @@ row_id! {
     DomainId
     /// A remote submission server.
     RelayId
+    /// An address on the web that is told of events.
+    WebhookId
     /// A reason for which a relay, or one sender on it, is stopped.
     ClosureId
     /// One try to deliver. Made by an [`IdMint`], so that it sorts by time.

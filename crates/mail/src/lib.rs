@@ -29,7 +29,7 @@ pub use evidence::{Evidence, Peer, Seen, Stage, TlsFacts, TlsFault};
 pub use header::{HeaderScan, Missing, ReceivedFields, date, message_id, received};
 pub use id::{
     AccountId, AttemptId, ClosureId, DomainId, EventId, IdError, IdMint, OwnerId, PublicId, QueueId,
-    RecipientId, RelayId, SiteId,
+    RecipientId, RelayId, SiteId, WebhookId,
 };
 pub use language::Language;
 pub use line_endings::{LineEndings, LineEndingsError};

@@ -11,6 +11,9 @@ pub enum Purpose {
     /// Looking for the mail servers of a name that anybody may give: the ports of mail (SMTP, submission, IMAP, POP3,
     /// ManageSieve).
     Probe,
+    /// Telling an address on the web what happened: the ports of the Web, and those above 1024 that belong to nothing that
+    /// could take a request of HTTP for something else.
+    Webhook,
     /// Fetching or giving a document at an address that anybody may give: the ports of the Web.
     Document,
 }
@@ -21,6 +24,25 @@ impl Purpose {
         match self {
             Self::Relay | Self::Exchange => port != 0,
             Self::Probe => matches!(port, 25 | 465 | 587 | 2525 | 143 | 993 | 110 | 995 | 4190),
+            Self::Webhook => match port {
+                80 | 443 => true,
+                // Mail, chat and printers read line by line, and would obey lines in a body.
+                1719
+                | 1720
+                | 2525
+                | 2465
+                | 2587
+                | 4190
+                | 6000
+                | 6379
+                | 6566
+                | 6665..=6669
+                | 6679
+                | 6697
+                | 9100
+                | 11211 => false,
+                port => port >= 1024,
+            },
             Self::Document => matches!(port, 80 | 443),
         }
     }

@@ -45,6 +45,7 @@ mod session;
 mod settle;
 mod sqlite;
 mod sums;
+mod webhooks;
 mod writer;
 
 pub use backup::{Backup, Restored, Restoring, restore};

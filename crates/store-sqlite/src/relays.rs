@@ -86,6 +86,7 @@ fn relay(row: &Row<'_>, sealer: &Sealer) -> Outcome<Relay> {
 pub(crate) fn has_secrets(conn: &Connection) -> Outcome<bool> {
     let text = "SELECT 1 FROM relays WHERE sealed IS NOT NULL UNION ALL SELECT 1 FROM dkim_keys
          UNION ALL SELECT 1 FROM protections
+         UNION ALL SELECT 1 FROM webhooks
          UNION ALL SELECT 1 FROM settings WHERE name GLOB 'secret.*' LIMIT 1";
     Ok(conn.prepare(text)?.exists([])?)
 }

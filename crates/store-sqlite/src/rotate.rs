@@ -4,7 +4,7 @@ use crate::directory::{SECRET_SETTINGS, setting_place};
 use crate::fault::{Fault, Outcome};
 use crate::key::{hex, unhex};
 use crate::session::Session;
-use crate::{domains, protections, relays};
+use crate::{domains, protections, relays, webhooks};
 use rusqlite::params;
 
 impl Session {
@@ -12,8 +12,11 @@ impl Session {
     pub(crate) fn seal_all_again(&mut self) -> Outcome<u64> {
         // The old bytes are overwritten, not only forgotten: who changes a key may have lost the old one to somebody.
         self.conn.execute_batch("PRAGMA secure_delete = ON")?;
-        let count =
-            self.relays_again()? + self.keys_again()? + self.protections_again()? + self.settings_again()?;
+        let count = self.relays_again()?
+            + self.keys_again()?
+            + self.protections_again()?
+            + self.webhooks_again()?
+            + self.settings_again()?;
         self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
         Ok(count)
     }
@@ -58,6 +61,25 @@ impl Session {
             }
         }
         Ok(rows.len() as u64)
+    }
+
+    fn webhooks_again(&self) -> Outcome<u64> {
+        let rows = self.rows("SELECT id, sealed, sealed_sign_in FROM webhooks", |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Option<Vec<u8>>>(2)?))
+        })?;
+        let mut count = 0;
+        for (id, sealed, sign_in) in &rows {
+            count += 1;
+            if let Some(again) = self.sealer.seal_again(&webhooks::place(*id), sealed)? {
+                self.run("UPDATE webhooks SET sealed = ?2 WHERE id = ?1", params![id, again])?;
+            }
+            let Some(sign_in) = sign_in else { continue };
+            count += 1;
+            if let Some(again) = self.sealer.seal_again(&webhooks::sign_in_place(*id), sign_in)? {
+                self.run("UPDATE webhooks SET sealed_sign_in = ?2 WHERE id = ?1", params![id, again])?;
+            }
+        }
+        Ok(count)
     }
 
     fn settings_again(&self) -> Outcome<u64> {

@@ -93,6 +93,11 @@ impl Session {
         self.state.counters.public_through = id;
     }
 
+    /// The event that was appended last.
+    pub(crate) const fn last_event(&self) -> i64 {
+        self.state.counters.last_event
+    }
+
     /// A number for a row of the directory: never given before.
     pub(crate) const fn next_row(&mut self) -> i64 {
         self.state.counters.last_row += 1;

@@ -13,11 +13,11 @@ use crate::session::Session;
 use crate::writer::{Writer, is_the_disk};
 use crate::{
     Options, claim, directory, domains, history, list, notices, once, protections, public, relays, schema,
-    sums,
+    sums, webhooks,
 };
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
-    Timestamp,
+    Timestamp, WebhookId,
 };
 use rusqlite::Connection;
 use std::fs::DirBuilder;
@@ -28,8 +28,8 @@ use std::thread::JoinHandle;
 use store::{
     Account, Act, Body, BodyReader, BodySink, ClaimLimits, Claimed, Closure, ComeBack, Directory, DueNotice,
     Event, Filter, History, HostedDomain, Later, LoginRecord, MessageRow, NewEvent, NewLogin, NewMessage,
-    Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site, Spool, StoreError,
-    Story, Taken, Totals,
+    OwedPost, Owner, Page, Post, Protection, Protections, Relay, Route, RouteScope, Settlement, Site, Spool,
+    StoreError, Story, Taken, Totals, Webhook, WebhookStep, Webhooks,
 };
 
 /// The store of one machine. Dropped without [`SqliteStore::close`], it finishes what was begun and lets go of the
@@ -469,5 +469,44 @@ impl History for SqliteStore {
 
     fn act(&self, act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Later<'_, Vec<RecipientId>> {
         self.write(move |session| session.act(act, &recipients, now))
+    }
+}
+
+impl Webhooks for SqliteStore {
+    fn webhooks(&self) -> Later<'_, Vec<Webhook>> {
+        let sealer = Arc::clone(&self.sealer);
+        self.read(move |conn| webhooks::webhooks(conn, &sealer))
+    }
+
+    fn save_webhook(&self, webhook: Webhook, events: Vec<NewEvent>) -> Later<'_, WebhookId> {
+        self.write(move |session| session.save_webhook(&webhook, &events))
+    }
+
+    fn remove_webhook(&self, id: WebhookId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.remove_webhook(id, &events))
+    }
+
+    fn owed_posts(&self, id: WebhookId, limit: usize) -> Later<'_, Vec<OwedPost>> {
+        self.read(move |conn| webhooks::owed(conn, id, limit))
+    }
+
+    fn step_webhook(&self, id: WebhookId, step: WebhookStep) -> Later<'_, bool> {
+        self.write(move |session| session.step_webhook(id, &step))
+    }
+
+    fn rewind_webhook(&self, id: WebhookId, to: EventId, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.rewind_webhook(id, to, &events))
+    }
+
+    fn owe_post(&self, id: WebhookId, owed: OwedPost, events: Vec<NewEvent>) -> Later<'_, ()> {
+        self.write(move |session| session.owe_post(id, &owed, &events))
+    }
+
+    fn posts(&self, id: WebhookId, limit: usize) -> Later<'_, Vec<Post>> {
+        self.read(move |conn| webhooks::posts(conn, id, limit))
+    }
+
+    fn first_event_since(&self, at: Timestamp) -> Later<'_, Option<EventId>> {
+        self.read(move |conn| webhooks::first_event_since(conn, at))
     }
 }

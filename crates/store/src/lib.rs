@@ -2,8 +2,8 @@
 //!
 //! Owns the contract between the engines (`queue`, `control`) and the stores, and nothing of any database.
 //! The contract's story is in `testkit::contract`, and every store passes it. Start at [`Spool`] (messages on
-//! their way), [`Directory`] (who may send, and through which relay), [`Keys`] (with which programs ask)
-//! and [`History`] (what happened).
+//! their way), [`Directory`] (who may send, and through which relay), [`Keys`] (with which programs ask),
+//! [`History`] (what happened) and [`Webhooks`] (who is told of it).
 //!
 //! Two words decide everything here:
 //!
@@ -21,6 +21,7 @@ mod once;
 mod protection;
 mod settings;
 mod spool;
+mod webhooks;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
 pub use directory::{
@@ -42,6 +43,11 @@ pub use spool::{
     RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,
 };
 
+pub use webhooks::{
+    KEPT_POSTS, MAX_WEBHOOKS, OwedPost, PauseReason, Post, PostResult, Webhook, WebhookPause, WebhookScope,
+    WebhookShape, WebhookStep, Webhooks,
+};
+
 pub use mail::Network;
 
 use std::pin::Pin;
@@ -50,6 +56,6 @@ use std::pin::Pin;
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that one node's store offers.
-pub trait Store: Spool + Directory + History + Keys + Protections {}
+pub trait Store: Spool + Directory + History + Keys + Protections + Webhooks {}
 
-impl<T: Spool + Directory + History + Keys + Protections> Store for T {}
+impl<T: Spool + Directory + History + Keys + Protections + Webhooks> Store for T {}

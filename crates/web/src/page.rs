@@ -29,6 +29,8 @@ pub(crate) enum Section {
     Accounts,
     /// Domains that mail is signed for.
     Domains,
+    /// Who is told of events.
+    Webhooks,
     /// A pasted error.
     Explain,
     /// Keys of programs.
@@ -49,10 +51,12 @@ impl Section {
                 (Self::Accounts, "/accounts", "web-nav-accounts"),
                 (Self::Domains, "/domains", "web-nav-domains"),
                 (Self::Keys, "/keys", "web-nav-keys"),
+                (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
             ],
             (_, false) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
+                (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
                 (Self::Keys, "/keys", "web-nav-keys"),
                 (Self::Own, "/account", "web-nav-own"),

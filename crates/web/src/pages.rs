@@ -14,6 +14,7 @@ mod relay;
 mod relays;
 mod sign_in;
 mod story;
+mod webhooks;
 
 use crate::Web;
 use crate::ask::Ask;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
         relay::routes(),
         accounts::routes(),
         domains::routes(),
+        webhooks::routes(),
         explain::routes(),
         keys::routes(),
         own::routes(),

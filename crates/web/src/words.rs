@@ -13,6 +13,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/settings.ftl"),
     include_str!("../locales/en/keys.ftl"),
     include_str!("../locales/en/api.ftl"),
+    include_str!("../locales/en/webhooks.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
@@ -20,6 +21,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/settings.ftl"),
     include_str!("../locales/fr/keys.ftl"),
     include_str!("../locales/fr/api.ftl"),
+    include_str!("../locales/fr/webhooks.ftl"),
 ];
 
 /// All sentences of one language.

@@ -2,7 +2,7 @@
 
 use super::{
     account, backup, declaration, discover, domain, explain, key, mailq, portal, queue, relay, route,
-    secrets, send, setup, sign_in, site, start, undo, why,
+    secrets, send, setup, sign_in, site, start, undo, webhook, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -77,6 +77,10 @@ pub enum Command {
     Queue {
         #[command(subcommand)]
         command: Option<queue::Command>,
+    },
+    Webhook {
+        #[command(subcommand)]
+        command: webhook::Command,
     },
     Portal {
         #[command(subcommand)]

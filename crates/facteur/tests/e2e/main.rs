@@ -81,4 +81,6 @@ mod twice;
 #[cfg(test)]
 mod undo;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod wishes;

@@ -9,6 +9,7 @@ pub mod names;
 pub mod paper;
 pub mod postfix;
 pub mod program;
+pub mod receiver;
 pub mod server;
 pub mod sink;
 pub mod tongue;

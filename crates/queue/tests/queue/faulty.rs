@@ -1,5 +1,6 @@
 //! A store that fails, and waits, where a test tells it to; around the model.
 
+use mail::WebhookId;
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
     Timestamp,
@@ -14,6 +15,7 @@ use store::{
     NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
     Spool, StoreError, Story, Totals,
 };
+use store::{OwedPost, Post, Webhook, WebhookStep, Webhooks};
 use testkit::memory::MemoryStore;
 
 /// What becomes of a call.
@@ -193,5 +195,19 @@ impl History for FaultyStore {
         latest_events(limit: usize) -> Vec<Event>;
         append(events: Vec<NewEvent>) -> ();
         act(act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Vec<RecipientId>;
+    }
+}
+
+impl Webhooks for FaultyStore {
+    gated! {
+        webhooks() -> Vec<Webhook>;
+        save_webhook(webhook: Webhook, events: Vec<NewEvent>) -> WebhookId;
+        remove_webhook(id: WebhookId, events: Vec<NewEvent>) -> ();
+        owed_posts(id: WebhookId, limit: usize) -> Vec<OwedPost>;
+        step_webhook(id: WebhookId, step: WebhookStep) -> bool;
+        rewind_webhook(id: WebhookId, to: EventId, events: Vec<NewEvent>) -> ();
+        owe_post(id: WebhookId, owed: OwedPost, events: Vec<NewEvent>) -> ();
+        posts(id: WebhookId, limit: usize) -> Vec<Post>;
+        first_event_since(at: Timestamp) -> Option<EventId>;
     }
 }

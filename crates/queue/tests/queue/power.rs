@@ -4,6 +4,7 @@
 
 use crate::faulty::wait_once;
 use crate::world::run;
+use mail::WebhookId;
 use mail::{
     AccountId, ClosureId, DomainId, EventId, Principal, PublicId, QueueId, RecipientId, RelayId, SiteId,
     Timestamp,
@@ -16,6 +17,7 @@ use store::{
     NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
     Spool, StoreError, StoredBody, Story, Totals,
 };
+use store::{OwedPost, Post, Webhook, WebhookStep, Webhooks};
 use testkit::chance::Chance;
 use testkit::disk::SimDisk;
 use testkit::memory::MemoryStore;
@@ -366,5 +368,22 @@ impl History for PowerStore {
         by_public_id(id: PublicId) -> Option<QueueId>;
         events(after: EventId, limit: usize) -> Vec<Event>;
         latest_events(limit: usize) -> Vec<Event>;
+    }
+}
+
+impl Webhooks for PowerStore {
+    journaled! {
+        save_webhook(webhook: Webhook, events: Vec<NewEvent>) -> WebhookId;
+        remove_webhook(id: WebhookId, events: Vec<NewEvent>) -> ();
+        step_webhook(id: WebhookId, step: WebhookStep) -> bool;
+        rewind_webhook(id: WebhookId, to: EventId, events: Vec<NewEvent>) -> ();
+        owe_post(id: WebhookId, owed: OwedPost, events: Vec<NewEvent>) -> ();
+    }
+
+    asked! {
+        webhooks() -> Vec<Webhook>;
+        owed_posts(id: WebhookId, limit: usize) -> Vec<OwedPost>;
+        posts(id: WebhookId, limit: usize) -> Vec<Post>;
+        first_event_since(at: Timestamp) -> Option<EventId>;
     }
 }

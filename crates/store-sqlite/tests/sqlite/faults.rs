@@ -28,8 +28,8 @@ fn newer_data_is_refused_and_left_alone() {
     let path = directory.path().join("facteur.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let before = fs::read(&path).unwrap();
-    let newer = StoreError::Newer { found: 99, known: 8 };
-    assert_eq!(SqliteStore::open(options(directory.path())).err(), Some(newer));
+    let refused = SqliteStore::open(options(directory.path())).err();
+    assert!(matches!(refused, Some(StoreError::Newer { found: 99, known: 1..99 })), "{refused:?}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 

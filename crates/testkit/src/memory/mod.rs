@@ -9,6 +9,7 @@ mod keys;
 mod notices;
 mod protections;
 mod spool;
+mod webhooks;
 
 use mail::{
     Address, AttemptId, ClosureId, EventId, Evidence, OwnerId, Principal, QueueId, RecipientId, RelayId,
@@ -113,6 +114,7 @@ struct Tables {
     settings: BTreeMap<String, String>,
     keys: Vec<ApiKey>,
     protections: Vec<(Principal, Protection)>,
+    webhooks: Vec<webhooks::Row>,
     /// The last id given to a row of any kind: never given twice.
     last_id: i64,
 }

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("deliver", Layer::Engines),
     ("control", Layer::Engines),
     ("discover", Layer::Engines),
+    ("hooks", Layer::Engines),
     ("store-sqlite", Layer::Shells),
     ("web", Layer::Shells),
     ("facteur", Layer::Shells),
@@ -33,6 +34,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("control", "queue"),
     ("control", "deliver"),
     ("control", "discover"),
+    ("control", "hooks"),
     ("facteur", "store-sqlite"),
     ("facteur", "web"),
 ];
