@@ -9,6 +9,7 @@
 #
 # As root on Debian or a child of it, what is missing is installed; no daemon is
 # started by that, and a mail server that already runs here is left alone.
+# Libraries of other languages that the tests use are installed below the build directory too, at fixed versions.
 # Otherwise the missing packages are named and the status is 1.
 set -euo pipefail
 
@@ -56,6 +57,9 @@ php                                     php-cli
 /usr/bin/bsd-mailx                      bsd-mailx
 s-nail                                  s-nail
 /usr/lib/python3/dist-packages/flufl/bounce python3-flufl.bounce
+node                                    nodejs
+npm                                     npm
+/usr/share/doc/python3-venv             python3-venv
 '
 
 # Mail servers to unpack: the program, then its package.
@@ -64,6 +68,11 @@ usr/sbin/exim4                          exim4-daemon-light
 usr/sbin/smtpd                          opensmtpd
 '
 UNPACKED=${CARGO_TARGET_DIR:-target}/tmp/mail-servers
+
+# The libraries that the tests send with, at these versions: the official ones of five services, and django-anymail.
+NODE_LIBRARIES='postmark@5.1.0 @sendgrid/mail@8.1.6 resend@6.38.0 @getbrevo/brevo@6.0.3 node-mailjet@6.0.11'
+PYTHON_LIBRARIES='django-anymail==15.2 Django==5.2.19 requests==2.34.2'
+LIBRARIES=${CARGO_TARGET_DIR:-target}/tmp/sending-libraries
 
 need_rust() {
     if command -v cargo >/dev/null; then
@@ -165,6 +174,24 @@ unpack() {
     done <<<"$SERVERS"
 }
 
+# Installs the libraries that the tests send with, unless these very versions are there.
+libraries() {
+    local mark="$LIBRARIES/versions" wanted="$NODE_LIBRARIES $PYTHON_LIBRARIES"
+    if [ -e "$mark" ] && [ "$(cat "$mark")" = "$wanted" ]; then
+        return
+    fi
+    echo "setup: installing $wanted"
+    rm -rf "${LIBRARIES:?}"
+    mkdir -p "$LIBRARIES"
+    # shellcheck disable=SC2086  # one word a library is what is meant
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$LIBRARIES" $NODE_LIBRARIES
+    python3 -m venv "$LIBRARIES/python"
+    # shellcheck disable=SC2086
+    "$LIBRARIES/python/bin/python3" -m pip install --quiet --disable-pip-version-check $PYTHON_LIBRARIES
+    # Last, so that what was begun and not ended is begun again.
+    echo "$wanted" >"$mark"
+}
+
 main() {
     local wanted packages
     case "${1:-}" in
@@ -182,6 +209,7 @@ main() {
     fi
     if [ "$1" = tests ]; then
         unpack
+        libraries
     fi
 }
 

@@ -16,6 +16,7 @@ mod fault;
 pub mod found;
 mod keys;
 mod lately;
+mod letters;
 mod local;
 mod mail_ops;
 mod neighbours;
@@ -51,6 +52,7 @@ pub use declaration::{
 pub use discovery::{Finder, relay_of};
 pub use fault::{Blame, Fault};
 pub use keys::{KeyAct, KeyError, KeySpec, KeyState, KeyView, Keyed, NewKey};
+pub use letters::{NotTaken, Ready, RequestKey};
 pub use local::{LocalNames, Standing, read_aliases};
 pub use neighbours::Neighbours;
 pub use operation::{

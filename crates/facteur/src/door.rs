@@ -92,17 +92,7 @@ pub(crate) fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>
 
 /// What a client is told, with the code of the page that tells more.
 pub(crate) fn refused(refusal: &Refusal) -> Reply {
-    worded(refusal).explained(match refusal {
-        Refusal::SenderNotOwned(_) | Refusal::AuthorNotOwned(_) => "sender_not_owned",
-        Refusal::AuthorUnclear(_) => "message_malformed",
-        Refusal::Blocked => "blocked",
-        Refusal::NoRecipient => "protocol_error",
-        Refusal::TooManyRecipients(_) => "too_many_recipients",
-        Refusal::TooBig(_) => "message_too_big",
-        Refusal::Loop(_) => "mail_loop",
-        Refusal::Store(StoreError::Full { .. }) => "server_storage_full",
-        Refusal::Store(_) | Refusal::NoRandomness => "server_local_error",
-    })
+    worded(refusal).explained(refusal.cause())
 }
 
 /// The words; who may act is told how.

@@ -334,6 +334,11 @@ fn attached(field: &str, file: &Attachment, is_shown: bool) -> Result<Part, Wron
     };
     let media = media::checked(wanted)
         .ok_or_else(|| Wrong::new(format!("{field}.content_type"), Problem::MediaType))?;
+    let media = if says_too_little(&media, &file.content) {
+        format!("{media};\r\n charset=\"utf-8\"")
+    } else {
+        media
+    };
     let disposition = if is_shown { "inline" } else { "attachment" };
     let mut header = format!("Content-Type: {media}\r\nContent-Transfer-Encoding: base64\r\n");
     header += &format!("Content-Disposition: {disposition}{}\r\n", filename(&file.filename));
@@ -346,6 +351,12 @@ fn attached(field: &str, file: &Attachment, is_shown: bool) -> Result<Part, Wron
         header += &format!("Content-ID: <{id}>\r\n");
     }
     Ok(Part::Leaf { header, lines: base64_lines(&file.content) })
+}
+
+/// Whether a file is a text whose characters nobody could read: without a word about them it would be taken for ASCII.
+fn says_too_little(media: &str, content: &[u8]) -> bool {
+    let is_text = media.starts_with("text/") && !media.contains("charset=");
+    is_text && !content.is_ascii() && std::str::from_utf8(content).is_ok()
 }
 
 /// The name of a file as a parameter (RFC 2183 §2.3): quoted, or in pieces of UTF-8 (RFC 2231 §3, §4).

@@ -51,6 +51,23 @@ pub enum Refusal {
     NoRandomness,
 }
 
+impl Refusal {
+    /// The id of the page that explains it.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::SenderNotOwned(_) | Self::AuthorNotOwned(_) => "sender_not_owned",
+            Self::AuthorUnclear(_) => "message_malformed",
+            Self::Blocked => "blocked",
+            Self::NoRecipient => "protocol_error",
+            Self::TooManyRecipients(_) => "too_many_recipients",
+            Self::TooBig(_) => "message_too_big",
+            Self::Loop(_) => "mail_loop",
+            Self::Store(StoreError::Full { .. }) => "server_storage_full",
+            Self::Store(_) | Self::NoRandomness => "server_local_error",
+        }
+    }
+}
+
 /// What a submission must pass besides the limits. Called for every way in.
 pub trait Policy: Send + Sync {
     /// Whether the principal may send this envelope.
@@ -292,11 +309,11 @@ impl Queue {
     }
 
     /// Whether a message would be taken, which is not kept.
-    pub fn examine(&self, submission: Submission) -> Result<(), Refusal> {
+    pub fn examine(&self, submission: &Submission) -> Result<(), Refusal> {
         let Submission { principal, owner, envelope, draft, .. } = submission;
         draft.whole()?;
-        self.check(principal, owner, &envelope, &draft)?;
-        self.expand(envelope.recipients)?;
+        self.check(*principal, *owner, envelope, draft)?;
+        self.expand(envelope.recipients.clone())?;
         Ok(self.store.ready()?)
     }
 

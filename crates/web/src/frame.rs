@@ -1,11 +1,11 @@
 //! What stands around every answer: the language, the limit of time, the headers that keep browsers safe, and words for
 //! what went wrong.
 
-use crate::Web;
 use crate::api::{self, Problem};
 use crate::ask::{Ask, LANGUAGE_COOKIE};
 use crate::page::{self, Page};
 use crate::trouble::{Trouble, fault_words};
+use crate::{Web, doors};
 use axum::Json;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
@@ -50,7 +50,9 @@ const HEADERS: [(HeaderName, &str); 7] = [
 pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let ask = Ask::of(&web, &parts).await;
-    let is_api = parts.uri.path().starts_with(api::BASE);
+    let shape = doors::shape_at(parts.uri.path());
+    let is_api = parts.uri.path().starts_with(api::BASE) || shape.is_some();
+    let most = doors::bytes_at(parts.uri.path()).unwrap_or(BODY_LIMIT);
     let is_for_program = is_api || wants_json(&parts.headers);
     let mut request = Request::from_parts(parts, body);
     if let (Some(place), Some(_)) = (request.extensions().get::<net::Place>(), &ask.session) {
@@ -60,10 +62,10 @@ pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: N
     request.extensions_mut().insert(ask.clone());
     let announced = request.body().size_hint().lower();
     let answer = async move {
-        if announced > BODY_BYTES {
+        if announced > u64::try_from(most).unwrap_or(BODY_BYTES) {
             return Trouble::TooLarge.into_response();
         }
-        next.run(request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)))).await
+        next.run(request.map(|body| Body::new(Limited::new(body, most)))).await
     };
     let answered = tokio::time::timeout(TIME_LIMIT, answer).await;
     let mut response = answered.unwrap_or_else(|_| Trouble::TooSlow.into_response());
@@ -73,7 +75,12 @@ pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: N
     let problem = response.extensions().get::<Problem>().cloned();
     let of_api = || told.or_else(bare).filter(|_| is_api).map(Problem::of_trouble);
     if let Some(problem) = problem.or_else(of_api) {
-        response = with_headers(problem.answer(ask.language(), &web.en, &web.fr), &response);
+        let told = problem.answer(ask.language(), &web.en, &web.fr);
+        let told = match shape {
+            Some(shape) => with_headers(doors::in_shape(shape, &problem, &ask.phrases), &told),
+            None => told,
+        };
+        response = with_headers(told, &response);
     } else if let Some(fault) = fault {
         let words = fault_words(&ask.phrases, &fault);
         response = worded(fault.blame.as_str(), words, is_for_program, &ask, &response);

@@ -9,6 +9,7 @@ mod acme;
 mod api;
 mod ask;
 mod assets;
+mod doors;
 mod forms;
 mod frame;
 mod guard;
@@ -41,6 +42,7 @@ pub struct Web {
     clock: Clock,
     notices: Notices,
     limits: api::Limits,
+    doors: doors::Budget,
     en: Arc<Phrases>,
     fr: Arc<Phrases>,
 }
@@ -57,6 +59,7 @@ impl Web {
             clock,
             notices: Notices::default(),
             limits: api::Limits::default(),
+            doors: doors::Budget::default(),
             en,
             fr,
         })

@@ -3,7 +3,7 @@
 use crate::api::entry::{Teller, as_problem, with_key};
 use crate::frame::frame;
 use crate::guard::guard;
-use crate::{Web, api, assets, health, pages, settings};
+use crate::{Web, api, assets, doors, health, pages, settings};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
@@ -81,7 +81,7 @@ impl Route {
 
 /// All that is answered, purpose by purpose.
 pub fn table() -> Vec<Route> {
-    [health::routes(), assets::routes(), pages::routes(), settings::routes(), api::routes()]
+    [health::routes(), assets::routes(), pages::routes(), settings::routes(), api::routes(), doors::routes()]
         .into_iter()
         .flatten()
         .collect()

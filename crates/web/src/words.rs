@@ -14,6 +14,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/keys.ftl"),
     include_str!("../locales/en/api.ftl"),
     include_str!("../locales/en/webhooks.ftl"),
+    include_str!("../locales/en/doors.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
@@ -22,6 +23,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/keys.ftl"),
     include_str!("../locales/fr/api.ftl"),
     include_str!("../locales/fr/webhooks.ftl"),
+    include_str!("../locales/fr/doors.ftl"),
 ];
 
 /// All sentences of one language.

@@ -65,6 +65,8 @@ mod scene;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod sending;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod stopped;

@@ -4,12 +4,14 @@ use super::fields::{Fields, printed};
 use super::{Answer, Blame, Failure, Item, LETTERS, Order, Outcome, first_failure};
 use crate::wrong::{Problem, Wrong};
 use crate::{Letter, Party};
-use mail::Timestamp;
+use mail::{Timestamp, decoded_words};
 use serde_json::{Map, Value, json};
 
 const PERSON: (&str, &str) = ("email", "name");
 /// The header by which a program says that it only tries.
 const SANDBOX: &str = "x-sib-sandbox";
+/// The header that holds what a program wants to hear again.
+const CUSTOM: &str = "x-mailin-custom";
 /// The header, among those of the message, that makes a request the same one.
 const ONCE: &str = "idempotencykey";
 
@@ -20,13 +22,7 @@ pub(super) fn read(value: Value, now: Timestamp) -> Result<Order, Wrong> {
     people(&mut fields, &mut letter)?;
     written(&mut fields, &mut letter)?;
     let mut once = None;
-    for (name, value) in fields.header("headers")? {
-        match name.to_ascii_lowercase().as_str() {
-            ONCE => once = Some(value),
-            SANDBOX => letter.dry_run = value.eq_ignore_ascii_case("drop"),
-            _ => letter.headers.push((name, value)),
-        }
-    }
+    header(&mut fields, &mut letter, &mut once)?;
     for mut attachment in fields.objects("attachment")? {
         // A file that is to be fetched from elsewhere.
         attachment.unasked(&["url"])?;
@@ -58,7 +54,7 @@ fn author(mut sender: Fields) -> Result<Party, Wrong> {
     let written = sender.needed("email")?;
     let parsed = written.trim().parse();
     let address = parsed.map_err(|_| sender.wrong("email", Problem::Address(written)))?;
-    let name = sender.text("name")?.unwrap_or_default();
+    let name = sender.text("name")?.map(|name| decoded_words(name.as_bytes())).unwrap_or_default();
     sender.end()?;
     Ok(Party { name, address })
 }
@@ -87,10 +83,29 @@ fn written(fields: &mut Fields, letter: &mut Letter) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// The fields of the header, and what programs put among them that is none.
+fn header(fields: &mut Fields, letter: &mut Letter, once: &mut Option<String>) -> Result<(), Wrong> {
+    for (name, value) in fields.header("headers")? {
+        match name.to_ascii_lowercase().as_str() {
+            ONCE => *once = Some(value),
+            SANDBOX => letter.dry_run = value.eq_ignore_ascii_case("drop"),
+            CUSTOM => {
+                letter.metadata.insert(name, value);
+            }
+            lower => {
+                letter.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(lower));
+                letter.headers.push((name, value));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One version: what it says itself comes before what all share.
 fn version(mut letter: Letter, mut fields: Fields, params: &Map<String, Value>) -> Result<Letter, Wrong> {
     people(&mut fields, &mut letter)?;
     written(&mut fields, &mut letter)?;
+    header(&mut fields, &mut letter, &mut None)?;
     let mut params = params.clone();
     params.extend(fields.object("params")?.map(Fields::into_values).unwrap_or_default());
     fields.end()?;

@@ -5,7 +5,7 @@ use crate::{Attachment, Party, moment};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use mail::{Timestamp, mailboxes};
+use mail::{Timestamp, decoded_words, mailboxes};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -276,7 +276,7 @@ fn person(at: String, value: Value, (address, name): (&str, &str)) -> Result<Vec
     let written = fields.needed(address)?;
     let parsed = written.trim().parse();
     let address = parsed.map_err(|_| fields.wrong(address, Problem::Address(shortened(&written))))?;
-    let name = fields.text(name)?.unwrap_or_default();
+    let name = fields.text(name)?.map(|name| decoded_words(name.as_bytes())).unwrap_or_default();
     fields.end()?;
     Ok(vec![Party { name, address }])
 }
@@ -294,10 +294,15 @@ pub(super) fn parties(at: &str, text: &str) -> Result<Vec<Party>, Wrong> {
         let Some(domain) = &mailbox.domain else { return Err(bad(&mailbox.local)) };
         let written = format!("{}@{domain}", mailbox.local);
         let address = written.parse().map_err(|_| bad(&written))?;
-        let name = mailbox.name.map(|name| unquoted(&String::from_utf8_lossy(&name))).unwrap_or_default();
+        let name = mailbox.name.map(|name| read_name(&String::from_utf8_lossy(&name))).unwrap_or_default();
         parties.push(Party { name, address });
     }
     Ok(parties)
+}
+
+/// A name as people read it: some programs send it as it would stand in a header.
+fn read_name(name: &str) -> String {
+    decoded_words(unquoted(name).as_bytes())
 }
 
 /// A name without the quotes in which it was written (RFC 5322 §3.2.4).

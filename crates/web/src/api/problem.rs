@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use control::phrases::Phrases;
 use control::{Blame, Fault};
 use mail::Language;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Where the codes are explained.
 pub(crate) const DOCS: &str = "/api/v1/docs";
@@ -28,6 +28,8 @@ enum What {
     Own(&'static str, Vec<(&'static str, String)>),
     /// An operation that was not done.
     Fault(Box<Fault>),
+    /// Something that was worded already, in English and in French, and the field that it is about.
+    Told(&'static str, Box<[(String, String); 2]>, String),
 }
 
 /// The failures of the API itself, with their status. The words of each are under `web-api-` and its code.
@@ -72,6 +74,18 @@ impl Problem {
         Self { status, what: What::Own(code, Vec::new()), cause: None, wait_secs: None }
     }
 
+    /// One that was worded already, in English and in French: its code and its status, the page that explains it, and the
+    /// field that it is about.
+    pub(crate) fn told(
+        (code, status): (&'static str, StatusCode),
+        words: [(String, String); 2],
+        cause: Option<&str>,
+        about: &str,
+    ) -> Self {
+        let what = What::Told(code, Box::new(words), about.to_owned());
+        Self { status, what, cause: cause.map(str::to_owned), wait_secs: None }
+    }
+
     /// Something here went wrong.
     pub(crate) fn ours() -> Self {
         Self::of("ours")
@@ -114,6 +128,7 @@ impl Problem {
         let code = match &self.what {
             What::Own(code, _) => code,
             What::Fault(fault) => fault.blame.as_str(),
+            What::Told(code, ..) => code,
         };
         code.replace('-', "_")
     }
@@ -127,11 +142,27 @@ impl Problem {
                 (phrases.fill(&key, gaps()), phrases.beside(&key, "fix", gaps()).unwrap_or_default())
             }
             What::Fault(fault) => fault_words(phrases, fault),
+            What::Told(_, words, _) => {
+                let [en, fr] = &**words;
+                match phrases.language() {
+                    Language::En => en.clone(),
+                    Language::Fr => fr.clone(),
+                }
+            }
         }
     }
 
-    /// The answer.
-    pub(crate) fn answer(&self, language: Language, en: &Phrases, fr: &Phrases) -> Response {
+    /// What it is about: a field, a name; empty for the request as a whole.
+    pub(crate) fn about(&self) -> &str {
+        match &self.what {
+            What::Own(..) => "",
+            What::Fault(fault) => &fault.what,
+            What::Told(_, _, about) => about,
+        }
+    }
+
+    /// The JSON that tells it.
+    pub(crate) fn body(&self, language: Language, en: &Phrases, fr: &Phrases) -> Value {
         let code = self.code();
         let (of_en, of_fr) = (self.words(en), self.words(fr));
         let sentence = |(what, fix): &(String, String)| format!("{what} {fix}").trim_end().to_owned();
@@ -148,12 +179,15 @@ impl Problem {
             "action": action,
             "docs": format!("{DOCS}#{code}"),
         });
-        if let (What::Fault(fault), Some(members)) = (&self.what, body.as_object_mut())
-            && !fault.what.is_empty()
-        {
-            members.insert("about".to_owned(), fault.what.clone().into());
+        if let Some(members) = body.as_object_mut().filter(|_| !self.about().is_empty()) {
+            members.insert("about".to_owned(), self.about().into());
         }
-        let mut response = (self.status, Json(body)).into_response();
+        body
+    }
+
+    /// The answer.
+    pub(crate) fn answer(&self, language: Language, en: &Phrases, fr: &Phrases) -> Response {
+        let mut response = (self.status, Json(self.body(language, en, fr))).into_response();
         if let Some(secs) = self.wait_secs
             && let Ok(value) = HeaderValue::from_str(&secs.to_string())
         {

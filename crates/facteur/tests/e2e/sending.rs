@@ -1,0 +1,4 @@
+//! Mail that programs give over HTTP: our own address for it, and the libraries of the services whose shapes are known.
+
+mod libraries;
+mod own;
