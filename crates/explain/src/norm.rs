@@ -27,6 +27,8 @@ pub(crate) struct Reading {
     pub(crate) host: Option<String>,
     /// Whether the server quotes another server's words.
     pub(crate) quoted: bool,
+    /// Where the words behind the last reply code begin in the text: before it are a program's own.
+    pub(crate) reply_at: usize,
 }
 
 impl Reading {
@@ -43,6 +45,7 @@ impl Reading {
             code: Some(reply.code.get()),
             enhanced: reply.enhanced.or(read.enhanced),
             severity: Some(reply.severity()),
+            reply_at: read.reply_at,
             stage: Some(stage),
             protocol: Some(Protocol::Smtp),
             host: host.map(str::to_owned),
@@ -72,6 +75,7 @@ impl Reading {
             quoted: is_quoting(&read.text),
             code: read.last_code,
             enhanced: read.enhanced,
+            reply_at: read.reply_at,
             plain: plain(&read.text),
             text: read.text,
         }
@@ -110,10 +114,12 @@ impl Reading {
     pub(crate) fn innermost(&self) -> Option<Self> {
         /// Fewer bytes are no reply of their own.
         const LEAST: usize = 8;
-        INNER.first_in(&self.text)?;
-        let ends = INNER_MARKS.iter().filter_map(|mark| self.text.rfind(mark).map(|at| at + mark.len()));
-        let text = self.text.get(ends.max()?..)?.trim();
-        (text.len() >= LEAST).then(|| Self { plain: plain(text), text: text.to_owned(), ..self.clone() })
+        let quoted = || INNER_MARKS.iter().filter_map(|mark| self.text.rfind(mark).map(|at| at + mark.len()));
+        let marked = INNER.first_in(&self.text).and_then(|_| quoted().max());
+        let coded = Some(self.reply_at).filter(|at| *at > 0 && marked.is_none_or(|marked| *at > marked));
+        let words = |from: usize| self.text.get(from..).map(str::trim).filter(|text| text.len() >= LEAST);
+        let text = coded.and_then(words).or_else(|| marked.and_then(words))?;
+        Some(Self { plain: plain(text), text: text.to_owned(), reply_at: 0, ..self.clone() })
     }
 }
 
@@ -149,6 +155,8 @@ struct Scan {
     first_code: Option<u16>,
     last_code: Option<u16>,
     enhanced: Option<EnhancedCode>,
+    /// Where the words of the last reply begin in the text.
+    reply_at: usize,
 }
 
 impl Scan {
@@ -183,6 +191,10 @@ impl Scan {
             return self.keep(word);
         }
         self.first_code = self.first_code.or(Some(code));
+        // The lines of one reply repeat its code.
+        if self.last_code != Some(code) {
+            self.reply_at = self.text.len();
+        }
         self.last_code = Some(code);
         match continued.map(|rest| (rest, enhanced(bare(rest)))) {
             Some((_, Some(enhanced))) => self.enhanced = Some(enhanced),
@@ -370,6 +382,22 @@ mod tests {
         check("no mailbox here (#5.7.1)", "no mailbox here", None, "5.7.1");
         check("554 4.4.7 Expired<421 4.4.2 Timed out>", "expired<421 timed out>", Some(554), "4.4.2");
         check("550-\"JunkMail", "\"junkmail", Some(550), "");
+    }
+
+    #[test]
+    fn the_innermost_words_are_those_behind_the_last_code() {
+        for (text, words) in [
+            (
+                "ERROR: failed to send: (451, b'4.7.1 Service unavailable - try again later')",
+                Some("service unavailable - try again later')"),
+            ),
+            ("550 5.1.1 relay says: 452 4.2.2 the mailbox is full", Some("the mailbox is full")),
+            ("535-5.7.8 Username and\n535 5.7.8 Password not accepted", None),
+            ("the mailbox is full (552)", None),
+        ] {
+            let inner = Reading::of_text(text, &Hint::default()).innermost().map(|inner| inner.text);
+            assert_eq!(inner.as_deref(), words, "{text}");
+        }
     }
 
     #[test]
