@@ -74,6 +74,10 @@ NODE_LIBRARIES='postmark@5.1.0 @sendgrid/mail@8.1.6 resend@6.38.0 @getbrevo/brev
 PYTHON_LIBRARIES='django-anymail==15.2 Django==5.2.19 requests==2.34.2'
 LIBRARIES=${CARGO_TARGET_DIR:-target}/tmp/sending-libraries
 
+# The checker of accessibility, below the build directory.
+AXE=axe-core@4.14.1
+ACCESSIBILITY=${CARGO_TARGET_DIR:-target}/tmp/accessibility
+
 need_rust() {
     if command -v cargo >/dev/null; then
         return
@@ -192,6 +196,19 @@ libraries() {
     echo "$wanted" >"$mark"
 }
 
+# Installs the checker of accessibility, unless this very version is there.
+accessibility() {
+    if [ "$(cat "$ACCESSIBILITY/version" 2>/dev/null)" = "$AXE" ]; then
+        return
+    fi
+    echo "setup: installing $AXE"
+    rm -rf "${ACCESSIBILITY:?}"
+    mkdir -p "$ACCESSIBILITY"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$ACCESSIBILITY" "$AXE"
+    # Last, so that what was begun and not ended is begun again.
+    echo "$AXE" >"$ACCESSIBILITY/version"
+}
+
 main() {
     local wanted packages
     case "${1:-}" in
@@ -210,6 +227,7 @@ main() {
     if [ "$1" = tests ]; then
         unpack
         libraries
+        accessibility
     fi
 }
 

@@ -13,7 +13,9 @@ use crate::privileges::{self, Identity, PrivilegeError};
 use crate::public::Public;
 use crate::socket;
 use crate::workers::Workers;
-use control::{AccountSpec, Answer, Caller, FIRST_ADMINISTRATOR, Listener, Operation, Role};
+use control::{
+    ADMINISTRATOR, AccountSpec, Answer, Caller, Control, FIRST_ADMINISTRATOR, Listener, Operation, Role,
+};
 use mail::{Clock, Domain, Language, Secret};
 use net::stop_asked;
 use net::{
@@ -121,6 +123,13 @@ pub enum Announcement {
     },
     /// There is no relay yet: mail waits.
     NoRelay,
+    /// Nobody has set the server up yet: links that sign an administrator in to the portal, once.
+    PortalLink {
+        /// The links, one a port.
+        links: Vec<String>,
+        /// For how many minutes they are good.
+        minutes: i64,
+    },
     /// Everything runs.
     Ready {
         /// The server's name.
@@ -375,6 +384,9 @@ async fn serve_until(
     open_to_all(&assembly, (&config, &place), &shared, inherited, &stop, &mut set);
     if assembly.has_no_route().await? {
         announce(Announcement::NoRelay);
+        if let Some(link) = first_link(&assembly.control).await {
+            announce(link);
+        }
     }
     let manager = Manager::of_environment();
     set.spawn(manager.clone().keep_alive(stop.clone()));
@@ -386,6 +398,22 @@ async fn serve_until(
     while set.join_next().await.is_some() {}
     let _ = fs::remove_file(place.socket());
     Ok(assembly.close().await?)
+}
+
+/// The way into the portal of a server that nobody has set up yet.
+async fn first_link(control: &Control) -> Option<Announcement> {
+    let caller = Caller { name: "start".to_owned(), role: Role::Administrator };
+    let Ok(Answer::Settings { settings }) = control.perform(&caller, Operation::SettingList).await else {
+        return None;
+    };
+    if settings.contains_key(ADMINISTRATOR) {
+        return None;
+    }
+    let made = control.perform(&caller, Operation::PortalLink).await;
+    let Ok(Answer::PortalLink { code, host_name, ports, minutes }) = made else { return None };
+    let links: Vec<String> =
+        ports.iter().map(|port| format!("https://{host_name}:{port}/sign-in/link/{code}")).collect();
+    (!links.is_empty()).then_some(Announcement::PortalLink { links, minutes })
 }
 
 /// Each connection is a file to the system, and many systems begin with 1,024 of them: the limit is raised to what the

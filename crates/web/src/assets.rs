@@ -8,17 +8,23 @@ use axum::response::{IntoResponse as _, Response};
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const STYLE: &str = include_str!("../assets/style.css");
+const LIVE: &str = include_str!("../assets/live.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::read("/assets/style.css", Access::Everyone, reading(style)),
+        Route::read("/assets/live.js", Access::Everyone, reading(live)),
         Route::read("/assets/icon.svg", Access::Everyone, reading(icon)),
     ]
 }
 
 async fn style() -> Response {
     kept("text/css; charset=utf-8", STYLE)
+}
+
+async fn live() -> Response {
+    kept("text/javascript; charset=utf-8", LIVE)
 }
 
 async fn icon() -> Response {

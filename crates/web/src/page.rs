@@ -71,12 +71,14 @@ pub(crate) struct Page {
     section: Section,
     content: Markup,
     notice: Option<Notice>,
+    /// Whether a part of it renews itself.
+    live: bool,
 }
 
 impl Page {
     /// A page.
     pub(crate) const fn new(title: String, section: Section, content: Markup) -> Self {
-        Self { title, section, content, notice: None }
+        Self { title, section, content, notice: None, live: false }
     }
 
     /// What went wrong, and what to do.
@@ -89,6 +91,11 @@ impl Page {
             }
         };
         Self::new(what.to_owned(), Section::None, content)
+    }
+
+    /// The same, of which what is marked `data-live` renews itself while it is marked `data-more`.
+    pub(crate) fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     /// The same with a notice that is not waiting.
@@ -113,6 +120,7 @@ impl Page {
                     meta name="color-scheme" content="light dark";
                     title { (self.title) " · facteur" }
                     link rel="stylesheet" href={ "/assets/style.css?v=" (VERSION) };
+                    @if self.live { script src={ "/assets/live.js?v=" (VERSION) } defer {} }
                     link rel="icon" type="image/svg+xml" href={ "/assets/icon.svg?v=" (VERSION) };
                 }
                 body {

@@ -12,6 +12,7 @@ mod protection;
 mod reason;
 mod relay;
 mod relays;
+mod setup;
 mod sign_in;
 mod story;
 mod webhooks;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Vec<Route> {
         own::routes(),
         protection::routes(),
         blocks::routes(),
+        setup::routes(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -117,6 +117,7 @@ fn field(phrases: &Phrases, name: &str) -> String {
         "days" => "web-field-days",
         "scopes" => "web-field-scopes",
         "keys" => "web-nav-keys",
+        "address" | "administrator" => "web-field-address",
         "why" => "web-field-why",
         "code" => "web-field-code",
         "text" => "web-plea",

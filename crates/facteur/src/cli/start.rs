@@ -93,6 +93,10 @@ pub fn worded(announcement: &Announcement, reader: &Reader) -> String {
             phrases.fill("start-unconfined", gaps)
         }
         Announcement::NoRelay => phrases.say("start-no-relay"),
+        Announcement::PortalLink { links, minutes } => {
+            let lines: Vec<String> = links.iter().map(|link| format!("\n    {link}")).collect();
+            format!("{}{}", phrases.fill("portal-link", [("count", (*minutes).into())]), lines.concat())
+        }
         Announcement::Ready { host_name } => {
             phrases.fill("start-ready", [("host", host_name.clone().into())])
         }

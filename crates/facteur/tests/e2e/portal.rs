@@ -1,8 +1,10 @@
 //! The portal, as programs and people meet it.
 
 mod attacks;
+mod axe;
 mod browser;
 mod entry;
 mod foundation;
 mod guards;
 mod mending;
+mod visit;

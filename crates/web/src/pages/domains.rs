@@ -135,7 +135,7 @@ fn show_record(ask: &Ask, record: &RecordView) -> Markup {
     });
     html! {
         article class="card record" {
-            h3 { (ask.say(wording::purpose_key(record.purpose))) }
+            h2 class="small" { (ask.say(wording::purpose_key(record.purpose))) }
             @if let Some((class, words)) = standing { p { span class=(class) { (words) } } }
             p { (ask.fill("record-kind", [("kind", record.kind.clone().into())])) }
             p { (ask.say("web-record-name")) }

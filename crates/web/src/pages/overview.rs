@@ -77,7 +77,7 @@ fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
     if !report.has_route {
         let more = html! {
             p { (ask.say("web-no-route-fix")) }
-            p { a class="button" href="/relays" { (ask.say("web-no-route-do")) } }
+            p { a class="button" href="/setup" { (ask.say("web-do-setup")) } }
         };
         items.push(card(true, &ask.say("web-no-route"), &more));
     }
@@ -129,14 +129,19 @@ pub(super) fn closed(ask: &Ask, closure: &ClosureView) -> Markup {
     };
     let again = coming(closure.reopen_at, &ask.reader());
     let page = format!("/relays/{}", segment(&closure.relay));
+    let is_own = ask.here.starts_with(&page);
     let more = html! {
         (because(ask, &wording::of_closure(closure, ask.language())))
         @if let Some(neighbours) = &closure.neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
         p class="soft" { (ask.fill("web-tried-again", [("when", again.into())])) }
         // On the relay's own page, the way to it leads nowhere.
-        @if !ask.here.starts_with(&page) { p { a class="button" href=(page) { (ask.say("web-to-relay")) } } }
+        @if !is_own { p { a class="button" href=(page) { (ask.say("web-to-relay")) } } }
     };
-    card(closure.alarm, &title, &more)
+    if !is_own {
+        return card(closure.alarm, &title, &more);
+    }
+    // There it stands right below the name of the relay.
+    html! { article class=(if closure.alarm { "card bad" } else { "card warn" }) { h2 { (title) } (more) } }
 }
 
 fn counts(ask: &Ask, report: &StatusReport) -> Markup {

@@ -3,6 +3,7 @@
 use crate::ask::Ask;
 use control::reader::{clock, span};
 use control::wording::Reason;
+use explain::CauseId;
 use mail::{Dialogue, Speaker};
 use maud::{Markup, html};
 
@@ -13,7 +14,17 @@ pub(super) fn because(ask: &Ask, reason: &Reason) -> Markup {
     html! {
         div class="reason" {
             p class="cause" { (words.cause) }
-            p { (text("reason-fix", &words.fix)) }
+            @if reason.cause == CauseId::NO_ROUTE {
+                // The catalogue names a command; here there is a page for it.
+                @if ask.is_administrator() {
+                    p { (text("reason-fix", &ask.say("web-no-route-fix"))) }
+                    p { a class="button" href="/relays" { (ask.say("web-no-route-do")) } }
+                } @else {
+                    p { (text("reason-fix", &ask.say("web-no-route-person"))) }
+                }
+            } @else {
+                p { (text("reason-fix", &words.fix)) }
+            }
             p class="soft" { (text("reason-who", &words.who)) }
             @if let Some(link) = words.link.as_deref().filter(|link| link.starts_with("https://")) {
                 p { a href=(link) rel="noreferrer" { (link) } }

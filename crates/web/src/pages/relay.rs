@@ -14,11 +14,14 @@ use crate::table::{Access, Route, changing, reading};
 use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::{Path, State};
-use control::{Answer, Blame, Fault, Operation, RelaySpec, RelayState, RelayView, wording};
+use control::{Answer, Blame, Fault, Operation, QueueFilter, RelaySpec, RelayState, RelayView, wording};
 use mail::Secret;
 use maud::{Markup, html};
 use std::sync::Arc;
 use store::{RelayTls, SenderMode};
+
+/// How many waiting messages are counted.
+const COUNTED: usize = 100;
 
 pub(super) fn routes() -> Vec<Route> {
     let admin = Access::Administrator;
@@ -55,11 +58,13 @@ async fn page(web: &Web, ask: &Ask, name: &str, tested: &Markup) -> Shown {
     let relay = relay_of(web, ask, name).await?;
     let is_default = default_way(web, ask).await?.as_deref() == Some(&relay.name);
     let here = path(&relay.name);
+    let waiting = waiting(web, ask, &relay).await?;
     let content = html! {
         p class="crumb" { a href="/relays" { (ask.say("web-nav-relays")) } }
         h1 { (relay.name) " " (badge(ask, relay.state)) }
         @for closure in &relay.closures { (closed(ask, closure)) }
         (tested)
+        (waiting)
         section class="card" {
             p { (relay.host) @if let Some(port) = relay.port { ":" (port) }
                 @if let Some(login) = &relay.login { " · " (login) }
@@ -81,7 +86,26 @@ async fn page(web: &Web, ask: &Ask, name: &str, tested: &Markup) -> Shown {
             }))
         }
     };
-    Ok(Page::new(relay.name.clone(), Section::Relays, content).answer(web, ask))
+    Ok(Page::new(relay.name.clone(), Section::Relays, content).live().answer(web, ask))
+}
+
+/// How much mail waits for it: seen leaving once the relay is open again.
+async fn waiting(web: &Web, ask: &Ask, relay: &RelayView) -> Result<Markup, Refused> {
+    let filter = QueueFilter { relay: Some(relay.name.clone()), ..QueueFilter::default() };
+    let operation = Operation::QueueList { filter, after: None, limit: COUNTED };
+    let Answer::Queue { page } = perform(web, ask, operation).await? else {
+        return Err(Trouble::Ours.into());
+    };
+    let count = page.rows.len();
+    let key = match (count, page.next.is_some()) {
+        (0, _) => "web-relay-waiting-none",
+        (_, true) => "web-relay-waiting-more",
+        (_, false) => "web-relay-waiting",
+    };
+    let leaves = count > 0 && relay.state == RelayState::Open;
+    Ok(html! {
+        p class="waiting" aria-live="polite" data-live="" data-more[leaves] { (ask.fill(key, [("count", count.into())])) }
+    })
 }
 
 /// The form that opens a relay whose sign-in was refused.

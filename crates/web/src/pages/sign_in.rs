@@ -89,7 +89,7 @@ async fn check(
         return Ok(refused(&web, &ask, "", SignInError::Wrong));
     }
     match web.control.open_session(&ask.guest(), &login, &Secret::new(password)).await {
-        Ok(Opening::Session(opened)) => Ok(welcome(&opened)),
+        Ok(Opening::Session(opened)) => Ok(welcome(&opened, "/")),
         Ok(Opening::Code(key)) => Ok(code_page(&ask, key.reveal()).answer(&web, &ask)),
         Err(error) => Ok(refused(&web, &ask, &login, error)),
     }
@@ -122,7 +122,7 @@ async fn check_code(
 ) -> Shown {
     let (proof, code) = (fields.exact("proof"), fields.exact("code"));
     let error = match web.control.open_with_code(&ask.guest(), proof, code).await {
-        Ok(opened) => return Ok(welcome(&opened)),
+        Ok(opened) => return Ok(welcome(&opened, "/")),
         Err(error) => error,
     };
     let notice = |key: &str| Notice::bad(ask.say(key), String::new());
@@ -149,8 +149,9 @@ async fn check_code(
     })
 }
 
-fn welcome(opened: &Opened) -> Response {
-    let mut response = Redirect::to("/").into_response();
+/// Lets somebody in.
+fn welcome(opened: &Opened, to: &str) -> Response {
+    let mut response = Redirect::to(to).into_response();
     let cookie = cookie(SESSION_COOKIE, opened.cookie.reveal());
     response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
     response
@@ -200,7 +201,8 @@ async fn check_link(
     Path(code): Path<String>,
 ) -> Shown {
     if let Some(opened) = web.control.open_by_link(&ask.guest(), &code).await {
-        return Ok(welcome(&opened));
+        let to = if super::setup::is_wanted(&web).await { "/setup" } else { "/" };
+        return Ok(welcome(&opened, to));
     }
     let notice = Notice::bad(ask.say("web-link-used"), ask.say("web-sign-in-link-hint"));
     Ok((StatusCode::FORBIDDEN, password_page(&ask, "").with(notice).answer(&web, &ask)).into_response())

@@ -52,6 +52,7 @@ async fn story(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, Path
     let row = &story.message;
     let title = ask.fill("story-title", [("id", row.id.to_string().into())]);
     let sender = row.from.address().map_or_else(|| ask.say("story-nobody"), ToString::to_string);
+    let waits = row.recipients.iter().any(|one| one.state == RecipientState::Waiting);
     let line = |key: &str, value: String| ask.fill(key, [("text", value.into())]);
     let content = html! {
         p class="crumb" { a href="/messages" { (ask.say("web-back-to-messages")) } }
@@ -62,7 +63,7 @@ async fn story(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, Path
             p { (ask.fill("web-size", [("count", row.bytes.div_ceil(1_024).into())])) }
             @if !row.message_id.is_empty() { p class="soft" { (line("story-message-id", row.message_id.clone())) } }
         }
-        section aria-label=(ask.say("story-now")) {
+        section aria-label=(ask.say("story-now")) aria-live="polite" data-live="" data-more[waits] {
             h2 { (ask.say("story-now")) }
             @for one in row.recipients.iter().take(RECIPIENTS_SHOWN) { (standing(&ask, &told, one)) }
             @if row.recipients.len() > RECIPIENTS_SHOWN {
@@ -75,7 +76,7 @@ async fn story(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, Path
             ol class="steps" { @for (at, step) in steps(&ask, &told) { li { (stamp(&ask, at)) div { (step) } } } }
         }
     };
-    Ok(Page::new(title, Section::Messages, content).answer(&web, &ask))
+    Ok(Page::new(title, Section::Messages, content).live().answer(&web, &ask))
 }
 
 /// The acts that mean something for this message now.

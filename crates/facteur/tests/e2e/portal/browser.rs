@@ -55,9 +55,12 @@ fn every_page_is_good_in_a_real_browser() {
     assert_eq!(window.ask(LOOK), serde_json::json!([]), "/sign-in");
     window.open(&curl.address(&curl.link()));
     window.press("main button");
-    assert_eq!(window.ask("location.pathname"), "/");
+    assert_eq!(window.ask("location.pathname"), "/setup", "nothing is set up yet");
     let pages = [
         "/",
+        "/setup",
+        "/setup?preset=gmail",
+        &format!("/setup/mail/{id}"),
         "/messages",
         &format!("/messages/{id}"),
         "/relays",

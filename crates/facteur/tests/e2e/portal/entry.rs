@@ -165,7 +165,7 @@ fn a_link_signs_an_administrator_in_once() {
     }
     let key = curl.form_key(&link);
     let page = curl.ask(&link, &["--data", &format!("key={key}")]);
-    assert_eq!((page.status, page.header("Location").as_str()), (303, "/"));
+    assert_eq!((page.status, page.header("Location").as_str()), (303, "/setup"));
     assert_eq!(curl.ask("/accounts", &[]).status, 200);
     let second = Curl::new(&server);
     let key = second.form_key(&link);
