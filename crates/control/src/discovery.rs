@@ -58,7 +58,7 @@ impl Control {
     fn begin(&self, caller: &Caller, wish: &Wish, address: &Address) -> Result<UnderWay<'_>, Fault> {
         let now = self.clock.now();
         let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = allowance.begin(&caller.name, address, wish.password.is_some(), now);
+        let begun = allowance.begin(caller.login(), address, wish.password.is_some(), now);
         let again_at = match begun {
             Ok(()) => return Ok(UnderWay(self)),
             // One of them ends within seconds.

@@ -6,7 +6,8 @@ use discover::facts::{Facts, Needs, Provider};
 use discover::give::{Account, Program, Side, mobileconfig};
 use discover::prove::Obstacle;
 use discover::{
-    Asked, Candidate, Discovery, Dropped, NoAnswer, Protocol, Reading, Server, Source, Tls, Tried, Why,
+    Asked, Candidate, Discovery, Dropped, NoAnswer, Protocol, Reading, Refusal, Server, Source, Tls, Tried,
+    Why,
 };
 use mail::Seen;
 use serde_json::{Value, json};
@@ -159,6 +160,18 @@ pub fn remarks(discovery: &Discovery, reader: &Reader) -> Vec<String> {
     lines
 }
 
+/// Everything that was asked or tried in vain, one sentence a line: for whoever wants to know.
+pub fn in_vain(discovery: &Discovery, reader: &Reader) -> Vec<String> {
+    let dropped = discovery.findings.dropped.iter().map(|dropped| unused(dropped, reader));
+    let asked = discovery.asked.iter().map(|asked| {
+        let (_, says) = no_answer(&asked.why, reader);
+        let gaps = [("name", asked.what.clone().into()), ("value", says.into())];
+        reader.phrases.fill("discover-setting", gaps)
+    });
+    let tried = discovery.tried.iter().filter_map(|tried| stood_in_the_way(tried, reader));
+    dropped.chain(asked).chain(tried).collect()
+}
+
 fn of_provider(provider: &Provider, reader: &Reader) -> Vec<String> {
     let phrases = &reader.phrases;
     let with = |key: &str, gap: Gap<'_>| phrases.fill(key, [gap]);
@@ -248,14 +261,31 @@ fn provider_json(provider: &Provider, reader: &Reader) -> Value {
 }
 
 fn asked_json(asked: &Asked, reader: &Reader) -> Value {
-    let (cause, says) = match &asked.why {
+    let (cause, says) = no_answer(&asked.why, reader);
+    json!({ "document": asked.what, "source": asked.source, "cause": cause, "says": says })
+}
+
+/// Why a document taught nothing: a name for programs, and words.
+fn no_answer(why: &NoAnswer, reader: &Reader) -> (&'static str, String) {
+    match why {
         NoAnswer::Seen(evidence) => {
             let obstacle = Obstacle::Seen(evidence.clone());
             (obstacle.verdict().cause.as_str(), obstacle.words(reader.language()).cause)
         }
-        NoAnswer::Refused(refusal) => ("document_refused", refusal.to_string()),
+        NoAnswer::Refused(refusal) => ("document_refused", refused(refusal, reader)),
+    }
+}
+
+/// Why a document was not believed.
+fn refused(refusal: &Refusal, reader: &Reader) -> String {
+    let key = match refusal {
+        Refusal::TooLarge { .. } => "discover-document-too-large",
+        Refusal::TooComplex | Refusal::Entities => "discover-document-attack",
+        Refusal::Malformed | Refusal::WrongKind => "discover-document-other",
+        Refusal::Empty => "discover-document-empty",
+        Refusal::Redirects => "discover-document-redirects",
     };
-    json!({ "document": asked.what, "source": asked.source, "cause": cause, "says": says })
+    reader.phrases.say(key)
 }
 
 fn tried_json(tried: &Tried, reader: &Reader) -> Option<Value> {

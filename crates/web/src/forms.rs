@@ -23,8 +23,10 @@ pub(crate) fn one_button(ask: &Ask, action: &str, label: &str, class: &str) -> M
 
 /// A field of one line.
 pub(crate) struct Field<'a> {
-    /// Its name, which is also its id.
+    /// Its name.
     pub(crate) name: &'a str,
+    /// What sets its id apart from that of a field of the same name in another form; empty for nothing.
+    pub(crate) mark: &'a str,
     /// Its label.
     pub(crate) label: String,
     /// What explains it; empty for nothing.
@@ -42,7 +44,7 @@ pub(crate) struct Field<'a> {
 impl<'a> Field<'a> {
     /// A field of text.
     pub(crate) fn text(name: &'a str, label: String, value: &'a str) -> Self {
-        Self { name, label, hint: String::new(), value, kind: "text", required: false, fill: "off" }
+        Self { name, mark: "", label, hint: String::new(), value, kind: "text", required: false, fill: "off" }
     }
 
     /// A field of a password, which is never filled in from here.
@@ -55,6 +57,11 @@ impl<'a> Field<'a> {
         Self { hint, ..self }
     }
 
+    /// The same in a second form.
+    pub(crate) fn marked(self, mark: &'a str) -> Self {
+        Self { mark, ..self }
+    }
+
     /// The same, to be filled in.
     pub(crate) fn required(self) -> Self {
         Self { required: true, ..self }
@@ -62,11 +69,12 @@ impl<'a> Field<'a> {
 
     /// The field.
     pub(crate) fn show(&self) -> Markup {
-        let described = format!("{}-hint", self.name);
+        let id = format!("{}{}", self.mark, self.name);
+        let described = format!("{id}-hint");
         html! {
             div class="field" {
-                label for=(self.name) { (self.label) }
-                input id=(self.name) name=(self.name) type=(self.kind) value=[(self.kind != "password").then_some(self.value)]
+                label for=(id) { (self.label) }
+                input id=(id) name=(self.name) type=(self.kind) value=[(self.kind != "password").then_some(self.value)]
                     required[self.required] autocomplete=(self.fill) spellcheck="false" autocapitalize="none"
                     aria-describedby=[(!self.hint.is_empty()).then_some(&described)];
                 @if !self.hint.is_empty() { p class="hint" id=(described) { (self.hint) } }

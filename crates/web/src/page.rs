@@ -33,6 +33,8 @@ pub(crate) enum Section {
     Webhooks,
     /// A pasted error.
     Explain,
+    /// The settings of an address.
+    Discover,
     /// Keys of programs.
     Keys,
     /// One's own account.
@@ -53,11 +55,13 @@ impl Section {
                 (Self::Keys, "/keys", "web-nav-keys"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
+                (Self::Discover, "/discover", "web-nav-discover"),
             ],
             (_, false) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
+                (Self::Discover, "/discover", "web-nav-discover"),
                 (Self::Keys, "/keys", "web-nav-keys"),
                 (Self::Own, "/account", "web-nav-own"),
             ],

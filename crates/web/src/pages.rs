@@ -2,6 +2,7 @@
 
 mod accounts;
 mod blocks;
+mod discover;
 mod domains;
 mod explain;
 mod keys;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Vec<Route> {
         domains::routes(),
         webhooks::routes(),
         explain::routes(),
+        discover::routes(),
         keys::routes(),
         own::routes(),
         protection::routes(),
@@ -78,16 +80,20 @@ impl IntoResponse for Refused {
             Self::Trouble(trouble) => return trouble.into_response(),
             Self::Fault(fault) => fault,
         };
-        let status = match fault.blame {
-            Blame::NotAllowed => StatusCode::FORBIDDEN,
-            Blame::Missing => StatusCode::NOT_FOUND,
-            Blame::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        let mut response = status.into_response();
+        let mut response = status_of(&fault).into_response();
         response.extensions_mut().insert(*fault);
         response
+    }
+}
+
+/// The status that programs read of an operation that was not done.
+const fn status_of(fault: &Fault) -> StatusCode {
+    match fault.blame {
+        Blame::NotAllowed => StatusCode::FORBIDDEN,
+        Blame::Missing => StatusCode::NOT_FOUND,
+        Blame::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 

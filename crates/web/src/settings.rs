@@ -80,6 +80,13 @@ impl Web {
         inner.and_then(|domain| told.of(domain)).or_else(|| told.of(host))
     }
 
+    /// A profile to download, named after a domain (A-label, lower case: it needs no quoting).
+    pub(crate) fn given(&self, profile: String, domain: &str) -> Response {
+        let name = format!("attachment; filename=\"{domain}.mobileconfig\"");
+        let head = [(CONTENT_TYPE, APPLE.to_owned()), (CONTENT_DISPOSITION, name)];
+        (head, self.sealed(profile)).into_response()
+    }
+
     /// A profile as it is given away: signed, unless the certificate's key is of a kind that profiles do not know.
     fn sealed(&self, profile: String) -> Vec<u8> {
         let made = self.tls.with_key(|chain, scheme, sign| {
@@ -160,10 +167,7 @@ async fn profile(State(web): State<Arc<Web>>, parts: Parts, headers: HeaderMap) 
     else {
         return Trouble::NotFound.into_response();
     };
-    // An A-label in lower case needs no quoting.
-    let name = format!("attachment; filename=\"{}.mobileconfig\"", hosted.domain);
-    let head = [(CONTENT_TYPE, APPLE.to_owned()), (CONTENT_DISPOSITION, name)];
-    (head, web.sealed(text)).into_response()
+    web.given(text, &hosted.domain)
 }
 
 fn xml(document: String) -> Response {

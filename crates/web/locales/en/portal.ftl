@@ -21,6 +21,7 @@ web-nav-relays = Sending
 web-nav-accounts = Accounts
 web-nav-domains = Domains
 web-nav-explain = Explain an error
+web-nav-discover = Find mail settings
 web-nav-own = My account
 
 # Signing in.
@@ -269,3 +270,20 @@ web-field-password-old = Current password
 web-hint-password = At least 8 characters. You sign in anew afterwards.
 web-old-wrong = The current password is wrong. Nothing was changed.
 web-old-slowed = Too many wrong passwords: try again later. Nothing was changed.
+
+# The settings of an address.
+web-discover-what = Type an address to see which servers, ports and user name it works with. They are tried at once.
+web-discover-password = Password of this address (optional)
+web-discover-password-hint = With it, signing in is tried as well. It goes only to servers that the domain itself or our table names, and is not kept.
+web-discover-use = Send mail through it: make it a relay of this server, once it lets us in
+web-discover-private = Also look in the network that this server is in
+web-discover-do = Find
+web-discover-under-way = Asking and trying: this takes a few seconds, at most twenty.
+web-discover-copy = Settings to copy
+web-discover-in-vain = What was tried in vain
+web-discover-trust = Is { $host } really your provider?
+web-discover-trust-hint = Only the DNS leads there, and anybody on the way could have changed its answer. If the name belongs to your provider, the password can be tried there.
+web-discover-trust-do = Yes, try the password at { $host }
+web-discover-used = “{ $name }” is now a relay of this server.
+web-discover-not-let-in = No server for sending has let this address in, so there is no relay to use.
+web-discover-not-let-in-fix = Mend what is said below, and search again.

@@ -21,6 +21,7 @@ web-nav-relays = Envoi
 web-nav-accounts = Comptes
 web-nav-domains = Domaines
 web-nav-explain = Expliquer une erreur
+web-nav-discover = Trouver des réglages
 web-nav-own = Mon compte
 
 # Signing in.
@@ -269,3 +270,20 @@ web-field-password-old = Mot de passe actuel
 web-hint-password = Au moins 8 caractères. Vous vous reconnecterez ensuite.
 web-old-wrong = Le mot de passe actuel est faux. Rien n'a été changé.
 web-old-slowed = Trop de mots de passe erronés : réessayez plus tard. Rien n'a été changé.
+
+# Les réglages d'une adresse.
+web-discover-what = Saisissez une adresse pour voir avec quels serveurs, quels ports et quel nom d'utilisateur elle fonctionne. Ils sont essayés aussitôt.
+web-discover-password = Mot de passe de cette adresse (facultatif)
+web-discover-password-hint = Avec lui, la connexion est essayée aussi. Il ne va qu'aux serveurs que nomme le domaine lui-même ou notre table, et il n'est pas conservé.
+web-discover-use = Envoyer par elle : en faire un relais de ce serveur, dès qu'elle nous laisse entrer
+web-discover-private = Chercher aussi dans le réseau où se trouve ce serveur
+web-discover-do = Trouver
+web-discover-under-way = Questions et essais en cours : quelques secondes, vingt au plus.
+web-discover-copy = Réglages à copier
+web-discover-in-vain = Ce qui a été essayé en vain
+web-discover-trust = { $host } est-il vraiment votre fournisseur ?
+web-discover-trust-hint = Seul le DNS y mène, et n'importe qui en chemin a pu changer sa réponse. Si ce nom est bien celui de votre fournisseur, le mot de passe peut y être essayé.
+web-discover-trust-do = Oui, essayer le mot de passe sur { $host }
+web-discover-used = « { $name } » est désormais un relais de ce serveur.
+web-discover-not-let-in = Aucun serveur d'envoi n'a accepté cette adresse, il n'y a donc pas de relais à utiliser.
+web-discover-not-let-in-fix = Corrigez ce qui est dit plus bas, puis cherchez à nouveau.
