@@ -1,9 +1,11 @@
 //! `facteur discover` as a person types it, in a network of its own, with a DNS, a web server and mail servers at the ports
 //! where they are.
 
+use crate::support::chromium::Chromium;
 use crate::support::names::NameServer;
 use crate::support::program::{Done, find, need_root, run};
-use crate::support::server::Server;
+use crate::support::server::{PASSWORD, Server};
+use crate::support::web::{Curl, LISTENER};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,7 +67,7 @@ struct Network {
 impl Network {
     fn new() -> Self {
         run(Command::new(find("ip", "iproute2")).args(["link", "set", "lo", "up"]), b"");
-        let server = Server::start();
+        let mut server = Server::fresh("en", LISTENER);
         let place = server.directory().to_owned();
         for (name, text) in [("resolv.conf", "nameserver 127.0.0.1\n"), ("hosts", "127.0.0.1 localhost\n")] {
             fs::write(place.join(name), text).unwrap();
@@ -94,6 +96,7 @@ impl Network {
         let path = place.join("authorities.pem");
         fs::write(&path, authorities).unwrap();
         let authorities = path.to_str().unwrap().to_owned();
+        server.go_with(&[("SSL_CERT_FILE", &authorities)]);
         Self { server, authorities, _kept: (names, servers) }
     }
 
@@ -132,8 +135,10 @@ fn an_address_becomes_settings_that_work() {
         a_password_goes_where_it_may(&network);
         each_program_gets_its_settings(&network);
         a_hosted_domain_is_known(&network);
+        the_portal_finds_the_same(&network);
+        a_browser_shows_what_comes(&network);
         let test = "crates/facteur/tests/e2e/discover.rs::an_address_becomes_settings_that_work";
-        testkit::proof::passed("E4", test, 5, "kinds of use", None);
+        testkit::proof::passed("E4", test, 7, "kinds of use", None);
     });
 }
 
@@ -263,4 +268,99 @@ fn a_hosted_domain_is_known(network: &Network) {
             assert_eq!(server["proved"], more == ["--private"]);
         }
     }
+}
+
+/// Searches in the portal, and gives the page.
+#[track_caller]
+fn search(curl: &Curl<'_>, language: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    curl.ask(&format!("/discover?lang={language}"), &[]);
+    let page = curl.send("/discover", "/discover", fields);
+    (page.status, page.body)
+}
+
+fn the_portal_finds_the_same(network: &Network) {
+    network.server.add_person("claire@facteur.test", &[]);
+    let person = Curl::new(&network.server);
+    person.sign_in("claire@facteur.test", PASSWORD);
+    // A person is led inside by nobody, and is told so.
+    let (status, page) = search(&person, "en", &[("address", "anne@a.test"), ("private", "1")]);
+    assert_eq!(status, 403, "{page}");
+    let (status, page) = search(&person, "en", &[("address", "anne@a.test"), ("use", "1")]);
+    assert!(status == 200 && page.contains("to which facteur does not connect"), "{page}");
+    for (language, address, status, words) in [
+        ("en", "anne", 400, "This is no mail address."),
+        ("fr", "anne@nas.local", 400, "n'est pas un nom d'Internet"),
+        ("fr", "", 400, "Ce n'est pas une adresse de courrier."),
+    ] {
+        let (seen, page) = search(&person, language, &[("address", address)]);
+        assert!(seen == status && page.replace("&#39;", "'").contains(words), "{address}: {seen} {page}");
+    }
+    let curl = Curl::new(&network.server);
+    curl.sign_in_by_link();
+    let (_, page) = search(&curl, "en", &[("address", "anne@a.test"), ("private", "1")]);
+    for words in
+        ["<li>IMAP answers: imap.a.test, port 993</li>", "smtp.a.test", "SSL/TLS", "anne@a.test", "Use IMAP"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    // The profile is the one that the command line gives.
+    let hidden = |page: &str, name: &str| {
+        let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    let names =
+        ["in-protocol", "in-host", "in-port", "in-tls", "in-user", "out-protocol", "out-host", "out-port"];
+    let mut fields: Vec<(&str, String)> = names.map(|name| (name, hidden(&page, name))).into();
+    fields.extend(["out-tls", "out-user"].map(|name| (name, hidden(&page, name))));
+    fields.push(("address", "anne@a.test".to_owned()));
+    let sent: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let profile = curl.send("/discover", "/discover/profile", &sent);
+    assert_eq!(profile.header("content-disposition"), "attachment; filename=\"a.test.mobileconfig\"");
+    assert!(profile.body.contains("EmailTypeIMAP"), "{}", profile.body);
+    let bent: Vec<_> =
+        sent.iter().map(|(name, value)| (*name, if *name == "in-tls" { "none" } else { *value })).collect();
+    assert_eq!(curl.send("/discover", "/discover/profile", &bent).status, 404);
+    // The password goes where it may, and becomes a relay.
+    let wish = [("address", "luc@b.test"), ("private", "1"), ("password", "sesame")];
+    let (_, page) = search(&curl, "fr", &wish);
+    assert!(
+        page.contains("Le mot de passe n'a pas été envoyé à imap.a.test")
+            || page.contains("imap.a.test est-il vraiment"),
+        "{page}"
+    );
+    assert!(!page.contains("sesame\""), "a password is never shown: {page}");
+    let (_, page) = search(&curl, "fr", &[&wish[..], &[("trusted", "imap.a.test")]].concat());
+    assert!(page.contains("connecté"), "{page}");
+    let (_, page) = search(
+        &curl,
+        "en",
+        &[("address", "zoe@a.test"), ("private", "1"), ("password", "sesame"), ("use", "1")],
+    );
+    assert!(page.contains("zoe@a.test” is now a relay of this server."), "{page}");
+    let relays = network.server.json(&["relay", "list"]);
+    assert!(relays.as_array().unwrap().iter().any(|relay| relay["name"] == "zoe@a.test"), "{relays}");
+    // Nobody guesses passwords here.
+    let guess = [("address", "guess@a.test"), ("private", "1"), ("password", "wrong")];
+    let last = (0..4).map(|_| search(&curl, "en", &guess)).last().unwrap();
+    assert!(last.0 == 429 && last.1.contains("Try again in"), "{last:?}");
+}
+
+fn a_browser_shows_what_comes(network: &Network) {
+    let curl = Curl::new(&network.server);
+    let mut window = Chromium::start();
+    window.open(&curl.address(&curl.link()));
+    window.press("main button");
+    for (language, width) in [("en", 1280), ("fr", 390)] {
+        window.widen(width);
+        window.open(&curl.address(&format!("/discover?lang={language}")));
+        window.ask("document.querySelector('#address').value = 'marie@a.test'; document.querySelector('#private').click()");
+        window.press("main button");
+        let shown = window.ask("document.querySelector('main').innerText").to_string();
+        assert!(shown.contains("imap.a.test") && shown.contains("Thunderbird"), "{shown}");
+        assert_eq!(window.ask("document.documentElement.scrollWidth > innerWidth"), json!(false));
+        if let Some(folder) = std::env::var_os("FACTEUR_PICTURES") {
+            window.picture(&std::path::Path::new(&folder).join(format!("{language}-{width}-found.png")));
+        }
+    }
+    assert_eq!(window.complaints(), Vec::<String>::new());
 }

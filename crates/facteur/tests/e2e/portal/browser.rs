@@ -71,6 +71,7 @@ fn every_page_is_good_in_a_real_browser() {
         "/domains",
         "/domains/facteur.test",
         "/explain",
+        "/discover",
         "/account",
         "/nothing",
     ];
