@@ -63,15 +63,11 @@ impl Obstacle {
     pub fn verdict(&self) -> Verdict {
         let judged = self.judged();
         let cause = match self {
-            Self::Said { stage, .. }
-                if [CauseId::UNKNOWN, CauseId::REJECTED_UNSPECIFIED].contains(&judged.cause) =>
-            {
-                match stage {
-                    Stage::Greeting => CauseId::SERVER_UNAVAILABLE,
-                    Stage::Auth => CauseId::AUTH_BAD_CREDENTIALS,
-                    _ => CauseId::PROTOCOL_ERROR,
-                }
-            }
+            Self::Said { stage, .. } if says_nothing(&judged) => match stage {
+                Stage::Greeting => CauseId::SERVER_UNAVAILABLE,
+                Stage::Auth => CauseId::AUTH_BAD_CREDENTIALS,
+                _ => CauseId::PROTOCOL_ERROR,
+            },
             _ => judged.cause,
         };
         Verdict { cause, ..judged }
@@ -108,8 +104,15 @@ impl Obstacle {
     /// Whether another form of the user name may be tried: only when the server said that name and password do not
     /// fit. Whatever smells of a lock, of a limit or of a fault of the server ends it.
     pub fn lets_another_form_be_tried(&self) -> bool {
-        self.judged().cause == CauseId::AUTH_BAD_CREDENTIALS
+        let judged = self.judged();
+        judged.cause == CauseId::AUTH_BAD_CREDENTIALS && !says_nothing(&judged)
     }
+}
+
+/// Whether no words of it are known: what it may mean is then told by its step alone.
+fn says_nothing(judged: &Verdict) -> bool {
+    judged.words_that_decided.is_empty()
+        || [CauseId::UNKNOWN, CauseId::REJECTED_UNSPECIFIED].contains(&judged.cause)
 }
 
 /// Tries a server over a connection that was made for it, with TLS already on when it begins at once.
