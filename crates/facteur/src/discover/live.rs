@@ -318,7 +318,10 @@ impl Live {
         let mut connection =
             self.dial(Purpose::Probe, &server.host, server.port, tls).await.map_err(Obstacle::Seen)?;
         let proved = timeout(SERVER_LIMIT, prove(&mut connection, server, "localhost", credentials)).await;
-        proved.unwrap_or_else(|_| Err(Obstacle::Seen(too_slow(&server.host, server.port, SERVER_LIMIT))))
+        // A greeting that does not come is noticed before, by the limit of each step.
+        let evidence =
+            || Evidence { stage: Stage::Ehlo, ..too_slow(&server.host, server.port, SERVER_LIMIT) };
+        proved.unwrap_or_else(|_| Err(Obstacle::Seen(evidence())))
     }
 
     /// Signs in at the best server for reading and at the best for sending.
