@@ -2,7 +2,7 @@
 
 use crate::{
     BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey,
-    NewSecondFactor, ProtectionView, SessionView, SlowedView, WebhookView,
+    NewSecondFactor, ProtectionView, SessionView, SlowedView, StatisticsReport, WebhookView,
 };
 use discover::Discovery;
 use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
@@ -487,6 +487,11 @@ pub enum Answer {
     KeyMade {
         /// It.
         made: Box<NewKey>,
+    },
+    /// How much of what happened.
+    Statistics {
+        /// The report.
+        report: Box<StatisticsReport>,
     },
     /// Webhooks.
     Webhooks {

@@ -35,6 +35,7 @@ mod sessions;
 mod settings;
 mod sign_in;
 mod slowed;
+mod statistics;
 pub mod system_users;
 pub mod webhook_words;
 mod webhooks;
@@ -65,6 +66,9 @@ pub use registry::{Known, Registry};
 pub use sessions::{CodeError, FIRST_ADMINISTRATOR, Guest, Opened, Opening, Session, SessionView};
 pub use settings::ADMINISTRATOR;
 pub use sign_in::{SignInError, SignedIn};
+pub use statistics::{
+    DAYS_KEPT_DAYS, HOURS_KEPT_DAYS, StatisticsBy, StatisticsReport, StatisticsRow, StatisticsWish,
+};
 pub use webhooks::{WebhookAct, WebhookSpec, WebhookView};
 
 use deliver::{Couriers, ReturnPaths};
@@ -241,6 +245,7 @@ impl Control {
             Operation::ApiKey { act } => self.key_act(&audit, act).await,
             Operation::Send { mail } => self.send(caller, mail).await,
             Operation::Webhook { act } => self.webhook(caller, &audit, act).await,
+            Operation::Statistics { wish } => self.statistics(caller, wish).await,
         }
     }
 
@@ -267,7 +272,7 @@ impl Control {
                 true
             }
             (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
-            (Role::Person, Operation::Webhook { .. }) => true,
+            (Role::Person, Operation::Webhook { .. } | Operation::Statistics { .. }) => true,
             (Role::Person, Operation::Discover { wish }) => !wish.private,
             (Role::Person, Operation::Why { .. } | Operation::OwnAccount) => true,
             // The name of who asks with a key is longer than their login: a key guards nothing and opens nothing.

@@ -408,6 +408,12 @@ pub enum Operation {
         /// What is done about it.
         act: Protect,
     },
+    /// How much of what happened.
+    Statistics {
+        /// What is asked.
+        #[serde(flatten)]
+        wish: crate::StatisticsWish,
+    },
     /// Something about webhooks.
     Webhook {
         /// What.
@@ -449,6 +455,7 @@ impl Operation {
                 | Self::Export { secrets: false }
                 | Self::QueueList { .. }
                 | Self::Why { .. }
+                | Self::Statistics { .. }
                 | Self::ApiKey { act: KeyAct::List { .. } }
                 | Self::ProtectionList
         ) || matches!(self, Self::Webhook { act } if act.only_reads())
@@ -482,6 +489,7 @@ impl Operation {
             Self::QueueList { .. } | Self::Why { .. } => Scope::MessagesRead,
             Self::QueueAct { .. } => Scope::MessagesWrite,
             Self::Send { .. } => Scope::Send,
+            Self::Statistics { .. } => Scope::Statistics,
             Self::Webhook { .. } => Scope::Webhooks,
             // These give away secrets, or what outlives the key.
             Self::Export { .. } | Self::PortalLink | Self::ApiKey { .. } | Self::Backup { .. } => {
@@ -540,6 +548,7 @@ impl Operation {
             Self::Discover { .. } => "discover",
             Self::ProtectionList => "protection list",
             Self::Protect { act, .. } => act.name(),
+            Self::Statistics { .. } => "statistics",
             Self::Webhook { act } => act.name(),
             Self::PortalLink => "portal link",
             Self::ApiKey { act } => act.name(),

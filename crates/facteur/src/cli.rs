@@ -34,6 +34,7 @@ mod setup;
 mod sign_in;
 mod site;
 mod start;
+mod stats;
 mod status;
 mod undo;
 mod webhook;
@@ -133,6 +134,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Relay { command } => relay::run(command, console).await,
         Command::Route { command } => route::run(command, console).await,
         Command::Queue { command } => queue::run(command, console).await,
+        Command::Stats(arguments) => stats::stats(arguments, console).await,
         Command::Webhook { command } => webhook::run(command, console).await,
         Command::Portal { command } => portal::run(command, console).await,
         Command::Key { command } => key::run(command, console).await,

@@ -19,6 +19,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/keys.ftl"),
     include_str!("../locales/en/guard.ftl"),
     include_str!("../locales/en/webhook.ftl"),
+    include_str!("../locales/en/stats.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/help.ftl"),
@@ -35,6 +36,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/keys.ftl"),
     include_str!("../locales/fr/guard.ftl"),
     include_str!("../locales/fr/webhook.ftl"),
+    include_str!("../locales/fr/stats.ftl"),
 ];
 
 /// All sentences of one language.

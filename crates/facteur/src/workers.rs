@@ -3,7 +3,7 @@
 use crate::mail_log::{MailLog, outcome, removed};
 use crate::notifier;
 use crate::webhooks;
-use control::{Control, wording};
+use control::{Control, DAYS_KEPT_DAYS, HOURS_KEPT_DAYS, wording};
 use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
 use net::stop_asked;
@@ -21,6 +21,10 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often old messages are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How often events are counted; who asks for the counts has what is left counted at once.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// The pause between two steps of counting, so that a long log does not keep the machine busy.
+const COUNT_PAUSE: Duration = Duration::from_millis(100);
 /// How long the story of a message is kept after its end.
 const KEPT_SECS: i64 = 30 * 86_400;
 /// The longest sleep of a worker that waits for a moment: a clock that jumps is noticed within it.
@@ -52,6 +56,7 @@ impl Workers {
         self.spawn(set, stop, "purger", Self::purge);
         self.spawn(set, stop, "notifier", Self::tell);
         self.spawn(set, stop, "webhooks", Self::webhooks);
+        self.spawn(set, stop, "statistics", Self::count);
         let (workers, stop) = (self.clone(), stop.clone());
         set.spawn(async move { workers.dispatch(stop).await });
     }
@@ -263,6 +268,27 @@ impl Workers {
 
     async fn tell(self) {
         notifier::run(self.queue, Arc::clone(self.control.registry()), self.language).await;
+    }
+
+    /// Counts what happened, beside everything else: a little at a time, and never waited for.
+    async fn count(self) {
+        let store = self.queue.store();
+        loop {
+            let now = self.queue.clock().now();
+            let day = -86_400;
+            let forgotten = store
+                .forget_counts(now.plus_secs(HOURS_KEPT_DAYS * day), now.plus_secs(DAYS_KEPT_DAYS * day))
+                .await;
+            let mut counted = forgotten.map(|()| true);
+            while matches!(counted, Ok(true)) {
+                tokio::time::sleep(COUNT_PAUSE).await;
+                counted = store.count_events(Page::MAX).await;
+            }
+            if let Err(error) = counted {
+                tracing::error!(worker = "statistics", %error, "what happened cannot be counted: trying again");
+            }
+            tokio::time::sleep(COUNT_EVERY).await;
+        }
     }
 
     async fn webhooks(self) {

@@ -44,6 +44,7 @@ mod schema;
 mod session;
 mod settle;
 mod sqlite;
+mod statistics;
 mod sums;
 mod webhooks;
 mod writer;

@@ -21,6 +21,7 @@ mod once;
 mod protection;
 mod settings;
 mod spool;
+mod statistics;
 mod webhooks;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
@@ -43,6 +44,10 @@ pub use spool::{
     RecipientState, RecipientUpdate, Settlement, Spool, Start, Totals,
 };
 
+pub use statistics::{
+    CountKey, CountQuery, CountRow, Countable, Counts, Dimension, MOST_KEYS, MOST_PRINCIPALS, PrincipalKey,
+    Span, Statistics, Tally, principal_key,
+};
 pub use webhooks::{
     KEPT_POSTS, MAX_WEBHOOKS, OwedPost, PauseReason, Post, PostResult, Webhook, WebhookPause, WebhookScope,
     WebhookShape, WebhookStep, Webhooks,
@@ -56,6 +61,6 @@ use std::pin::Pin;
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Everything that one node's store offers.
-pub trait Store: Spool + Directory + History + Keys + Protections + Webhooks {}
+pub trait Store: Spool + Directory + History + Keys + Protections + Webhooks + Statistics {}
 
-impl<T: Spool + Directory + History + Keys + Protections + Webhooks> Store for T {}
+impl<T: Spool + Directory + History + Keys + Protections + Webhooks + Statistics> Store for T {}

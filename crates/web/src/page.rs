@@ -29,6 +29,8 @@ pub(crate) enum Section {
     Accounts,
     /// Domains that mail is signed for.
     Domains,
+    /// How much was sent.
+    Statistics,
     /// Who is told of events.
     Webhooks,
     /// A pasted error.
@@ -53,12 +55,14 @@ impl Section {
                 (Self::Accounts, "/accounts", "web-nav-accounts"),
                 (Self::Domains, "/domains", "web-nav-domains"),
                 (Self::Keys, "/keys", "web-nav-keys"),
+                (Self::Statistics, "/statistics", "web-nav-statistics"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
                 (Self::Discover, "/discover", "web-nav-discover"),
             ],
             (_, false) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
+                (Self::Statistics, "/statistics", "web-nav-statistics"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),
                 (Self::Discover, "/discover", "web-nav-discover"),

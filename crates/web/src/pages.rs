@@ -15,6 +15,7 @@ mod relay;
 mod relays;
 mod setup;
 mod sign_in;
+mod statistics;
 mod story;
 mod webhooks;
 
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Vec<Route> {
         accounts::routes(),
         domains::routes(),
         webhooks::routes(),
+        statistics::routes(),
         explain::routes(),
         discover::routes(),
         keys::routes(),

@@ -16,6 +16,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/api.ftl"),
     include_str!("../locales/en/webhooks.ftl"),
     include_str!("../locales/en/doors.ftl"),
+    include_str!("../locales/en/statistics.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
@@ -26,6 +27,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/api.ftl"),
     include_str!("../locales/fr/webhooks.ftl"),
     include_str!("../locales/fr/doors.ftl"),
+    include_str!("../locales/fr/statistics.ftl"),
 ];
 
 /// All sentences of one language.

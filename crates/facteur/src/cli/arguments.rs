@@ -2,7 +2,7 @@
 
 use super::{
     account, backup, declaration, discover, domain, explain, key, mailq, portal, queue, relay, route,
-    secrets, send, setup, sign_in, site, start, undo, webhook, why,
+    secrets, send, setup, sign_in, site, start, stats, undo, webhook, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mail::Language;
@@ -78,6 +78,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<queue::Command>,
     },
+    Stats(stats::Arguments),
     Webhook {
         #[command(subcommand)]
         command: webhook::Command,

@@ -88,8 +88,8 @@ fn refused(line: &str, english: &str, french: &str) {
 
 #[test]
 fn a_line_that_means_nothing_is_told_so_in_both_languages() {
-    refused("facteur statsu", "no command “statsu”", "pas de commande «\u{a0}statsu\u{a0}»");
-    refused("facteur statsu", "Did you mean status?", "Vouliez-vous dire status\u{a0}?");
+    refused("facteur statuss", "no command “statuss”", "pas de commande «\u{a0}statuss\u{a0}»");
+    refused("facteur statuss", "Did you mean status?", "Vouliez-vous dire status\u{a0}?");
     refused("facteur relay add x --hots h", "--hots is not known", "--hots n'est pas connu");
     refused("facteur relay add x --hots h", "facteur relay add --help", "facteur relay add --help");
     refused(

@@ -90,7 +90,7 @@ pub struct ReplayArguments {
 }
 
 /// A moment: an age, or a time with its date.
-fn since(text: &str) -> Result<Timestamp, String> {
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     if let Some(at) = Timestamp::from_rfc3339(text) {
         return Ok(at);
     }

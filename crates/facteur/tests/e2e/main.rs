@@ -69,6 +69,8 @@ mod sending;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod stopped;
 #[cfg(test)]
 mod submission;

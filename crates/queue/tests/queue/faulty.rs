@@ -15,7 +15,7 @@ use store::{
     NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
     Spool, StoreError, Story, Totals,
 };
-use store::{OwedPost, Post, Webhook, WebhookStep, Webhooks};
+use store::{CountQuery, CountRow, OwedPost, Post, Statistics, Tally, Webhook, WebhookStep, Webhooks};
 use testkit::memory::MemoryStore;
 
 /// What becomes of a call.
@@ -209,5 +209,14 @@ impl Webhooks for FaultyStore {
         owe_post(id: WebhookId, owed: OwedPost, events: Vec<NewEvent>) -> ();
         posts(id: WebhookId, limit: usize) -> Vec<Post>;
         first_event_since(at: Timestamp) -> Option<EventId>;
+    }
+}
+
+impl Statistics for FaultyStore {
+    gated! {
+        count_events(limit: usize) -> bool;
+        counts(query: CountQuery) -> Vec<CountRow>;
+        add_counts(tally: Tally) -> ();
+        forget_counts(hours: Timestamp, days: Timestamp) -> ();
     }
 }

@@ -17,7 +17,7 @@ use store::{
     NewLogin, NewMessage, Owner, Page, Protection, Protections, Relay, Route, RouteScope, Settlement, Site,
     Spool, StoreError, StoredBody, Story, Totals,
 };
-use store::{OwedPost, Post, Webhook, WebhookStep, Webhooks};
+use store::{CountQuery, CountRow, OwedPost, Post, Statistics, Tally, Webhook, WebhookStep, Webhooks};
 use testkit::chance::Chance;
 use testkit::disk::SimDisk;
 use testkit::memory::MemoryStore;
@@ -385,5 +385,17 @@ impl Webhooks for PowerStore {
         owed_posts(id: WebhookId, limit: usize) -> Vec<OwedPost>;
         posts(id: WebhookId, limit: usize) -> Vec<Post>;
         first_event_since(at: Timestamp) -> Option<EventId>;
+    }
+}
+
+impl Statistics for PowerStore {
+    journaled! {
+        count_events(limit: usize) -> bool;
+        add_counts(tally: Tally) -> ();
+        forget_counts(hours: Timestamp, days: Timestamp) -> ();
+    }
+
+    asked! {
+        counts(query: CountQuery) -> Vec<CountRow>;
     }
 }

@@ -11,6 +11,7 @@ mod protections;
 pub mod random;
 pub mod sample;
 mod spool;
+mod statistics;
 mod webhooks;
 
 use std::fmt::Debug;
@@ -77,7 +78,8 @@ type Scene = (&'static str, fn(Stage) -> Playing);
 /// Plays every scene, each on a fresh store. All failures are told at once.
 pub async fn story(subject: Arc<dyn Subject>) -> Proof {
     let all = [spool::SCENES, leases::SCENES, directory::SCENES, keys::SCENES, protections::SCENES];
-    let scenes = [all.concat(), history::SCENES.to_vec(), webhooks::SCENES.to_vec()].concat();
+    let more = [history::SCENES, webhooks::SCENES, statistics::SCENES];
+    let scenes = [all.concat(), more.concat()].concat();
     let mut wrong = Vec::new();
     for (name, play) in scenes {
         let played = match Stage::new(&subject).await {

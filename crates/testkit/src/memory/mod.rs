@@ -9,6 +9,7 @@ mod keys;
 mod notices;
 mod protections;
 mod spool;
+mod statistics;
 mod webhooks;
 
 use mail::{
@@ -96,6 +97,7 @@ struct State {
     refusal: Option<StoreError>,
     free_bytes: Option<u64>,
     notices_due: BTreeSet<DueNotice>,
+    book: statistics::Book,
     once: BTreeMap<[u8; 32], (Once, QueueId)>,
 }
 

@@ -12,8 +12,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use control::reader::{coming, when};
 use control::{
-    Answer, ClosureView, Operation, ProtectionView, RelayState, StatusReport, StoreTrouble, wording,
+    Answer, ClosureView, Operation, ProtectionView, RelayState, StatisticsBy, StatisticsWish, StatusReport,
+    StoreTrouble, wording,
 };
+use mail::Timestamp;
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
     let Answer::Status { report } = perform(&web, &ask, Operation::Status).await? else {
         return Err(Trouble::Ours.into());
     };
+    let today = today(&web, &ask).await?;
     let mut attention = attention(&ask, &report);
     attention.extend(pleas(&ask, &super::blocks::all(&web, &ask).await?));
     let content = html! {
@@ -44,6 +47,7 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
             }
         }
         (counts(&ask, &report))
+        p { a href="/statistics?days=1" { (ask.say("web-stats-today")) } " " (today) }
         (ways(&ask, &report))
         p class="soft" {
             (ask.fill("web-server", [("host", report.host_name.clone().into()), ("version", report.version.clone().into())]))
@@ -51,6 +55,16 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
         }
     };
     Ok(Page::new(ask.say("web-nav-overview"), Section::Overview, content).answer(&web, &ask))
+}
+
+/// What was sent today, in one sentence.
+async fn today(web: &Web, ask: &Ask) -> Result<String, super::Refused> {
+    let from = Some(Timestamp(ask.now.0 - ask.now.0.rem_euclid(86_400_000)));
+    let wish = StatisticsWish { by: StatisticsBy::Day, from, ..StatisticsWish::default() };
+    match perform(web, ask, Operation::Statistics { wish }).await? {
+        Answer::Statistics { report } => Ok(super::statistics::total(ask, &report)),
+        _ => Err(Trouble::Ours.into()),
+    }
 }
 
 fn card(bad: bool, title: &str, content: &Markup) -> Markup {

@@ -1,0 +1,26 @@
+# Les statistiques.
+web-nav-statistics = Statistiques
+web-stats-time = Période
+web-stats-day = le dernier jour
+web-stats-week = les 7 derniers jours
+web-stats-month = les 30 derniers jours
+web-stats-year = la dernière année
+web-stats-by = Par
+web-stats-of = Compte ou site
+web-stats-show = Montrer
+web-stats-hour = Heure (UTC)
+web-stats-by-day = Jour (UTC)
+web-stats-relay = Relais
+web-stats-destination = Destination
+web-stats-cause = Cause
+web-stats-account = Compte
+web-stats-accepted = Acceptés
+web-stats-delivered = Remis
+web-stats-deferred = Retardés
+web-stats-failed = Refusés
+web-stats-bounced = Revenus
+web-stats-others = autres
+web-stats-total = { $accepted } destinataires acceptés, { $delivered } remis, { $lost } refusés ou revenus, { $deferred } essais remis à plus tard.
+web-stats-today = Aujourd'hui :
+web-stats-chart = Des colonnes de ce qui a été remis et de ce qui a été refusé ; les chiffres sont dans le tableau dessous.
+web-stats-legend = Vert : remis. Rouge : refusé, trop tard, ou revenu.
