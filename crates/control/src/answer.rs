@@ -1,16 +1,19 @@
 //! What is answered: data, worded by whoever shows it.
 
 use crate::{
-    BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Neighbours, NewKey,
+    BackupReport, CheckReport, Declaration, Difference, KeyReport, KeyView, Metrics, Neighbours, NewKey,
     NewSecondFactor, ProtectionView, SessionView, SlowedView, StatisticsReport, WebhookView,
 };
 use discover::Discovery;
-use mail::{ClosureId, Dialogue, Domain, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp};
+use mail::{
+    ClosureId, Dialogue, Domain, EventId, Evidence, Language, LineEndings, QueueId, RelayId, Timestamp,
+};
 use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{
-    MailSettings, MessageRow, Network, Post, RelayTls, SenderMode, SenderRule, StoreError, Story, Totals,
+    AuditEntry, MailSettings, MessageRow, Network, Post, RelayTls, SenderMode, SenderRule, StoreError, Story,
+    Totals,
 };
 
 /// An account, without its password.
@@ -306,6 +309,15 @@ pub struct QueuePage {
     pub next: Option<QueueId>,
 }
 
+/// A change that somebody made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// When.
+    pub at: Timestamp,
+    /// Who, what and on what.
+    pub entry: AuditEntry,
+}
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
@@ -409,6 +421,18 @@ pub enum Answer {
     Checked {
         /// What was found.
         report: CheckReport,
+    },
+    /// Who changed what, newest first.
+    Audits {
+        /// The entries.
+        entries: Vec<AuditLine>,
+        /// Before which more may be found.
+        next: Option<EventId>,
+    },
+    /// What monitors read.
+    Metrics {
+        /// It.
+        metrics: Box<Metrics>,
     },
     /// Settings.
     Settings {

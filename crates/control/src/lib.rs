@@ -19,6 +19,7 @@ mod lately;
 mod letters;
 mod local;
 mod mail_ops;
+mod metrics;
 mod neighbours;
 mod operation;
 mod patience;
@@ -42,8 +43,8 @@ mod webhooks;
 pub mod wording;
 
 pub use answer::{
-    AccountView, Answer, ClosureView, DomainView, Listener, NewPassword, Published, QueuePage, RecordPurpose,
-    RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport, StoreTrouble,
+    AccountView, Answer, AuditLine, ClosureView, DomainView, Listener, NewPassword, Published, QueuePage,
+    RecordPurpose, RecordView, RelayState, RelayView, RouteView, SiteView, StatusReport, StoreTrouble,
 };
 pub use apply::Difference;
 pub use archive::{Archive, BackupReport, CheckReport, Damage, KeyReport};
@@ -55,6 +56,7 @@ pub use fault::{Blame, Fault};
 pub use keys::{KeyAct, KeyError, KeySpec, KeyState, KeyView, Keyed, NewKey};
 pub use letters::{NotTaken, Ready, RequestKey};
 pub use local::{LocalNames, Standing, read_aliases};
+pub use metrics::{Counted, Histogram, Metrics};
 pub use neighbours::Neighbours;
 pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
@@ -135,6 +137,7 @@ pub struct Control {
     sign_in: sign_in::SignInDesk,
     sessions: sessions::Sessions,
     keyring: keys::Keyring,
+    tally: tokio::sync::Mutex<metrics::Tally>,
     clock: Clock,
     facts: ServerFacts,
     archive: OnceLock<Arc<dyn Archive>>,
@@ -171,6 +174,7 @@ impl Control {
             sign_in,
             sessions: sessions::Sessions::default(),
             keyring: keys::Keyring::default(),
+            tally: tokio::sync::Mutex::default(),
             clock,
             facts,
             archive,
@@ -233,6 +237,8 @@ impl Control {
             Operation::SlowedLift { what } => self.slowed_lift(&audit, what).await,
             Operation::KeyChange => self.change_key(&audit).await,
             Operation::Check => self.check().await,
+            Operation::Metrics { waiting } => self.metrics(waiting).await,
+            Operation::AuditList { before, limit } => self.audit_list(before, limit).await,
             Operation::SettingList => self.setting_list().await,
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,

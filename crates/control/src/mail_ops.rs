@@ -3,13 +3,13 @@
 use crate::lately::{Lately, blames_the_content};
 use crate::relays::{DIRECT, closure_view};
 use crate::{
-    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, Role, StatusReport,
-    TestMail,
+    Answer, Audit, AuditLine, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, Role,
+    StatusReport, TestMail,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use explain::CauseId;
-use mail::{ClosureId, Envelope, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
+use mail::{ClosureId, Envelope, EventId, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
 use queue::{Refusal, Submission, Trace};
 use std::collections::BTreeMap;
 use store::{Act, Filter, Page, Story};
@@ -70,6 +70,7 @@ impl Control {
             cause: filter.cause,
             ids: filter.ids,
             state: filter.state,
+            every: filter.every,
             owner: None,
             principal,
         })
@@ -113,7 +114,31 @@ impl Control {
         Ok(Answer::Acted { acted: self.queue.act(act, filter).await? })
     }
 
+    pub(crate) async fn audit_list(&self, before: Option<EventId>, limit: usize) -> Result<Answer, Fault> {
+        let limit = limit.clamp(1, Page::MAX);
+        let events = self.store.audits(before, limit).await?;
+        let next = if events.len() == limit { events.last().map(|event| event.id) } else { None };
+        let line = |event: store::Event| {
+            let entry = serde_json::from_str(&event.detail).ok()?;
+            Some(AuditLine { at: event.at, entry })
+        };
+        Ok(Answer::Audits { entries: events.into_iter().filter_map(line).collect(), next })
+    }
+
+    /// The message of a queue id or a public id, if it is there for this caller.
+    pub async fn message_id(&self, caller: &Caller, id: &str) -> Result<QueueId, Fault> {
+        Ok(self.story_of(caller, id).await?.message.id)
+    }
+
     pub(crate) async fn why(&self, caller: &Caller, id: &str) -> Result<Answer, Fault> {
+        let story = self.story_of(caller, id).await?;
+        let lately = self.lately().await?;
+        let (closures, relays) = self.names(&lately).await?;
+        let refusing_all = refusing_all(&lately, &story);
+        Ok(Answer::Story { story: Box::new(story), closures, relays, refusing_all })
+    }
+
+    async fn story_of(&self, caller: &Caller, id: &str) -> Result<Story, Fault> {
         let missing = || Fault::about(Blame::Missing, id);
         let found = match id.parse::<QueueId>() {
             Ok(queue_id) => Some(queue_id),
@@ -129,10 +154,7 @@ impl Control {
             // What is somebody else's is not there.
             return Err(missing());
         }
-        let lately = self.lately().await?;
-        let (closures, relays) = self.names(&lately).await?;
-        let refusing_all = refusing_all(&lately, &story);
-        Ok(Answer::Story { story: Box::new(story), closures, relays, refusing_all })
+        Ok(story)
     }
 
     pub(crate) async fn send(&self, caller: &Caller, mail: TestMail) -> Result<Answer, Fault> {

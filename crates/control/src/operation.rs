@@ -1,7 +1,7 @@
 //! What can be asked for. The JSON of these types is what goes over the control socket.
 
 use crate::{Declaration, Guarded, KeyAct, Protect};
-use mail::{Address, Domain, Language, LineEndings, QueueId, Secret, Timestamp};
+use mail::{Address, Domain, EventId, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
 use store::{Act, MailSettings, Network, RecipientState, RelayTls, Scope, SenderMode, SenderRule};
@@ -157,8 +157,12 @@ pub struct QueueFilter {
     pub older_than_secs: Option<u64>,
     /// This state; without it, all that is not over.
     pub state: Option<RecipientState>,
-    /// Given by this account, by login.
+    /// Given by this account or site, by login or name.
     pub account: Option<String>,
+    /// Without a state: what is over as well.
+    pub every: bool,
+    /// Accepted before this moment.
+    pub before: Option<Timestamp>,
 }
 
 /// A test message.
@@ -364,6 +368,18 @@ pub enum Operation {
     KeyChange,
     /// Looks through everything that is stored, while mail goes on.
     Check,
+    /// What monitors read.
+    Metrics {
+        /// Whether the messages that wait are looked at one by one.
+        waiting: bool,
+    },
+    /// Who changed what, newest first.
+    AuditList {
+        /// Those before this one.
+        before: Option<EventId>,
+        /// The most of them.
+        limit: usize,
+    },
     /// All settings.
     SettingList,
     /// Sets, or with no value removes, a setting.
@@ -451,6 +467,8 @@ impl Operation {
                 | Self::DomainCheck { .. }
                 | Self::RouteList
                 | Self::SlowedList
+                | Self::AuditList { .. }
+                | Self::Metrics { .. }
                 | Self::SettingList
                 | Self::Export { secrets: false }
                 | Self::QueueList { .. }
@@ -491,6 +509,9 @@ impl Operation {
             Self::Send { .. } => Scope::Send,
             Self::Statistics { .. } => Scope::Statistics,
             Self::Webhook { .. } => Scope::Webhooks,
+            Self::Discover { .. } => Scope::Discover,
+            Self::AuditList { .. } => Scope::Audit,
+            Self::Metrics { .. } => Scope::Metrics,
             // These give away secrets, or what outlives the key.
             Self::Export { .. } | Self::PortalLink | Self::ApiKey { .. } | Self::Backup { .. } => {
                 return None;
@@ -535,6 +556,8 @@ impl Operation {
             Self::SlowedLift { .. } => "sign-in lift",
             Self::KeyChange => "secrets rotate",
             Self::Check => "check",
+            Self::Metrics { .. } => "metrics",
+            Self::AuditList { .. } => "audit list",
             Self::SettingList => "setting list",
             Self::SettingSet { .. } => "setting set",
             Self::QueueList { .. } => "queue list",
@@ -560,7 +583,8 @@ impl Operation {
 impl QueueFilter {
     /// The moment before which a message was accepted to be older than asked.
     pub(crate) fn before(&self, now: Timestamp) -> Option<Timestamp> {
-        let secs = i64::try_from(self.older_than_secs?).unwrap_or(i64::MAX);
-        Some(now.plus_secs(secs.saturating_neg()))
+        let secs = self.older_than_secs.map(|secs| i64::try_from(secs).unwrap_or(i64::MAX));
+        let by_age = secs.map(|secs| now.plus_secs(secs.saturating_neg()));
+        [by_age, self.before].into_iter().flatten().min()
     }
 }

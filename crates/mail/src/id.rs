@@ -124,6 +124,17 @@ impl QueueId {
     pub const fn from_stored(number: i64) -> Self {
         Self(if number < 0 { 0 } else { number })
     }
+
+    /// The moment at which it was given, as far as ids tell time.
+    pub fn minted_at(self) -> Timestamp {
+        Timestamp(EPOCH_MS).plus_ms(self.0 >> (NODE_BITS + SEQUENCE_BITS))
+    }
+
+    /// The last id that was given before a moment, as far as ids tell time: they follow the clock, and never go back with it.
+    pub fn before(moment: Timestamp) -> Self {
+        let ms = moment.since_ms(Timestamp(EPOCH_MS)).clamp(0, i64::MAX >> (NODE_BITS + SEQUENCE_BITS));
+        Self::from_stored((ms << (NODE_BITS + SEQUENCE_BITS)) - 1)
+    }
 }
 
 impl fmt::Display for QueueId {
@@ -281,6 +292,18 @@ impl IdMint {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_last_id_before_a_moment_is_smaller_than_those_of_it() {
+        let now = Timestamp(1_800_000_000_000);
+        let mint = IdMint::new(0, 0);
+        let (first, second) = (mint.queue_id(now), mint.queue_id(now.plus_ms(1)));
+        assert_eq!(first.minted_at(), now);
+        assert!(QueueId::before(now) < first && first < QueueId::before(now.plus_ms(1)));
+        assert!(QueueId::before(now.plus_ms(1)) < second);
+        assert_eq!(QueueId::before(Timestamp(0)).get(), 0);
+        assert!(QueueId::before(Timestamp(i64::MAX)) > second);
+    }
 
     #[test]
     fn ids_grow_even_when_the_clock_goes_back() {

@@ -40,6 +40,13 @@ pub(crate) fn latest_events(conn: &Connection, limit: usize) -> Outcome<Vec<Even
     read_events(conn, "ORDER BY id DESC LIMIT ?1", [limit])
 }
 
+/// Who changed what, newest first.
+pub(crate) fn audits(conn: &Connection, before: Option<EventId>, limit: usize) -> Outcome<Vec<Event>> {
+    let limit = i64::try_from(limit.min(Page::MAX)).unwrap_or(0);
+    let before = before.map_or(i64::MAX, |id| id.0);
+    read_events(conn, "WHERE kind = 14 AND id < ?1 ORDER BY id DESC LIMIT ?2", params![before, limit])
+}
+
 fn read_events(conn: &Connection, which: &str, params: impl Params) -> Outcome<Vec<Event>> {
     let mut read = conn.prepare_cached(&format!("{EVENT} {which}"))?;
     let mut rows = read.query(params)?;

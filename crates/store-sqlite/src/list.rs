@@ -30,6 +30,7 @@ impl Source {
     fn of(filter: &Filter) -> Self {
         match filter.state {
             _ if !filter.ids.is_empty() => Self::One,
+            None if filter.every => Self::All,
             None | Some(RecipientState::Waiting) => Self::Open,
             Some(RecipientState::Delivered) => Self::All,
             Some(state) => Self::Marked(state),
@@ -184,7 +185,7 @@ impl<'a> Meant<'a> {
     fn recipient(&self, row: &Row<'_>) -> Outcome<bool> {
         let filter = self.filter;
         let (state, _) = state_of(row.get(RECIPIENT + 2)?)?;
-        if filter.state.map_or(state.is_final(), |wanted| wanted != state) {
+        if filter.state.map_or(state.is_final() && !filter.every, |wanted| wanted != state) {
             return Ok(false);
         }
         if let Some(relay) = filter.relay {

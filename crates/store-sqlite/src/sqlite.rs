@@ -463,6 +463,10 @@ impl History for SqliteStore {
         self.read(move |conn| history::latest_events(conn, limit))
     }
 
+    fn audits(&self, before: Option<EventId>, limit: usize) -> Later<'_, Vec<Event>> {
+        self.read(move |conn| history::audits(conn, before, limit))
+    }
+
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()> {
         self.write(move |session| session.append(&events))
     }

@@ -202,6 +202,8 @@ pub struct Filter {
     pub before: Option<Timestamp>,
     /// This state; `None` means every state that is not final.
     pub state: Option<RecipientState>,
+    /// Without a state: what is over as well.
+    pub every: bool,
     /// This owner.
     pub owner: Option<OwnerId>,
     /// Given by this principal.
@@ -309,6 +311,9 @@ pub trait History: Send + Sync {
 
     /// The latest events, newest first, at most `limit`.
     fn latest_events(&self, limit: usize) -> Later<'_, Vec<Event>>;
+
+    /// Who changed what: the latest [`EventKind::Audit`] events before one, newest first, at most `limit`.
+    fn audits(&self, before: Option<EventId>, limit: usize) -> Later<'_, Vec<Event>>;
 
     /// Appends events that belong to no other change.
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()>;

@@ -193,6 +193,7 @@ impl History for FaultyStore {
         by_public_id(id: PublicId) -> Option<QueueId>;
         events(after: EventId, limit: usize) -> Vec<Event>;
         latest_events(limit: usize) -> Vec<Event>;
+        audits(before: Option<EventId>, limit: usize) -> Vec<Event>;
         append(events: Vec<NewEvent>) -> ();
         act(act: Act, recipients: Vec<RecipientId>, now: Timestamp) -> Vec<RecipientId>;
     }

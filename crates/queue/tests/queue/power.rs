@@ -368,6 +368,7 @@ impl History for PowerStore {
         by_public_id(id: PublicId) -> Option<QueueId>;
         events(after: EventId, limit: usize) -> Vec<Event>;
         latest_events(limit: usize) -> Vec<Event>;
+        audits(before: Option<EventId>, limit: usize) -> Vec<Event>;
     }
 }
 

@@ -73,6 +73,24 @@ async fn filters(mut stage: Stage) -> Proof {
             vec![of(1, 0), of(1, 1), of(1, 2), of(3, 0), of(3, 1)],
         ),
         (Filter { ids: vec![id(4)], ..Filter::default() }, vec![]),
+        (
+            Filter { every: true, ..Filter::default() },
+            vec![
+                of(1, 0),
+                of(1, 1),
+                of(1, 2),
+                of(2, 0),
+                of(2, 1),
+                of(3, 0),
+                of(3, 1),
+                of(4, 0),
+                of(4, 1),
+                of(4, 2),
+                of(5, 0),
+            ],
+        ),
+        (Filter { every: true, ids: vec![id(4)], ..Filter::default() }, vec![of(4, 0), of(4, 1), of(4, 2)]),
+        (Filter { every: true, ..state(RecipientState::Failed) }, vec![of(4, 1)]),
         (Filter { ids: vec![id(4)], ..state(RecipientState::Failed) }, vec![of(4, 1)]),
         (
             Filter { sender: some("anne@exemple.test"), ..Filter::default() },
@@ -185,6 +203,19 @@ async fn events(mut stage: Stage) -> Proof {
     let newest: Vec<_> = found.iter().rev().take(4).cloned().collect();
     same("the latest", stage.store.latest_events(4).await?, newest)?;
     same("all, newest first", stage.store.latest_events(1_000).await?.len(), found.len())?;
+    let audits: Vec<EventId> =
+        found.iter().rev().filter(|event| event.kind == EventKind::Audit).map(|event| event.id).collect();
+    let ids =
+        |events: Vec<store::Event>| -> Vec<EventId> { events.into_iter().map(|event| event.id).collect() };
+    same("who changed what", ids(stage.store.audits(None, 1_000).await?), audits.clone())?;
+    same(
+        "the last of them",
+        ids(stage.store.audits(None, 1).await?),
+        audits.iter().copied().take(1).collect(),
+    )?;
+    let before = audits.first().copied();
+    let earlier: Vec<EventId> = audits.into_iter().skip(1).collect();
+    same("and those before", ids(stage.store.audits(before, 1_000).await?), earlier)?;
     same("none of the latest", stage.store.latest_events(0).await?, Vec::new())?;
     same("none", stage.store.events(EventId(0), 0).await?, Vec::new())
 }

@@ -4,8 +4,8 @@ use super::{MemoryStore, Message, Recipient, State};
 use mail::{Address, EventId, Evidence, PublicId, QueueId, RecipientId, Seen, Stage, Timestamp};
 use std::collections::HashSet;
 use store::{
-    Act, Event, Filter, History, Later, MessageRow, NewEvent, NoticeKind, Page, RecipientRow, RecipientState,
-    Story,
+    Act, Event, EventKind, Filter, History, Later, MessageRow, NewEvent, NoticeKind, Page, RecipientRow,
+    RecipientState, Story,
 };
 
 impl History for MemoryStore {
@@ -43,6 +43,14 @@ impl History for MemoryStore {
 
     fn latest_events(&self, limit: usize) -> Later<'_, Vec<Event>> {
         self.read(|state| Ok(state.events.values().rev().take(limit.min(Page::MAX)).cloned().collect()))
+    }
+
+    fn audits(&self, before: Option<EventId>, limit: usize) -> Later<'_, Vec<Event>> {
+        self.read(|state| {
+            let earlier = |event: &&Event| before.is_none_or(|before| event.id < before);
+            let audits = state.events.values().rev().filter(|event| event.kind == EventKind::Audit);
+            Ok(audits.filter(earlier).take(limit.min(Page::MAX)).cloned().collect())
+        })
     }
 
     fn append(&self, events: Vec<NewEvent>) -> Later<'_, ()> {
@@ -114,7 +122,7 @@ impl State {
                 .as_deref()
                 .is_none_or(|key| new.from.address().is_some_and(|from| same_key(from, key)));
         let recipients = message.recipients.iter().enumerate().filter(|(_, recipient)| {
-            filter.state.map_or(!recipient.state.is_final(), |state| state == recipient.state)
+            filter.state.map_or(filter.every || !recipient.state.is_final(), |state| state == recipient.state)
                 && filter.recipient.as_deref().is_none_or(|key| same_key(&recipient.address, key))
                 && filter
                     .recipient_domain
