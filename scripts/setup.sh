@@ -27,6 +27,7 @@ TESTS='
 swaks                                   swaks
 /usr/sbin/pflogsumm                      pflogsumm
 fail2ban-regex                          fail2ban
+/usr/share/doc/python3-venv             python3-venv
 systemd-analyze                         systemd
 /usr/share/doc/libnet-ssleay-perl       libnet-ssleay-perl
 msmtp                                   msmtp
@@ -77,6 +78,10 @@ LIBRARIES=${CARGO_TARGET_DIR:-target}/tmp/sending-libraries
 # The checker of accessibility, below the build directory.
 AXE=axe-core@4.14.1
 ACCESSIBILITY=${CARGO_TARGET_DIR:-target}/tmp/accessibility
+
+# What asks the API everything that its document allows, and more; pinned, so that a run means the same tomorrow.
+SCHEMATHESIS=4.32.5
+HYPOTHESIS=6.170.15
 
 need_rust() {
     if command -v cargo >/dev/null; then
@@ -209,6 +214,20 @@ accessibility() {
     echo "$AXE" >"$ACCESSIBILITY/version"
 }
 
+# Installs schemathesis below the build directory, unless it is there.
+schemathesis() {
+    local place=${CARGO_TARGET_DIR:-target}/tmp/schemathesis-$SCHEMATHESIS
+    [ -e "$place/bin/schemathesis" ] && return
+    echo "setup: installing schemathesis $SCHEMATHESIS"
+    rm -rf "${place:?}"
+    python3 -m venv "$place"
+    # Its program appears last, so that a broken installation is begun again.
+    "$place/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS" "hypothesis==$HYPOTHESIS" || {
+        rm -rf "${place:?}"
+        return 1
+    }
+}
+
 main() {
     local wanted packages
     case "${1:-}" in
@@ -228,6 +247,7 @@ main() {
         unpack
         libraries
         accessibility
+        schemathesis
     fi
 }
 

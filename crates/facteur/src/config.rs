@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use web::MetricsAccess;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +141,36 @@ pub struct WebhooksConfig {
     pub networks: Vec<Network>,
 }
 
+/// Under which names monitors read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricsCompat {
+    /// Those of the exporter for Postfix, besides our own: for pages that were made for it.
+    Postfix,
+}
+
+/// What monitors may read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsConfig {
+    /// The networks from which `/metrics` is read without a key. Default: this machine alone; an empty list asks for a key
+    /// everywhere.
+    pub networks: Option<Vec<Network>>,
+    /// Further names under which they are given. Default: none.
+    pub compat: Option<MetricsCompat>,
+}
+
+impl MetricsConfig {
+    /// Who may read, and what.
+    pub fn access(&self) -> MetricsAccess {
+        let usual = MetricsAccess::default();
+        MetricsAccess {
+            networks: self.networks.clone().unwrap_or(usual.networks),
+            as_postfix: self.compat == Some(MetricsCompat::Postfix),
+        }
+    }
+}
+
 /// The file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -173,6 +204,8 @@ pub struct Config {
     pub direct: DirectConfig,
     /// Which receivers of webhooks may be called.
     pub webhooks: WebhooksConfig,
+    /// What monitors may read.
+    pub metrics: MetricsConfig,
     /// The ports; 587, 465, 2525 and 8189 when there is none.
     #[serde(rename = "listener")]
     pub listeners: Vec<ListenerConfig>,
@@ -283,6 +316,10 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          \n\
          # [dns]\n\
          # servers = [\"192.0.2.53:53\"]\n\
+         \n\
+         # [metrics]\n\
+         # networks = [\"192.0.2.0/24\"]   # who reads /metrics without a key; this machine by default\n\
+         # compat = \"postfix\"   # the names of the exporter for Postfix as well\n\
          \n\
          # [direct]\n\
          # public_addresses = [\"203.0.113.25\"]\n\

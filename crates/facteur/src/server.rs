@@ -326,6 +326,12 @@ pub async fn prepare(
     Ok(Prepared { place, config, language, inherited, ports, own })
 }
 
+/// What HTTP shows of the operations.
+fn faces(assembly: &Assembly, tls: &Arc<ServerTls>, place: &Place, config: &Config) -> Arc<Web> {
+    let control = Arc::clone(&assembly.control);
+    Web::new(control, Arc::clone(tls), place.challenges(), Clock::System, config.metrics.access())
+}
+
 async fn serve_until(
     prepared: Prepared,
     stop: watch::Receiver<bool>,
@@ -363,7 +369,7 @@ async fn serve_until(
     {
         tracing::warn!(%error, "the directory for the answers to ACME cannot be made");
     }
-    let web = Web::new(Arc::clone(&assembly.control), Arc::clone(&tls), place.challenges(), Clock::System);
+    let web = faces(&assembly, &tls, &place, &config);
     let portal = Secure::new(WebHost::new(&web), Arc::clone(&tls), SecureLimits::default());
     for port in ports {
         match port.spec.kind {

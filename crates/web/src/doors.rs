@@ -74,7 +74,11 @@ pub(crate) fn routes() -> Vec<Route> {
     let doors = DOORS.map(|(path, shape, call)| {
         let handler =
             changing(move |web, ask, keyed, request| receive((shape, call), web, ask, keyed, request));
-        Route::with_key("POST", path, Scope::Send, handler)
+        let route = Route::with_key("POST", path, Scope::Send, handler);
+        match crate::api::sending::spec(path) {
+            Some(spec) => route.spec(spec),
+            None => route,
+        }
     });
     doors.into_iter().chain(shown::routes()).collect()
 }

@@ -3,6 +3,7 @@
 
 use crate::api::{self, Problem};
 use crate::ask::{Ask, LANGUAGE_COOKIE};
+use crate::metrics;
 use crate::page::{self, Page};
 use crate::trouble::{Trouble, fault_words};
 use crate::{Web, doors};
@@ -51,7 +52,8 @@ pub(crate) async fn frame(State(web): State<Arc<Web>>, request: Request, next: N
     let (parts, body) = request.into_parts();
     let ask = Ask::of(&web, &parts).await;
     let shape = doors::shape_at(parts.uri.path());
-    let is_api = parts.uri.path().starts_with(api::BASE) || shape.is_some();
+    let is_api =
+        parts.uri.path().starts_with(api::BASE) || shape.is_some() || parts.uri.path() == metrics::PATH;
     let most = doors::bytes_at(parts.uri.path()).unwrap_or(BODY_LIMIT);
     let is_for_program = is_api || wants_json(&parts.headers);
     let mut request = Request::from_parts(parts, body);

@@ -16,6 +16,7 @@ mod guard;
 mod health;
 mod host;
 mod key;
+mod metrics;
 mod notice;
 mod page;
 mod pages;
@@ -25,6 +26,7 @@ mod trouble;
 mod words;
 
 pub use host::WebHost;
+pub use metrics::MetricsAccess;
 
 use control::Control;
 use control::phrases::Phrases;
@@ -43,14 +45,21 @@ pub struct Web {
     notices: Notices,
     limits: api::Limits,
     doors: doors::Budget,
+    metrics: MetricsAccess,
     en: Arc<Phrases>,
     fr: Arc<Phrases>,
 }
 
 impl Web {
     /// The faces of these operations. The key of `tls` signs profiles. `challenges` is the directory in which a program
-    /// that gets certificates puts the answers that are asked of this server in clear.
-    pub fn new(control: Arc<Control>, tls: Arc<ServerTls>, challenges: PathBuf, clock: Clock) -> Arc<Self> {
+    /// that gets certificates puts the answers that are asked of this server in clear. `metrics` says who may read them.
+    pub fn new(
+        control: Arc<Control>,
+        tls: Arc<ServerTls>,
+        challenges: PathBuf,
+        clock: Clock,
+        metrics: MetricsAccess,
+    ) -> Arc<Self> {
         let [en, fr] = Language::ALL.map(|language| Arc::new(words::phrases(language)));
         Arc::new(Self {
             control,
@@ -60,6 +69,7 @@ impl Web {
             notices: Notices::default(),
             limits: api::Limits::default(),
             doors: doors::Budget::default(),
+            metrics,
             en,
             fr,
         })

@@ -19,6 +19,8 @@ mod statistics;
 mod story;
 mod webhooks;
 
+pub(crate) use explain::is_mail;
+
 use crate::Web;
 use crate::ask::Ask;
 use crate::notice::Notice;

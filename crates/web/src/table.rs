@@ -1,9 +1,10 @@
 //! Every address that is answered, in one table: the router is made from it, and so are the tests.
 
 use crate::api::entry::{Teller, as_problem, with_key};
+use crate::api::shape::Spec;
 use crate::frame::frame;
 use crate::guard::guard;
-use crate::{Web, api, assets, doors, health, pages, settings};
+use crate::{Web, api, assets, doors, health, metrics, pages, settings};
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
@@ -35,6 +36,8 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask.
     pub access: Access,
+    /// What it does and with which shapes, when programs ask it.
+    pub(crate) spec: Option<Spec>,
     handler: MethodRouter<Arc<Web>>,
     teller: Teller,
 }
@@ -46,12 +49,12 @@ impl Route {
         access: Access,
         handler: MethodRouter<Arc<Web>>,
     ) -> Self {
-        Self { method: "POST", changes: false, path, access, handler, teller: as_problem }
+        Self { method: "POST", changes: false, path, access, spec: None, handler, teller: as_problem }
     }
 
     /// A page or a document that changes nothing.
     pub(crate) const fn read(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
-        Self { method: "GET", changes: false, path, access, handler, teller: as_problem }
+        Self { method: "GET", changes: false, path, access, spec: None, handler, teller: as_problem }
     }
 
     /// What a program asks with a key that may do that.
@@ -61,7 +64,15 @@ impl Route {
         scope: Scope,
         handler: MethodRouter<Arc<Web>>,
     ) -> Self {
-        Self { method, changes: false, path, access: Access::Key(scope), handler, teller: as_problem }
+        Self {
+            method,
+            changes: false,
+            path,
+            access: Access::Key(scope),
+            spec: None,
+            handler,
+            teller: as_problem,
+        }
     }
 
     /// What a program asks with any key.
@@ -70,21 +81,34 @@ impl Route {
         path: &'static str,
         handler: MethodRouter<Arc<Web>>,
     ) -> Self {
-        Self { method, changes: false, path, access: Access::AnyKey, handler, teller: as_problem }
+        Self { method, changes: false, path, access: Access::AnyKey, spec: None, handler, teller: as_problem }
+    }
+
+    /// The same with what it does and with which shapes.
+    pub(crate) fn spec(self, spec: Spec) -> Self {
+        Self { spec: Some(spec), ..self }
     }
 
     /// A form that changes something.
     pub(crate) const fn change(path: &'static str, access: Access, handler: MethodRouter<Arc<Web>>) -> Self {
-        Self { method: "POST", changes: true, path, access, handler, teller: as_problem }
+        Self { method: "POST", changes: true, path, access, spec: None, handler, teller: as_problem }
     }
 }
 
 /// All that is answered, purpose by purpose.
 pub fn table() -> Vec<Route> {
-    [health::routes(), assets::routes(), pages::routes(), settings::routes(), api::routes(), doors::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        health::routes(),
+        assets::routes(),
+        pages::routes(),
+        settings::routes(),
+        api::routes(),
+        doors::routes(),
+        metrics::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The router of the table.

@@ -51,6 +51,6 @@ mod tests {
 
     #[test]
     fn every_key_is_used_and_every_used_key_exists() {
-        used(EN, &["web"], &["web-problem-", "web-api-"]);
+        used(EN, &["web"], &["web-problem-", "web-api-", "web-do-"]);
     }
 }

@@ -135,6 +135,7 @@ impl Filter {
             older_than_secs: self.older_than,
             state: self.state,
             account: None,
+            ..QueueFilter::default()
         }
     }
 }

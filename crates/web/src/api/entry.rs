@@ -52,6 +52,11 @@ pub(crate) async fn with_key(
     }
 }
 
+/// Whether a request brings a key that may do that, for a route that lets others in without one.
+pub(crate) async fn may(web: &Web, ask: &Ask, headers: &HeaderMap, scope: Scope) -> Result<Keyed, Problem> {
+    enter(web, ask.from, headers, (Some(scope), ask.now)).await.map_err(|problem| *problem)
+}
+
 async fn enter(
     web: &Web,
     from: IpAddr,

@@ -33,7 +33,7 @@ enum What {
 }
 
 /// The failures of the API itself, with their status. The words of each are under `web-api-` and its code.
-pub(crate) const OWN: [(&str, StatusCode); 19] = [
+pub(crate) const OWN: [(&str, StatusCode); 21] = [
     ("no-key", StatusCode::UNAUTHORIZED),
     ("wrong-key", StatusCode::UNAUTHORIZED),
     ("revoked-key", StatusCode::UNAUTHORIZED),
@@ -44,6 +44,8 @@ pub(crate) const OWN: [(&str, StatusCode); 19] = [
     ("too-many", StatusCode::TOO_MANY_REQUESTS),
     ("not-found", StatusCode::NOT_FOUND),
     ("method", StatusCode::METHOD_NOT_ALLOWED),
+    ("in-flight", StatusCode::CONFLICT),
+    ("nothing-to-do", StatusCode::CONFLICT),
     ("too-large", StatusCode::PAYLOAD_TOO_LARGE),
     ("not-json", StatusCode::UNSUPPORTED_MEDIA_TYPE),
     ("malformed-json", StatusCode::BAD_REQUEST),
@@ -84,6 +86,11 @@ impl Problem {
     ) -> Self {
         let what = What::Told(code, Box::new(words), about.to_owned());
         Self { status, what, cause: cause.map(str::to_owned), wait_secs: None }
+    }
+
+    /// There is nothing of that name.
+    pub(crate) fn missing(name: &str) -> Self {
+        Fault::about(Blame::Missing, name).into()
     }
 
     /// Something here went wrong.

@@ -64,18 +64,23 @@ fn page(web: &Web, ask: &Ask, text: &str, answers: &Markup) -> Response {
     Page::new(ask.say("web-nav-explain"), Section::Explain, content).answer(web, ask)
 }
 
+/// Whether a text begins as mail does: with a header.
+pub(crate) fn is_mail(text: &str) -> bool {
+    let header = |line: &str| {
+        line.split_once(':').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
+        })
+    };
+    text.lines().next().is_some_and(header)
+}
+
 /// The answers: one a recipient of a bounce, one a failure of a log, else one.
 fn answers(ask: &Ask, text: &str) -> Vec<Markup> {
     if text.trim().is_empty() {
         return Vec::new();
     }
     let report = bounce::read(text.as_bytes());
-    let is_mail = text.lines().next().is_some_and(|line| {
-        line.split_once(':').is_some_and(|(name, _)| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
-        })
-    });
-    if is_mail && !report.recipients.is_empty() {
+    if is_mail(text) && !report.recipients.is_empty() {
         let one = |of: &bounce::Recipient| answer(ask, Some(&of.address), &of.verdict, None);
         return report.recipients.iter().take(SHOWN).map(one).collect();
     }

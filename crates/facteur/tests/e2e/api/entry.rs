@@ -1,7 +1,7 @@
 //! Which key opens which address: every route of the table, with every kind of key.
 
 use crate::support::api::{Api, check_problem, json, key};
-use crate::support::server::PASSWORD;
+use crate::support::server::{PASSWORD, Server};
 use crate::support::web;
 use ::web::table::{Access, Route, table};
 use serde_json::json;
@@ -18,10 +18,22 @@ fn path(route: &Route) -> String {
     route.path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
+/// A key whose time is over: the shortest time is a day, so its end is put into the past while the server is stopped.
+fn expired_key(server: &mut Server) -> String {
+    let expired = key(server, None, &["admin"]);
+    server.stop();
+    let conn = rusqlite::Connection::open(server.data().join("facteur.db")).expect("the data");
+    conn.execute("UPDATE api_keys SET expires_at = 1", []).expect("the key is there");
+    drop(conn);
+    server.go();
+    expired
+}
+
 #[test]
 fn every_address_is_shut_to_keys_that_may_not() {
-    let server = web::server("en");
+    let mut server = web::server("en");
     server.add_person("claire@facteur.test", &[]);
+    let expired = expired_key(&mut server);
     let mut api = Api::new(&server, None, &["discover"]);
     let revoked = key(&server, None, &["admin"]);
     server.ok("en", &["key", "remove", revoked.rsplit_once('_').expect("a name").0]);
@@ -44,6 +56,7 @@ fn every_address_is_shut_to_keys_that_may_not() {
         assert_eq!(page.header("WWW-Authenticate"), "Bearer", "a browser is never asked for a password");
         check("fct_wrongkey_wrong", 401, "wrong_key");
         check(&revoked, 401, "revoked_key");
+        check(&expired, 401, "expired_key");
         if matches!(route.access, Access::Key(scope) if scope != Scope::Discover) {
             check(&own, 403, "scope_missing");
         }
