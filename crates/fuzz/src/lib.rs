@@ -5,6 +5,7 @@
 //! directory a target, and is tried again by every test run. Start at [`TARGETS`].
 
 mod client;
+mod letters;
 mod lines;
 mod messages;
 mod server;
@@ -76,6 +77,7 @@ pub const TARGETS: &[Target] = &[
     messages::REQUEST,
     messages::DECLARATION,
     messages::CONFIGURATION,
+    letters::SHAPES,
     server::SESSION,
     client::CLIENT,
 ];
