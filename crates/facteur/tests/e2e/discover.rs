@@ -341,7 +341,10 @@ fn the_portal_finds_the_same(network: &Network) {
     assert!(relays.as_array().unwrap().iter().any(|relay| relay["name"] == "zoe@a.test"), "{relays}");
     // Nobody guesses passwords here.
     let guess = [("address", "guess@a.test"), ("private", "1"), ("password", "wrong")];
-    let last = (0..4).map(|_| search(&curl, "en", &guess)).last().unwrap();
+    for _ in 0..3 {
+        search(&curl, "en", &guess);
+    }
+    let last = search(&curl, "en", &guess);
     assert!(last.0 == 429 && last.1.contains("Try again in"), "{last:?}");
 }
 

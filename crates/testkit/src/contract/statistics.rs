@@ -22,7 +22,10 @@ fn query(span: Span, dimension: Dimension) -> CountQuery {
     CountQuery { span, from: Timestamp(0), to: Timestamp::NEVER, dimension, principal }
 }
 
-fn told(rows: Vec<CountRow>) -> Vec<(Option<(u8, i64)>, String, Counts)> {
+/// Whose, of what, how much.
+type Told = (Option<(u8, i64)>, String, Counts);
+
+fn told(rows: Vec<CountRow>) -> Vec<Told> {
     rows.into_iter().map(|row| (row.key.principal, row.key.key, row.counts)).collect()
 }
 
