@@ -7,6 +7,7 @@
 mod document;
 mod domains;
 pub(crate) mod entry;
+mod insight;
 mod limit;
 mod messages;
 mod people;
@@ -16,6 +17,7 @@ pub(crate) mod sending;
 mod server;
 pub(crate) mod shape;
 pub(crate) mod take;
+mod webhooks;
 
 pub(crate) use limit::Limits;
 pub(crate) use problem::Problem;
@@ -40,6 +42,8 @@ pub(crate) fn routes() -> Vec<Route> {
         people::routes(),
         domains::routes(),
         server::routes(),
+        insight::routes(),
+        webhooks::routes(),
         document::routes(),
     ];
     all.into_iter().flatten().collect()

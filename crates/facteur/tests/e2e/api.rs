@@ -6,3 +6,4 @@ mod entry;
 mod guide;
 mod messages;
 mod metrics;
+mod watching;

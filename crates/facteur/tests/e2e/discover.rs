@@ -1,6 +1,7 @@
 //! `facteur discover` as a person types it, in a network of its own, with a DNS, a web server and mail servers at the ports
 //! where they are.
 
+use crate::support::api::Api;
 use crate::support::chromium::Chromium;
 use crate::support::names::NameServer;
 use crate::support::program::{Done, find, need_root, run};
@@ -339,6 +340,17 @@ fn the_portal_finds_the_same(network: &Network) {
     assert!(page.contains("zoe@a.test” is now a relay of this server."), "{page}");
     let relays = network.server.json(&["relay", "list"]);
     assert!(relays.as_array().unwrap().iter().any(|relay| relay["name"] == "zoe@a.test"), "{relays}");
+    // A program asks for the same.
+    let api = Api::new(&network.server, None, &["discover"]);
+    let found =
+        api.done("POST", "/api/v1/discover", Some(&json!({ "address": "rene@a.test", "private": true })));
+    assert_eq!(
+        (&found["servers"][0]["host"], &found["servers"][0]["proved"]),
+        (&json!("imap.a.test"), &json!(true))
+    );
+    let advice = &found["advice"][0];
+    assert!(advice["fr"].as_str().is_some_and(|text| text.contains("utilisez IMAP")), "{found}");
+    assert!(advice["en"].as_str().is_some_and(|text| text.contains("Use IMAP")), "{found}");
     // Nobody guesses passwords here.
     let guess = [("address", "guess@a.test"), ("private", "1"), ("password", "wrong")];
     for _ in 0..3 {

@@ -63,6 +63,7 @@ pub(crate) const fn status_of(blame: Blame) -> StatusCode {
         Blame::NotAllowed => StatusCode::FORBIDDEN,
         Blame::Missing => StatusCode::NOT_FOUND,
         Blame::Exists => StatusCode::CONFLICT,
+        Blame::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -207,7 +208,9 @@ impl Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         let status = status_of(fault.blame);
-        Self { status, what: What::Fault(Box::new(fault)), cause: None, wait_secs: None }
+        let minutes: Option<i64> = fault.detail.parse().ok().filter(|_| fault.blame == Blame::TooOften);
+        let wait_secs = minutes.map(|minutes| minutes.saturating_mul(60));
+        Self { status, what: What::Fault(Box::new(fault)), cause: None, wait_secs }
     }
 }
 

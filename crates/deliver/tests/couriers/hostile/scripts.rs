@@ -42,7 +42,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("others/greeting/500.ron", "protocol_error", "protocol_error"),
     ("others/greeting/501.ron", "protocol_error", "protocol_error"),
     ("others/greeting/530.ron", "starttls_required", "starttls_required"),
-    ("others/greeting/554.ron", "server_unavailable", "server_unavailable"),
+    ("others/greeting/554.ron", "ip_blocked_by_provider", "ip_blocked_by_provider"),
     ("others/helo/ehlo500_helo220.ron", "starttls_unavailable", "delivered"),
     ("others/helo/ehlo500_helo221.ron", "starttls_unavailable", "delivered"),
     ("others/helo/ehlo500_helo354.ron", "protocol_error", "protocol_error"),
