@@ -137,9 +137,10 @@ fn an_address_becomes_settings_that_work() {
         each_program_gets_its_settings(&network);
         a_hosted_domain_is_known(&network);
         the_portal_finds_the_same(&network);
+        a_program_asks_for_the_same(&network);
         a_browser_shows_what_comes(&network);
         let test = "crates/facteur/tests/e2e/discover.rs::an_address_becomes_settings_that_work";
-        testkit::proof::passed("E4", test, 7, "kinds of use", None);
+        testkit::proof::passed("E4", test, 8, "kinds of use", None);
     });
 }
 
@@ -340,7 +341,16 @@ fn the_portal_finds_the_same(network: &Network) {
     assert!(page.contains("zoe@a.test” is now a relay of this server."), "{page}");
     let relays = network.server.json(&["relay", "list"]);
     assert!(relays.as_array().unwrap().iter().any(|relay| relay["name"] == "zoe@a.test"), "{relays}");
-    // A program asks for the same.
+    // Nobody guesses passwords here.
+    let guess = [("address", "guess@a.test"), ("private", "1"), ("password", "wrong")];
+    for _ in 0..3 {
+        search(&curl, "en", &guess);
+    }
+    let last = search(&curl, "en", &guess);
+    assert!(last.0 == 429 && last.1.contains("Try again in"), "{last:?}");
+}
+
+fn a_program_asks_for_the_same(network: &Network) {
     let api = Api::new(&network.server, None, &["discover"]);
     let found =
         api.done("POST", "/api/v1/discover", Some(&json!({ "address": "rene@a.test", "private": true })));
@@ -351,13 +361,6 @@ fn the_portal_finds_the_same(network: &Network) {
     let advice = &found["advice"][0];
     assert!(advice["fr"].as_str().is_some_and(|text| text.contains("utilisez IMAP")), "{found}");
     assert!(advice["en"].as_str().is_some_and(|text| text.contains("Use IMAP")), "{found}");
-    // Nobody guesses passwords here.
-    let guess = [("address", "guess@a.test"), ("private", "1"), ("password", "wrong")];
-    for _ in 0..3 {
-        search(&curl, "en", &guess);
-    }
-    let last = search(&curl, "en", &guess);
-    assert!(last.0 == 429 && last.1.contains("Try again in"), "{last:?}");
 }
 
 fn a_browser_shows_what_comes(network: &Network) {
