@@ -23,7 +23,7 @@ fn what_happened_is_counted() {
     for query in ["by=week", "from=yesterday", "since=1"] {
         check_problem(
             &api.page("GET", &format!("/api/v1/statistics?{query}"), None),
-            422,
+            400,
             "invalid_parameter",
         );
     }
