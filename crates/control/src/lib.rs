@@ -23,6 +23,7 @@ mod metrics;
 mod neighbours;
 mod operation;
 mod patience;
+mod percent;
 pub mod phrases;
 mod principals;
 mod protection;
@@ -62,6 +63,7 @@ pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
 pub use patience::{Slowed, SlowedBy, SlowedView};
+pub use percent::percent_encoded;
 pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, ProtectionView};
 pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};

@@ -1,6 +1,7 @@
 //! Codes that a person's device makes from a shared secret (RFC 6238: HMAC-SHA-1, six digits, thirty seconds), and the
 //! recovery codes for the day on which the device is gone. Pure: it takes secrets and moments, and keeps nothing.
 
+use crate::percent::percent_encoded;
 use crate::sign_in::{equal, hash_key, make_key, verify_hash};
 use mail::{Secret, Timestamp};
 use ring::hmac;
@@ -27,7 +28,7 @@ pub(crate) fn make_secret() -> Option<Secret> {
 
 /// What a device reads from a picture: the secret, whose it is, and of which server.
 pub(crate) fn uri(secret: &Secret, login: &str, host: &str) -> String {
-    let (login, host) = (escaped(login), escaped(host));
+    let (login, host) = (percent_encoded(login), percent_encoded(host));
     format!("otpauth://totp/{host}:{login}?secret={}&issuer={host}", secret.reveal())
 }
 
@@ -110,19 +111,6 @@ fn unbase32(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
-}
-
-/// A text as a part of an address (RFC 3986 §2.3).
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

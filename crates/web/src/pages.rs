@@ -28,7 +28,7 @@ use crate::table::Route;
 use crate::trouble::{Trouble, fault_words};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use control::{Answer, Blame, Fault, Operation};
+use control::{Answer, Blame, Fault, Operation, percent_encoded as segment};
 
 /// All pages.
 pub(crate) fn routes() -> Vec<Route> {
@@ -128,17 +128,4 @@ fn failed(web: &Web, ask: &Ask, to: &str, fault: &Fault) -> Response {
 fn bad(ask: &Ask, fault: &Fault) -> Notice {
     let (what, fix) = fault_words(&ask.phrases, fault);
     Notice::bad(what, fix)
-}
-
-/// A text as a part of a path (RFC 3986 §2.3).
-fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json};
+use control::percent_encoded;
 use discover::give::{Scheme, Signer, signed};
 use discover::publish::Hosted;
 use discover::read::requested_address;
@@ -241,15 +242,7 @@ fn server_table(server: &Server, address: Option<&Address>, ask: &Ask) -> Markup
     }
 }
 
-/// The address of a profile: whatever is not unreserved is written as RFC 3986 §2.1 says.
+/// The address of a profile.
 fn profile_path(address: &Address) -> String {
-    let mut path = format!("{PROFILE}?address=");
-    for byte in address.to_string().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    path
+    format!("{PROFILE}?address={}", percent_encoded(&address.to_string()))
 }
