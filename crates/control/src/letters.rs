@@ -107,6 +107,7 @@ impl Control {
         let particulars = Particulars {
             once,
             tags: std::mem::take(&mut letter.tags),
+            subject: Some(letter.subject.clone()).filter(|subject| !subject.is_empty()),
             metadata: letter.metadata.clone(),
             relay: self.relay_of(keyed, letter.relay.as_deref()).await?,
             undo_secs: letter.undo_seconds,

@@ -238,6 +238,8 @@ named_causes! {
     FROZEN = "frozen",
     /// The sender is blocked on this server.
     BLOCKED = "blocked",
+    /// The server wants to see the message once more, later.
+    GREYLISTED = "greylisted",
     /// There is no such mailbox.
     RECIPIENT_UNKNOWN = "recipient_unknown",
     /// A recipient reported a message as unwanted.

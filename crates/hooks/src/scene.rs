@@ -3,6 +3,7 @@
 use crate::word::Word;
 use explain::{CauseId, Effect, Facts, Group, Place, cause, words};
 use mail::{Evidence, Language, QueueId, RelayId, Timestamp};
+use serde_json::{Map, Value};
 use store::{Attempt, Event, EventKind, MessageRow, RecipientRow, Relay, Story};
 
 /// The stable id of an event: the same at every try, and another one after a restored backup gives its number again.
@@ -150,6 +151,42 @@ impl<'a> Scene<'a> {
     /// The `Message-ID:` of the message.
     pub(crate) fn message_id(&self) -> &'a str {
         self.message.map_or("", |message| message.message_id.as_str())
+    }
+
+    /// Its subject, when a program gave it apart from the content.
+    pub(crate) fn subject(&self) -> &'a str {
+        self.message.and_then(|message| message.extras.subject.as_deref()).unwrap_or_default()
+    }
+
+    /// The words by which its sender finds it again.
+    pub(crate) fn tags(&self) -> &'a [String] {
+        self.message.map(|message| message.extras.tags.as_slice()).unwrap_or_default()
+    }
+
+    /// What its sender wants to be told along.
+    pub(crate) fn metadata(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let all = self.message.into_iter().flat_map(|message| &message.extras.metadata);
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// One entry of it, by its name in whichever case.
+    pub(crate) fn metadatum(&self, wanted: &str) -> Option<&'a str> {
+        self.metadata().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+    }
+
+    /// It as one text, for shapes that have one: the entry of that name, as it was given, else all entries but `apart`
+    /// as JSON; nothing when there is none.
+    pub(crate) fn payload(&self, named: &str, apart: &[&str]) -> Option<String> {
+        let all = || {
+            let is_apart = |name: &str| apart.iter().any(|other| name.eq_ignore_ascii_case(other));
+            let entries: Map<String, Value> = self
+                .metadata()
+                .filter(|(name, _)| !is_apart(name))
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .collect();
+            (!entries.is_empty()).then(|| Value::Object(entries).to_string())
+        };
+        self.metadatum(named).map(str::to_owned).or_else(all)
     }
 
     /// The number of the message, for shapes that have numbers.

@@ -108,6 +108,8 @@ pub struct Particulars {
     pub once: Option<Once>,
     /// The words by which it finds the message again.
     pub tags: Vec<String>,
+    /// The subject, for news of the message.
+    pub subject: Option<String>,
     /// What it wants to be told along with news of the message.
     pub metadata: BTreeMap<String, String>,
     /// The relay that is to carry the message, as long as that is there.
@@ -347,6 +349,7 @@ impl Queue {
                 about: bond.about,
                 relay: asked.relay,
                 tags: asked.tags,
+                subject: asked.subject,
                 metadata: asked.metadata,
             },
             signature: OnceLock::new(),

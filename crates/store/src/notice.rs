@@ -72,6 +72,9 @@ pub struct Extras {
     /// The words by which its sender finds it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Its subject, when a program gave it apart from the content, for news of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// What its sender wants to be told along with news of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,

@@ -7,6 +7,9 @@ use crate::word::Word;
 use serde_json::{Value, json};
 use store::RecipientRow;
 
+/// What a program wants to hear again, under the name of the header by which it says so.
+const CUSTOM: &str = "X-Mailin-custom";
+
 pub(super) fn word(scene: &Scene<'_>) -> Option<&'static str> {
     Some(match scene.word {
         Word::Queued => "request",
@@ -24,7 +27,7 @@ pub(super) fn word(scene: &Scene<'_>) -> Option<&'static str> {
 
 pub(super) fn body(scene: &Scene<'_>, row: &RecipientRow) -> Option<Value> {
     let event = word(scene)?;
-    Some(json!({
+    let mut object = json!({
         "event": event,
         "email": row.address,
         "id": number_of(&scene.id),
@@ -33,9 +36,13 @@ pub(super) fn body(scene: &Scene<'_>, row: &RecipientRow) -> Option<Value> {
         "ts_event": scene.at.secs(),
         "ts_epoch": scene.at.0,
         "message-id": scene.message_id(),
-        "subject": "",
-        "tags": [],
+        "subject": scene.subject(),
+        "tags": scene.tags(),
         "sender_email": scene.from(),
         "reason": if scene.word == Word::Queued { String::new() } else { details(scene) },
-    }))
+    });
+    if let (Value::Object(object), Some(custom)) = (&mut object, scene.payload(CUSTOM, &[])) {
+        object.insert(CUSTOM.to_owned(), custom.into());
+    }
+    Some(object)
 }

@@ -16,6 +16,9 @@ pub(super) fn body(scene: &Scene<'_>) -> Value {
             "queue_id": message.id,
             "message_id": message.message_id,
             "from": scene.from(),
+            "subject": message.extras.subject,
+            "tags": message.extras.tags,
+            "metadata": message.extras.metadata,
             "received_at": message.received_at.rfc3339(),
             "recipient_count": message.recipients.len(),
         })

@@ -3,6 +3,7 @@
 use crate::scene::{Class, Scene};
 use crate::word::Word;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(super) const fn has(scene: &Scene<'_>) -> bool {
     matches!(scene.word, Word::Delivered | Word::Deferred | Word::Bounced | Word::Failed)
@@ -18,9 +19,9 @@ pub(super) fn body(scene: &Scene<'_>) -> Option<Value> {
             "Recipient": row.address,
             "DeliveredAt": scene.at.rfc3339(),
             "Details": scene.said,
-            "Tag": "",
+            "Tag": scene.tags().first().map_or("", String::as_str),
             "ServerID": 0,
-            "Metadata": {},
+            "Metadata": scene.metadata().collect::<BTreeMap<_, _>>(),
             "MessageStream": "outbound",
         }));
     }
@@ -59,10 +60,10 @@ pub(super) fn body(scene: &Scene<'_>) -> Option<Value> {
         "Inactive": false,
         "DumpAvailable": false,
         "CanActivate": false,
-        "Subject": "",
-        "Tag": "",
+        "Subject": scene.subject(),
+        "Tag": scene.tags().first().map_or("", String::as_str),
         "ServerID": 0,
-        "Metadata": {},
+        "Metadata": scene.metadata().collect::<BTreeMap<_, _>>(),
         "MessageStream": "outbound",
     }))
 }

@@ -25,7 +25,7 @@ pub(super) fn body(scene: &Scene<'_>) -> Option<Value> {
             "timestamp": scene.at.secs(),
             "smtp-id": scene.message_id(),
             "event": event,
-            "category": [],
+            "category": scene.tags(),
             "sg_event_id": format!("{}.{}", scene.id, row.index),
             "sg_message_id": format!("{}.facteur", scene.public_id()),
         });
@@ -43,6 +43,10 @@ pub(super) fn body(scene: &Scene<'_>) -> Option<Value> {
         };
         if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
             object.extend(more);
+            // What a program wants to hear again stands among the fields, and takes the place of none.
+            for (name, value) in scene.metadata() {
+                object.entry(name).or_insert_with(|| value.into());
+            }
         }
         object
     };

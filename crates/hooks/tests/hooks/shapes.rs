@@ -125,6 +125,59 @@ async fn mailjet() {
     check(&told(shape, EventKind::Delivered, None).await, &[one("sent")]);
     check(&told(shape, EventKind::Failed, Some("recipient_unknown")).await, &[one("bounce")]);
     check(&told(shape, EventKind::Failed, Some("spam_content")).await, &[one("blocked")]);
-    check(&told(shape, EventKind::Deferred, Some("greylisted")).await, &[]);
+    let greylisted = json!({ "event": "bounce", "error": "greylisted", "hard_bounce": false });
+    check(&told(shape, EventKind::Deferred, Some("greylisted")).await, &[greylisted]);
+    check(&told(shape, EventKind::Deferred, Some("server_unavailable")).await, &[]);
     check(&told(shape, EventKind::Accepted, None).await, &[]);
+}
+
+/// What a program wanted to hear again comes with the news, where receivers of each service look for it.
+#[tokio::test]
+async fn tags_metadata_and_subject_come_along() {
+    let tags = json!(["summer", "beach"]);
+    let payload = json!({ "order": "42" });
+    let data = json!({
+        "subject": "Été",
+        "tags": payload,
+        "headers": [{ "name": "X-Tags", "value": tags.to_string() }, { "name": "X-Metadata", "value": payload.to_string() }],
+    });
+    for (shape, expected) in [
+        (
+            WebhookShape::Own,
+            json!({ "data": { "message": { "subject": "Été", "tags": tags, "metadata": payload } } }),
+        ),
+        (WebhookShape::Postmark, json!({ "Tag": "summer", "Metadata": payload, "Subject": "Été" })),
+        (WebhookShape::Sendgrid, json!([{ "category": tags, "order": "42", "event": "bounce" }])),
+        (WebhookShape::Resend, json!({ "data": data })),
+        (
+            WebhookShape::Brevo,
+            json!({ "subject": "Été", "tags": tags, "X-Mailin-custom": payload.to_string() }),
+        ),
+        (
+            WebhookShape::Mailjet,
+            json!({ "customcampaign": "summer", "CustomID": "", "Payload": payload.to_string() }),
+        ),
+    ] {
+        for kind in [EventKind::Failed, EventKind::CameBack] {
+            check(&told(shape, kind, Some("recipient_unknown")).await, std::slice::from_ref(&expected));
+        }
+    }
+}
+
+/// What comes back later is told as what was refused at once.
+#[tokio::test]
+async fn what_comes_back_is_a_bounce() {
+    for (shape, expected) in [
+        (WebhookShape::Own, json!({ "type": "bounced" })),
+        (WebhookShape::Postmark, json!({ "RecordType": "Bounce", "Type": "HardBounce" })),
+        (WebhookShape::Sendgrid, json!([{ "event": "bounce", "type": "bounce" }])),
+        (
+            WebhookShape::Resend,
+            json!({ "type": "email.bounced", "data": { "bounce": { "type": "Permanent" } } }),
+        ),
+        (WebhookShape::Brevo, json!({ "event": "hard_bounce" })),
+        (WebhookShape::Mailjet, json!({ "event": "bounce", "hard_bounce": true })),
+    ] {
+        check(&told(shape, EventKind::CameBack, Some("recipient_unknown")).await, &[expected]);
+    }
 }

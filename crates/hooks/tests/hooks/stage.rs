@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{
-    Event, EventKind, History as _, NewEvent, Post, Spool as _, Start, Webhook, WebhookScope, WebhookShape,
-    Webhooks as _,
+    Event, EventKind, Extras, History as _, NewEvent, Post, Spool as _, Start, Webhook, WebhookScope,
+    WebhookShape, Webhooks as _,
 };
 use testkit::contract::sample::{NOON, event, message, of};
 use testkit::memory::MemoryStore;
@@ -74,6 +74,12 @@ impl Stage {
         let mut new = NewEvent::new(self.clock.now(), EventKind::Accepted, OwnerId::DEFAULT);
         new.message = Some(accepted.id);
         accepted.events = vec![new];
+        accepted.extras = Extras {
+            subject: Some("Été".to_owned()),
+            tags: vec!["summer".to_owned(), "beach".to_owned()],
+            metadata: [("order".to_owned(), "42".to_owned())].into(),
+            ..Extras::default()
+        };
         self.store.accept(accepted).await.expect("accepted");
     }
 

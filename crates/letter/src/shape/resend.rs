@@ -7,6 +7,8 @@ use crate::wrong::Wrong;
 use mail::Timestamp;
 use serde_json::{Value, json};
 
+const TAGS: &str = "X-Tags";
+const METADATA: &str = "X-Metadata";
 const PERSON: (&str, &str) = ("email", "name");
 
 pub(super) fn read(call: Call, value: Value, now: Timestamp) -> Result<Order, Wrong> {
@@ -27,6 +29,7 @@ fn letter(at: String, value: Value, now: Timestamp) -> Result<Letter, Wrong> {
     letter.html = fields.text("html")?;
     letter.text = fields.text("text")?;
     letter.headers = fields.header("headers")?;
+    remembered(&mut letter);
     for mut attachment in fields.objects("attachments")? {
         // A file that is to be fetched from elsewhere.
         attachment.unasked(&["path"])?;
@@ -44,6 +47,18 @@ fn letter(at: String, value: Value, now: Timestamp) -> Result<Letter, Wrong> {
     fields.unasked(&["template", "topic_id"])?;
     fields.end()?;
     Ok(letter)
+}
+
+/// Libraries put tags and metadata that Resend's tags have no letters for into header fields. They stay there, and are
+/// remembered for news of the message.
+fn remembered(letter: &mut Letter) {
+    for (name, value) in &letter.headers {
+        if name.eq_ignore_ascii_case(TAGS) {
+            letter.tags = serde_json::from_str(value).unwrap_or_default();
+        } else if name.eq_ignore_ascii_case(METADATA) {
+            letter.metadata.insert(METADATA.to_owned(), value.clone());
+        }
+    }
 }
 
 pub(super) fn answer(order: &Order, outcomes: &[Outcome]) -> Answer {

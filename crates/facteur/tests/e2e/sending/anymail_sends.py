@@ -1,4 +1,7 @@
-"""Sends with django-anymail through each of its backends: anymail_sends.py BACKEND ADDRESS KEY. Prints what came back."""
+"""Sends with django-anymail through each of its backends: anymail_sends.py BACKEND ADDRESS KEY. Prints what came back.
+
+With RECIPIENTS behind, each gets a message of their own, with a tag and metadata, and the ids are printed.
+"""
 
 import json
 import sys
@@ -6,7 +9,7 @@ from email.mime.image import MIMEImage
 
 from django.conf import settings
 
-backend, address, key = sys.argv[1:]
+backend, address, key, *recipients = sys.argv[1:]
 ANYMAIL = {
     "POSTMARK_SERVER_TOKEN": key,
     "POSTMARK_API_URL": address + "/",
@@ -85,4 +88,15 @@ def main():
     print(json.dumps(told))
 
 
-main()
+def tell_ids():
+    told = {}
+    for recipient in recipients:
+        message = EmailMultiAlternatives("Été ☀", "Bonjour", "shop@facteur.test", [recipient])
+        message.tags = ["summer"]
+        message.metadata = {"order": "42", "for": recipient}
+        message.send()
+        told[recipient] = str(message.anymail_status.message_id)
+    print(json.dumps(told))
+
+
+tell_ids() if recipients else main()

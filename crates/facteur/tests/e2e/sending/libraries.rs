@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where the libraries are, as `scripts/setup.sh tests` puts them.
-fn place(of: &str) -> PathBuf {
+pub(super) fn place(of: &str) -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sending-libraries").join(of);
     assert!(place.exists(), "{of} is not here: run scripts/setup.sh tests");
     place
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/sending").join(name)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn read(taken: &[Taken]) -> Vec<Value> {
 
 /// Runs a library to its end, and gives what it told.
 #[track_caller]
-fn told(command: &mut Command, certificate: &Path) -> Value {
+pub(super) fn told(command: &mut Command, certificate: &Path) -> Value {
     command.env("NODE_EXTRA_CA_CERTS", certificate).env("REQUESTS_CA_BUNDLE", certificate);
     let done = run(command, b"");
     assert_eq!(done.code, 0, "{command:?}: {}", done.err);

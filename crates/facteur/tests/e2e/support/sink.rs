@@ -42,6 +42,8 @@ pub struct Habits {
     pub recipients_told: Option<&'static str>,
     /// The beginning of recipients that it does not know.
     pub unknown: Option<&'static str>,
+    /// The beginnings of recipients that are told something else than 250, and what.
+    pub told: &'static [(&'static str, &'static str)],
     /// The greeting instead of 220.
     pub greets_with: Option<&'static str>,
     /// What STARTTLS leads to; without it, it is not offered.
@@ -285,6 +287,9 @@ impl<'a> Talk<'a> {
         let to = path(command);
         if self.shared.habits.unknown.is_some_and(|unknown| to.starts_with(unknown)) {
             return self.say("550 5.1.1 No such user here");
+        }
+        if let Some((_, told)) = self.shared.habits.told.iter().find(|(who, _)| to.starts_with(who)) {
+            return self.say(told);
         }
         self.to.push(to);
         self.rcpts.push(command.to_owned());
