@@ -34,17 +34,30 @@ async fn a_receiver_that_is_down_for_an_hour_gets_everything() {
     a_busy_day(&stage).await;
     stage.lives(1_800).await;
     stage.accept(30, 1).await;
-    stage.lives(1_800).await;
     assert_eq!(receiver.came().len(), 0);
+    // For its second half hour it is there, and says that it is not well.
+    receiver.answers(|_| status(503));
+    stage.lives(1_800).await;
+    let in_vain: Vec<String> =
+        receiver.came().iter().map(|request| request.field("webhook-id").to_owned()).collect();
+    assert!(!in_vain.is_empty(), "it is asked now and then");
     let tried = stage.posts().await.len();
     assert!((5..40).contains(&tried), "it is left in peace while it is down: {tried} posts");
+    let up_since = stage.clock.now().secs();
     receiver.answers(|_| status(200));
     stage.happens(EventKind::Delivered, 30, 0, None).await;
     // The longest pause of a receiver that takes nothing.
     stage.lives(1_800).await;
-    all_came(&stage.events().await, &receiver, |_| true);
+    let is_up =
+        |request: &Request| request.field("webhook-timestamp").parse().is_ok_and(|at: i64| at >= up_since);
+    all_came(&stage.events().await, &receiver, is_up);
     assert_eq!(stage.owed().await, 0);
     assert_eq!(stage.webhook().await.paused, None);
+    // What was told in vain came again, and nothing ever came under another id than its event's.
+    let ids: Vec<String> = stage.events().await.iter().map(hooks::event_id).collect();
+    let last: Vec<Request> = receiver.came().split_off(in_vain.len());
+    assert!(in_vain.iter().all(|id| last.iter().any(|request| request.field("webhook-id") == id)));
+    assert!(receiver.came().iter().all(|request| ids.iter().any(|id| request.field("webhook-id") == id)));
 }
 
 /// A receiver that fails by chance still gets everything, in order for each message.
