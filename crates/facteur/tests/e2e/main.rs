@@ -31,6 +31,8 @@ mod faults;
 #[cfg(test)]
 mod first_start;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod inherited;
