@@ -83,6 +83,15 @@ fn pieces<'a>(mut bytes: &'a [u8], cuts: &'a [usize]) -> Vec<&'a [u8]> {
     pieces
 }
 
+/// Text as mail has it, with something odd here and there.
+fn lines_with_faults() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        20 => prop::collection::vec(prop_oneof![9 => Just(b'a'), 1 => Just(b'.')], 0..40).prop_map(|line| [line, b"\r\n".to_vec()].concat()),
+        1 => hostile_bytes(),
+    ];
+    prop::collection::vec(line, 0..40).prop_map(|lines| lines.concat())
+}
+
 fn cuts() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![prop::collection::vec(1usize..8, 1..10), prop::collection::vec(1usize..5_000, 1..10),]
 }
@@ -144,6 +153,28 @@ proptest! {
         let framed = [b"\r\n", bytes.as_slice()].concat();
         let end = framed.windows(5).position(|window| window == b"\r\n.\r\n");
         prop_assert_eq!(ended.then_some(read), end.map(|at| at + 3));
+    }
+
+    /// Whole lines are read many at a time; what comes byte by byte cannot be.
+    #[test]
+    fn the_pieces_change_nothing(bytes in lines_with_faults(), cuts in cuts(), in_chunks in any::<bool>()) {
+        let read = |cuts: &[usize]| {
+            let mut dots = if in_chunks { Unstuffer::plain() } else { Unstuffer::default() };
+            let mut content = Vec::new();
+            let mut count = 0;
+            for piece in pieces(&bytes, cuts) {
+                let (read, is_end) = dots.read(piece, &mut content);
+                count += read;
+                if is_end {
+                    break;
+                }
+            }
+            let seen = (dots.has_bare_line_end(), dots.has_nul(), dots.is_end_doubtful(), dots.is_after_cr());
+            (count, dots.longest_line(), seen, content)
+        };
+        let by_bytes = read(&[1]);
+        prop_assert_eq!(read(&cuts), by_bytes.clone());
+        prop_assert_eq!(read(&[usize::MAX]), by_bytes);
     }
 
     #[test]
