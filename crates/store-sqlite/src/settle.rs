@@ -46,6 +46,10 @@ impl Session {
             }
         }
         if let Some(attempt) = &settlement.attempt {
+            // A recipient that was changed is one of a message that is there.
+            if !settlement.updates.iter().any(|update| update.id.message == attempt.message) {
+                self.must_have(attempt.message)?;
+            }
             self.insert_attempt(attempt)?;
             if let Some(lines) = &settlement.signature {
                 let keep =
@@ -100,6 +104,11 @@ impl Session {
         Ok(Timestamp(read.query_row(params![id.message.get(), id.index], |row| row.get(0))?))
     }
 
+    fn must_have(&self, message: QueueId) -> Outcome<()> {
+        let is_there = self.sql("SELECT 1 FROM messages WHERE id = ?1")?.exists([message.get()])?;
+        if is_there { Ok(()) } else { Err(Fault::missing(message)) }
+    }
+
     fn insert_attempt(&mut self, attempt: &Attempt) -> Outcome<()> {
         let detail = AttemptDetail {
             peer: attempt.peer.as_ref().map(Cow::Borrowed),
@@ -109,8 +118,7 @@ impl Session {
         };
         let detail = serde_json::to_string(&detail)?;
         let mut insert = self.sql(
-            "INSERT INTO attempts (message_id, id, relay, began_at, ended_at, detail)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM messages WHERE id = ?1",
+            "INSERT INTO attempts (message_id, id, relay, began_at, ended_at, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         let inserted = insert.execute(params![
             attempt.message.get(),
@@ -120,11 +128,8 @@ impl Session {
             attempt.ended_at.0,
             detail,
         ]);
-        let inserted = inserted.map_err(Fault::taken(attempt.id))?;
+        inserted.map_err(Fault::taken(attempt.id))?;
         drop(insert);
-        if inserted == 0 {
-            return Err(Fault::missing(attempt.message));
-        }
         self.saw_id(attempt.id.0);
         Ok(())
     }
@@ -137,14 +142,14 @@ impl Session {
         }
         let id = message.get();
         // The usual message has one recipient, or all end at once: then this is all.
-        let mut close = self.sql(
-            "DELETE FROM open_messages WHERE message_id = ?1 AND open_recipients = ?2
-             RETURNING failed_recipients, finished_at",
+        // RETURNING would keep its row in a table of its own meanwhile, which costs more than the second statement.
+        let mut last = self.sql(
+            "SELECT failed_recipients, finished_at FROM open_messages WHERE message_id = ?1 AND open_recipients = ?2",
         )?;
-        let closed = close
+        let closed = last
             .query_row(params![id, end.recipients], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)));
         let closed = closed.optional()?;
-        drop(close);
+        drop(last);
         let Some((kept_before, finished_before)) = closed else {
             let changed = self.run(
                 "UPDATE open_messages SET open_recipients = open_recipients - ?2,
@@ -156,6 +161,7 @@ impl Session {
                 || Fault::damaged(format!("message {message} has fewer recipients than became final"));
             return if changed == 0 { Err(damaged()) } else { Ok(()) };
         };
+        self.run("DELETE FROM open_messages WHERE message_id = ?1", [id])?;
         self.run(
             "INSERT INTO finished_messages (finished_at, message_id) VALUES (?1, ?2)",
             params![finished_before.max(end.at.0), id],
