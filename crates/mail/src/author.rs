@@ -36,7 +36,7 @@ impl AuthorScan {
     /// Reads the next piece of the message.
     pub fn feed(&mut self, mut piece: &[u8]) {
         while !self.is_over && !piece.is_empty() {
-            let end = piece.iter().position(|&b| b == b'\n');
+            let end = memchr::memchr(b'\n', piece);
             let (part, rest) = piece.split_at(end.map_or(piece.len(), |at| at + 1));
             piece = rest;
             let room = Self::KEPT_BYTES.saturating_sub(self.line.len());

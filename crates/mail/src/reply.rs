@@ -69,7 +69,7 @@ impl From<ReplyCode> for u16 {
 
 impl fmt::Display for ReplyCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:03}", self.0)
+        f.write_str(itoa::Buffer::new().format(self.0))
     }
 }
 
@@ -105,9 +105,29 @@ impl EnhancedCode {
     }
 }
 
+impl EnhancedCode {
+    /// The code at the beginning of a text, and what follows it.
+    fn leading(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (class, rest) = match text {
+            [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] => (class - b'0', rest),
+            _ => return None,
+        };
+        let (subject, rest) = leading_number(rest)?;
+        let (detail, rest) = leading_number(rest.strip_prefix(b".")?)?;
+        Some((Self { class, subject, detail }, rest))
+    }
+}
+
 impl fmt::Display for EnhancedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+        // Each reply of each server is printed: `write!` with three numbers costs ten times as much.
+        let mut digits = itoa::Buffer::new();
+        f.write_str(digits.format(self.class))?;
+        for number in [self.subject, self.detail] {
+            f.write_str(".")?;
+            f.write_str(digits.format(number))?;
+        }
+        Ok(())
     }
 }
 
@@ -115,25 +135,19 @@ impl FromStr for EnhancedCode {
     type Err = ReplyError;
 
     fn from_str(text: &str) -> Result<Self, ReplyError> {
-        let bad = || ReplyError::Enhanced(text.to_owned());
-        let number = |part: Option<&str>| -> Option<u16> {
-            let part = part?;
-            let plain = (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-            plain.then(|| part.parse().ok()).flatten()
-        };
-        let mut parts = text.split('.');
-        let class = match parts.next() {
-            Some("2") => 2,
-            Some("4") => 4,
-            Some("5") => 5,
-            _ => return Err(bad()),
-        };
-        let (subject, detail) = (number(parts.next()), number(parts.next()));
-        match (subject, detail, parts.next()) {
-            (Some(subject), Some(detail), None) => Ok(Self { class, subject, detail }),
-            _ => Err(bad()),
+        match Self::leading(text.as_bytes()) {
+            Some((code, [])) => Ok(code),
+            _ => Err(ReplyError::Enhanced(text.to_owned())),
         }
     }
+}
+
+/// The number of one to three digits at the beginning, and what follows it.
+fn leading_number(text: &[u8]) -> Option<(u16, &[u8])> {
+    let digits = text.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    let value = number.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    (1..=3).contains(&digits).then_some((value, rest))
 }
 
 impl TryFrom<String> for EnhancedCode {
@@ -173,19 +187,18 @@ impl Reply {
 
     /// Builds a reply from its lines as they came, codes removed: an enhanced code that every
     /// line repeats is taken out of the text. It counts only when its class fits the code.
-    pub fn from_lines(code: ReplyCode, lines: Vec<String>) -> Self {
+    pub fn from_lines(code: ReplyCode, mut lines: Vec<String>) -> Self {
         let class = code.get() / 100;
-        let first = lines.first().and_then(|line| leading_enhanced(line));
-        let Some(enhanced) = first.filter(|e| u16::from(e.class()) == class) else {
-            return Self { code, enhanced: None, lines };
-        };
-        let word = enhanced.to_string();
-        let strip = |line: String| match line.strip_prefix(&word) {
-            Some("") => String::new(),
-            Some(rest) if rest.starts_with(' ') => rest.trim_start().to_owned(),
-            _ => line,
-        };
-        Self { code, enhanced: Some(enhanced), lines: lines.into_iter().map(strip).collect() }
+        let first = lines.first().and_then(|line| leading_enhanced(line)).map(|(enhanced, _)| enhanced);
+        let enhanced = first.filter(|first| u16::from(first.class()) == class);
+        for line in lines.iter_mut().filter(|_| enhanced.is_some()) {
+            if let Some((found, text)) = leading_enhanced(line)
+                && Some(found) == enhanced
+            {
+                line.drain(..line.len() - text);
+            }
+        }
+        Self { code, enhanced, lines }
     }
 
     /// The same with the short code of its explanation behind it: `… [F:message_too_big]`. It names a page of
@@ -223,8 +236,11 @@ impl Reply {
     }
 }
 
-fn leading_enhanced(line: &str) -> Option<EnhancedCode> {
-    line.split(' ').next().and_then(|word| word.parse().ok())
+/// The enhanced code that is the first word of a line, and the length of the text behind it.
+fn leading_enhanced(line: &str) -> Option<(EnhancedCode, usize)> {
+    let (code, rest) = EnhancedCode::leading(line.as_bytes())?;
+    let is_word = matches!(rest.first(), None | Some(b' '));
+    is_word.then(|| (code, rest.trim_ascii_start().len()))
 }
 
 impl fmt::Display for Reply {
