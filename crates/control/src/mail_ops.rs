@@ -68,6 +68,7 @@ impl Control {
             recipient_domain,
             relay,
             cause: filter.cause,
+            tag: filter.tag,
             ids: filter.ids,
             state: filter.state,
             every: filter.every,

@@ -153,6 +153,8 @@ pub struct QueueFilter {
     pub relay: Option<String>,
     /// This cause.
     pub cause: Option<String>,
+    /// With this tag.
+    pub tag: Option<String>,
     /// Older than that many seconds.
     pub older_than_secs: Option<u64>,
     /// This state; without it, all that is not over.

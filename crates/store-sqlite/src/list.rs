@@ -5,7 +5,7 @@ use crate::rows::{evidence, parse, principal_of, queue_id, rare, state_of, time,
 use mail::{Address, ClosureId, OwnerId, PublicId, QueueId, RelayId, ReversePath};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashSet;
-use store::{Filter, MessageRow, Page, RecipientRow, RecipientState};
+use store::{Extras, Filter, MessageRow, Page, RecipientRow, RecipientState};
 
 /// The rows that one statement steps over before a fresh one goes on after the last message.
 const STEP_ROWS: usize = 10_000;
@@ -177,9 +177,16 @@ impl<'a> Meant<'a> {
         if !fits || !by || filter.before.is_some_and(|before| received_at >= before) {
             return Ok(false);
         }
-        let Some(key) = filter.sender.as_deref() else { return Ok(true) };
-        let from: ReversePath = parse(row, 6)?;
-        Ok(from.address().is_some_and(|address| address.key() == key))
+        if let Some(key) = filter.sender.as_deref() {
+            let from: ReversePath = parse(row, 6)?;
+            if from.address().is_none_or(|address| address.key() != key) {
+                return Ok(false);
+            }
+        }
+        match &filter.tag {
+            Some(tag) => Ok(rare::<Extras>(row, EXTRAS)?.tags.contains(tag)),
+            None => Ok(true),
+        }
     }
 
     fn recipient(&self, row: &Row<'_>) -> Outcome<bool> {
@@ -245,4 +252,101 @@ fn recipient_row(row: &Row<'_>) -> Outcome<RecipientRow> {
         since: time(row, RECIPIENT + 10)?,
         wishes: rare(row, RECIPIENT + 11)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteStore;
+    use crate::options::Options;
+    use rusqlite::StatementStatus;
+    use std::sync::Arc;
+    use store::{Spool as _, Start};
+    use testkit::contract::sample::{NOON, id, message};
+
+    const MESSAGES: i64 = 10_000;
+    /// What a page may cost for each of its rows, in steps of the engine's machine: some 30 columns of two tables.
+    const STEPS_A_ROW: i32 = 200;
+
+    /// What the statement of a list has cost so far: steps of the machine, rows of a full scan, sorts.
+    fn cost(conn: &Connection, source: Source) -> (i32, i32, i32) {
+        let read = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM {}", source.text())).unwrap();
+        (
+            read.get_status(StatementStatus::VmStep),
+            read.get_status(StatementStatus::FullscanStep),
+            read.get_status(StatementStatus::Sort),
+        )
+    }
+
+    fn fill(directory: &std::path::Path) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let options = Options { floor_bytes: 0, ..Options::new(directory) };
+            let store = SqliteStore::open(options).unwrap();
+            let accept = |number| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move { store.accept(message(number, &[Start::Due(NOON)])).await })
+            };
+            let calls: Vec<_> = (1..=MESSAGES).map(accept).collect();
+            for call in calls {
+                call.await.unwrap().unwrap();
+            }
+        });
+    }
+
+    /// A page costs what it shows, wherever it is: nothing is counted, scanned or sorted for it.
+    #[test]
+    fn a_page_of_a_long_queue_reads_its_own_rows_only() {
+        let directory = tempfile::tempdir().unwrap();
+        fill(directory.path());
+        let conn = Connection::open(directory.path().join("facteur.db")).unwrap();
+        let waiting = Filter { state: Some(RecipientState::Waiting), ..Filter::default() };
+        let every = Filter { every: true, ..Filter::default() };
+        let held = Filter { state: Some(RecipientState::Held), ..Filter::default() };
+        for filter in [Filter::default(), waiting, every, held] {
+            let source = Source::of(&filter);
+            let plan = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS} FROM {}", source.text());
+            let mut explain = conn.prepare(&plan).unwrap();
+            let details = explain.query_map([0, -1], |row| row.get::<_, String>(3)).unwrap();
+            for detail in details {
+                let detail = detail.unwrap();
+                assert!(detail.starts_with("SEARCH "), "{source:?}: {detail}");
+            }
+            if filter.state == Some(RecipientState::Held) {
+                assert_eq!(list(&conn, &filter, Page { after: None, limit: 50 }).unwrap(), Vec::new());
+                assert!(cost(&conn, source).0 < 100, "of ten thousand that wait none is looked at");
+                continue;
+            }
+            for after in [None, Some(id(5_000)), Some(id(MESSAGES - 50)), Some(id(MESSAGES - 1))] {
+                let before = cost(&conn, source);
+                let rows = list(&conn, &filter, Page { after, limit: 50 }).unwrap();
+                assert_eq!(rows.len(), if after == Some(id(MESSAGES - 1)) { 1 } else { 50 });
+                let (steps, scanned, sorts) = cost(&conn, source);
+                assert_eq!((scanned, sorts), (before.1, before.2), "{filter:?} {after:?}");
+                let steps = steps - before.0;
+                assert!((1..50 * STEPS_A_ROW).contains(&steps), "{filter:?} {after:?}: {steps} steps");
+            }
+        }
+    }
+
+    /// A search reads each row once, however rare what it looks for.
+    #[test]
+    fn a_search_reads_each_row_once() {
+        let directory = tempfile::tempdir().unwrap();
+        fill(directory.path());
+        let conn = Connection::open(directory.path().join("facteur.db")).unwrap();
+        let some = |text: &str| Some(text.to_owned());
+        for filter in [
+            Filter { recipient: some("nobody@example.net"), ..Filter::default() },
+            Filter { cause: some("greylisted"), ..Filter::default() },
+            Filter { tag: some("summer"), ..Filter::default() },
+        ] {
+            let before = cost(&conn, Source::Open);
+            assert_eq!(list(&conn, &filter, Page { after: None, limit: 50 }).unwrap(), Vec::new());
+            let (steps, _, sorts) = cost(&conn, Source::Open);
+            let steps = steps - before.0;
+            assert!((10_000..10_000 * STEPS_A_ROW).contains(&steps), "{filter:?}: {steps} steps");
+            assert_eq!(sorts, before.2, "{filter:?}");
+        }
+    }
 }

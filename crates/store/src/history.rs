@@ -198,6 +198,8 @@ pub struct Filter {
     pub relay: Option<RelayId>,
     /// The decided cause.
     pub cause: Option<String>,
+    /// One of the words by which its sender finds it again ([`Extras::tags`]).
+    pub tag: Option<String>,
     /// Accepted before.
     pub before: Option<Timestamp>,
     /// This state; `None` means every state that is not final.

@@ -65,6 +65,8 @@ struct Filter {
     relay: Option<String>,
     #[arg(long, value_name = "CAUSE")]
     cause: Option<String>,
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
     #[arg(long, value_name = "AGE", value_parser = parse::age_secs)]
     older_than: Option<u64>,
     #[arg(long, value_name = "STATE", value_parser = parse::state)]
@@ -132,6 +134,7 @@ impl Filter {
             domain: self.domain,
             relay: self.relay,
             cause: self.cause,
+            tag: self.tag,
             older_than_secs: self.older_than,
             state: self.state,
             account: None,

@@ -42,6 +42,7 @@ async fn scenery(store: &dyn Store) -> Result<(OwnerId, RelayId), super::Failure
     store.accept(message(2, &[parked(70), parked(71)])).await?;
     let mut third = message(3, &[Start::Due(NOON)]);
     (third.owner, third.received_at, third.from) = (owner, NOON.plus_secs(9), ReversePath::Null);
+    third.extras.tags = vec!["summer".to_owned(), "plage d'été".to_owned()];
     third.recipients.extend(recipient("Élise@Société.test", Start::Due(NOON)));
     store.accept(third).await?;
     let mut fourth = message(4, &[Start::Leased, Start::Leased, Start::Leased]);
@@ -88,6 +89,8 @@ async fn filters(mut stage: Stage) -> Proof {
         (Filter { relay: Some(RelayId(42)), ..Filter::default() }, vec![of(1, 1)]),
         (Filter { relay: Some(relay_id), ids: vec![id(2)], ..Filter::default() }, vec![of(2, 0)]),
         (Filter { cause: some("greylisted"), ..Filter::default() }, vec![of(1, 1)]),
+        (Filter { tag: some("plage d'été"), ..Filter::default() }, vec![of(3, 0), of(3, 1)]),
+        (Filter { tag: some("sum"), ..Filter::default() }, vec![]),
         (Filter { before: Some(NOON.plus_secs(9)), owner: Some(owner), ..Filter::default() }, vec![]),
         (
             Filter { before: Some(NOON.plus_secs(10)), owner: Some(owner), ..Filter::default() },

@@ -116,6 +116,7 @@ impl State {
         let fits = (filter.ids.is_empty() || filter.ids.contains(&new.id))
             && filter.owner.is_none_or(|owner| owner == new.owner)
             && filter.principal.is_none_or(|principal| principal == new.principal)
+            && filter.tag.as_ref().is_none_or(|tag| new.extras.tags.contains(tag))
             && filter.before.is_none_or(|before| new.received_at < before)
             && filter
                 .sender

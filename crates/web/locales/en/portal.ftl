@@ -127,6 +127,7 @@ web-field-to = To: an address or a domain
 web-field-from = From: an address
 web-field-account = Account (login)
 web-field-cause = Cause, such as mailbox_full
+web-field-tag = Tag
 web-field-relay = Relay
 web-state-open = All that is not over
 web-more-fields = More to search by

@@ -127,6 +127,7 @@ web-field-to = À : une adresse ou un domaine
 web-field-from = De : une adresse
 web-field-account = Compte (identifiant)
 web-field-cause = Cause, par exemple mailbox_full
+web-field-tag = Étiquette
 web-field-relay = Relais
 web-state-open = Tout ce qui n'est pas terminé
 web-more-fields = Autres critères

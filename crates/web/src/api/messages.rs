@@ -120,6 +120,8 @@ struct MessageQuery {
     from: Option<String>,
     /// The cause that keeps a recipient waiting, or ended it.
     cause: Option<String>,
+    /// A tag that was given with the message.
+    tag: Option<String>,
     /// The relay of the last attempt, or the one that is waited for; `direct` for none.
     relay: Option<String>,
     /// The account or site that gave the message.
@@ -146,6 +148,7 @@ impl MessageQuery {
             domain,
             relay: self.relay.clone(),
             cause: self.cause.clone(),
+            tag: self.tag.clone(),
             account: self.by.clone(),
             state: self.status.and_then(StatusFilter::state),
             every: self.status.is_none(),
@@ -208,6 +211,12 @@ struct Message {
     received_at: String,
     /// The account or site that gave it; absent when it is this server's own.
     by: Option<String>,
+    /// Its subject, when it was given over HTTP.
+    subject: Option<String>,
+    /// The tags that were given with it.
+    tags: Vec<String>,
+    /// The metadata that were given with it.
+    metadata: BTreeMap<String, String>,
     /// The recipients that were meant.
     recipients: Vec<Recipient>,
 }
@@ -347,6 +356,8 @@ struct BulkFilter {
     from: Option<String>,
     /// The cause that keeps a recipient waiting.
     cause: Option<String>,
+    /// A tag that was given with the message.
+    tag: Option<String>,
     /// The relay of the last attempt, or the one that is waited for.
     relay: Option<String>,
     /// The account or site that gave the message.
@@ -365,6 +376,7 @@ impl BulkFilter {
             to: self.to,
             from: self.from,
             cause: self.cause,
+            tag: self.tag,
             relay: self.relay,
             by: self.by,
             before: self.before,
@@ -399,6 +411,9 @@ impl Names<'_> {
             size: row.bytes,
             received_at: row.received_at.rfc3339(),
             by: self.web.control.registry().name(row.principal).map(|name| name.to_string()),
+            subject: row.extras.subject.clone(),
+            tags: row.extras.tags.clone(),
+            metadata: row.extras.metadata.clone(),
             recipients: row.recipients.iter().map(|one| self.recipient(row.id, one)).collect(),
         }
     }

@@ -26,7 +26,7 @@ const SHOWN: usize = 50;
 /// How many recipients of a message are shown in a list.
 const RECIPIENTS_SHOWN: usize = 3;
 /// The fields of a search, as they stand in an address.
-const SEARCH: [&str; 6] = ["from", "to", "state", "cause", "relay", "account"];
+const SEARCH: [&str; 7] = ["from", "to", "state", "cause", "tag", "relay", "account"];
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -48,6 +48,7 @@ fn filter_of(fields: &Fields) -> QueueFilter {
         domain,
         relay: fields.text("relay"),
         cause: fields.text("cause"),
+        tag: fields.text("tag"),
         state,
         account: fields.text("account"),
         ..QueueFilter::default()
@@ -128,11 +129,13 @@ fn search(ask: &Ask, fields: &Fields, relays: &[String]) -> Markup {
                         (Field::text("from", ask.say("web-field-from"), &value("from")).show())
                         (Field::text("account", ask.say("web-field-account"), &value("account")).show())
                         (Field::text("cause", ask.say("web-field-cause"), &value("cause")).show())
+                        (Field::text("tag", ask.say("web-field-tag"), &value("tag")).show())
                         (select("relay", &ask.say("web-field-relay"), &ways, &value("relay")))
                     }
                 }
             } @else {
                 (Field::text("from", ask.say("web-field-from"), &value("from")).show())
+                (Field::text("tag", ask.say("web-field-tag"), &value("tag")).show())
             }
             button { (ask.say("web-search")) }
         }

@@ -177,3 +177,37 @@ fn a_persons_key_sees_and_takes_back_their_own_only() {
         Api::new(&server, None, &["messages:read"]).done("GET", &format!("{MESSAGES}?status=open"), None);
     assert_eq!(to(&others).len(), 3, "Claire's are untouched");
 }
+
+#[test]
+fn messages_are_found_by_their_tag() {
+    let server = web::server("en");
+    server.add_person("claire@facteur.test", &[]);
+    let api = Api::new(&server, Some("claire@facteur.test"), &["send", "messages:read", "messages:write"]);
+    for (to, tags) in
+        [("a@one.test", json!(["été", "one"])), ("b@one.test", json!(["one"])), ("c@one.test", json!([]))]
+    {
+        let letter = json!({ "from": "claire@facteur.test", "to": to, "subject": "Hello", "text": "Hello.",
+            "tags": tags, "metadata": { "order": to } });
+        api.done("POST", MESSAGES, Some(&letter));
+    }
+    let tagged = |query: &str| api.done("GET", &format!("{MESSAGES}?{query}"), None);
+    assert_eq!(to(&tagged("tag=one")), ["a@one.test", "b@one.test"]);
+    assert_eq!(to(&tagged("tag=on")), Vec::<&str>::new());
+    let found = tagged("tag=%C3%A9t%C3%A9&status=open");
+    assert_eq!(to(&found), ["a@one.test"]);
+    let one = &found["messages"][0];
+    assert_eq!(
+        (&one["subject"], &one["tags"], &one["metadata"]),
+        (&json!("Hello"), &json!(["été", "one"]), &json!({ "order": "a@one.test" }))
+    );
+    let curl = web::Curl::new(&server);
+    curl.sign_in("claire@facteur.test", crate::support::server::PASSWORD);
+    let page = curl.ask("/messages?tag=%C3%A9t%C3%A9", &[]).body;
+    assert!(page.contains("a@one.test") && !page.contains("b@one.test"), "{page}");
+    assert!(page.contains("value=\"été\""), "the search shows what was searched: {page}");
+    let listed = server.ok("en", &["queue", "list", "--tag", "été"]);
+    assert!(listed.contains("a@one.test") && !listed.contains("b@one.test"), "{listed}");
+    let act = json!({ "act": "cancel", "filter": { "tag": "one" } });
+    assert_eq!(api.done("POST", &format!("{MESSAGES}/act"), Some(&act))["messages"], 2);
+    assert_eq!(to(&tagged("status=open")), ["c@one.test"]);
+}
