@@ -149,7 +149,7 @@ async fn perform(command: Command, console: &mut Console) -> Result<Exit, Failur
         Command::Sendmail(old) => Program::Sendmail.run(old.words, console).await,
         Command::Newaliases(old) => Program::Newaliases.run(old.words, console).await,
         Command::Postsuper(old) => Program::Postsuper.run(old.words, console).await,
-        Command::Demo => demo::demo(console).await,
+        Command::Demo(arguments) => demo::demo(arguments, console).await,
     }
 }
 

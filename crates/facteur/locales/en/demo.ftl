@@ -20,3 +20,13 @@ demo-next =
       facteur relay add gmail --login you@gmail.com  your own relay (facteur relay presets lists the others)
       facteur send someone@example.org               a test message
     A refusal from anywhere else? facteur explain '550 5.7.26 …' says what it means.
+demo-stay =
+    The demonstration stays. Its portal shows { $days } days of history, and mail that meets a mailbox that takes it, one that
+    asks for patience, one that is full, one that refuses as Orange does, and a relay with a wrong password:
+        { $link }
+    Your browser will say that it does not know the certificate: it was made a moment ago. Ctrl-C ends everything.
+demo-subject-order = Your order has left
+demo-subject-invoice = Your invoice
+demo-subject-photos = The photos of Sunday
+demo-subject-news = News from the shop
+demo-subject-minutes = Minutes of the meeting

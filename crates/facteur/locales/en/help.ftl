@@ -262,3 +262,5 @@ help-facteur-postsuper = Delete, hold, release or requeue as Postfix's postsuper
     .words = -d, -h, -H or -r with an id, ALL, or - for ids on standard input
 
 help-facteur-demo = See the main thing in a minute, without network: a wrong password, the reason, the fix, the mail leaving
+    .stay = Stay afterwards, with a portal and a month of history, until Ctrl-C (as in a terminal)
+    .short = End after the scene, in a terminal too

@@ -20,3 +20,13 @@ demo-next =
       facteur relay add gmail --login vous@gmail.com   votre propre relais (facteur relay presets liste les autres)
       facteur send quelquun@example.org                un message d'essai
     Un refus reçu ailleurs ? facteur explain '550 5.7.26 …' dit ce qu'il signifie.
+demo-stay =
+    La démonstration reste ouverte. Son portail montre { $days } jours d'historique, et du courrier qui rencontre une boîte qui
+    l'accepte, une qui demande de patienter, une qui est pleine, une qui refuse comme Orange, et un relais au mauvais mot de passe :
+        { $link }
+    Votre navigateur dira qu'il ne connaît pas le certificat : il vient d'être fabriqué. Ctrl-C arrête tout.
+demo-subject-order = Votre commande est partie
+demo-subject-invoice = Votre facture
+demo-subject-photos = Les photos de dimanche
+demo-subject-news = Des nouvelles de la boutique
+demo-subject-minutes = Compte rendu de la réunion

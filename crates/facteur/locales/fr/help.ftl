@@ -262,3 +262,5 @@ help-facteur-postsuper = Supprimer, retenir, libérer ou remettre en file comme 
     .words = -d, -h, -H ou -r avec un identifiant, ALL, ou - pour des identifiants sur l'entrée standard
 
 help-facteur-demo = Voir l'essentiel en une minute, sans réseau : un mot de passe faux, la raison, le remède, le courrier qui part
+    .stay = Rester ensuite, avec un portail et un mois d'historique, jusqu'à Ctrl-C (comme dans un terminal)
+    .short = Finir après la scène, même dans un terminal

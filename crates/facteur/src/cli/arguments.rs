@@ -1,7 +1,7 @@
 //! What can be typed. The sentences of the help are not here: [`super::help`] puts them in, in the reader's language.
 
 use super::{
-    account, backup, declaration, discover, domain, explain, key, mailq, portal, queue, relay, route,
+    account, backup, declaration, demo, discover, domain, explain, key, mailq, portal, queue, relay, route,
     secrets, send, setup, sign_in, site, start, stats, undo, webhook, why,
 };
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -114,5 +114,5 @@ pub enum Command {
     Sendmail(OldArguments),
     Newaliases(OldArguments),
     Postsuper(OldArguments),
-    Demo,
+    Demo(demo::Arguments),
 }

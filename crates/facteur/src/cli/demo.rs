@@ -1,7 +1,11 @@
 //! `facteur demo`: the main thing in a minute, without network. A pretend Gmail that wants an app password, a real
 //! facteur in a directory that goes away, a message that waits with its reason, the correction, the message leaving.
+//!
+//! In a terminal, or when it is asked to, it then stays: with a portal, a town of mailboxes that answer as they do in life, and
+//! a month of history.
 
-mod gmail;
+mod pretend;
+mod town;
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
@@ -10,12 +14,13 @@ use crate::client::Client;
 use crate::place::Place;
 use crate::server::{self, Announcement, StartError, StartOptions};
 use crate::show::{self, Mailq, Progress, StoryOf};
+use clap::Args;
 use control::{Answer, Operation, QueueFilter, RelaySpec, TestMail};
-use gmail::{PretendGmail, RIGHT_PASSWORD, WRONG_PASSWORD};
 use mail::{Clock, Language, QueueId, Secret};
 use net::{Inherited, NetError};
+use pretend::{Pretend, RIGHT_PASSWORD, WRONG_PASSWORD};
 use std::fs;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 use store::Page;
@@ -32,19 +37,38 @@ const RELAY: &str = "gmail";
 /// Who gets the message.
 const FRIEND: &str = "lea@example.org";
 
+/// How it is to go on after the scene.
+#[derive(Debug, Default, Args)]
+pub struct Arguments {
+    #[arg(long)]
+    stay: bool,
+    #[arg(long, conflicts_with = "stay")]
+    short: bool,
+}
+
 /// Plays the scene; Ctrl-C leaves it. Nothing is left behind in either case.
-pub async fn demo(console: &mut Console) -> Result<Exit, Failure> {
+pub async fn demo(arguments: Arguments, console: &mut Console) -> Result<Exit, Failure> {
+    // Whoever reads it in a pipe does not wait for an end.
+    let stays = arguments.stay || (!arguments.short && io::stdout().is_terminal());
     // Asked for before there is anything to leave behind.
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::System)?;
     console.say("demo-intro")?;
     let directory = tempfile::tempdir().map_err(Failure::System)?;
     let (stopper, stop) = watch::channel(false);
-    let gmail = PretendGmail::start(directory.path(), stop.clone()).await?;
-    let (place, server) = start_server(directory.path(), console.language(), stop).await?;
+    let gmail = Pretend::start(directory.path(), pretend::NAME, stop.clone())?;
+    let place = make_place(directory.path(), stays)?;
+    if stays {
+        let town = Pretend::start(directory.path(), town::NAME, stop.clone())?;
+        town::prepare(&place, (&town, &gmail), console).await?;
+    }
+    let server = start_server(&place, console.language(), stop).await?;
     let played = tokio::select! {
-        played = tokio::time::timeout(PATIENCE, play(&place, &gmail, console)) => played,
-        _ = interrupt.recv() => Ok(Ok(Exit::Done)),
+        played = tokio::time::timeout(PATIENCE, play(&place, &gmail, stays, console)) => played,
+        _ = interrupt.recv() => Ok(Ok(Exit::Failed)),
     };
+    if stays && matches!(played, Ok(Ok(Exit::Done))) {
+        interrupt.recv().await;
+    }
     // The directory may only go when nobody writes to it any more.
     let _ = stopper.send(true);
     let ended = server.await.map_err(|error| Failure::System(io::Error::other(error)))?;
@@ -53,24 +77,35 @@ pub async fn demo(console: &mut Console) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-async fn play(place: &Place, gmail: &PretendGmail, console: &mut Console) -> Result<Exit, Failure> {
+async fn play(place: &Place, gmail: &Pretend, stays: bool, console: &mut Console) -> Result<Exit, Failure> {
     let mut client = Client::reach(place, console.language()).await?;
-    let done = scene(&mut client, gmail, console).await;
+    let mut done = scene(&mut client, gmail, console).await;
+    if stays && done.is_ok() {
+        done = town::open(&mut client, console).await.map(|()| Exit::Done);
+    }
     client.close().await?;
     done
 }
 
-/// Runs a facteur of its own beside us, and waits until it is ready.
-async fn start_server(
-    directory: &Path,
-    language: Language,
-    stop: watch::Receiver<bool>,
-) -> Result<(Place, JoinHandle<Result<(), StartError>>), Failure> {
+/// The directory of a facteur of its own, with a portal if it is to stay.
+fn make_place(directory: &Path, with_portal: bool) -> Result<Place, Failure> {
     let data = directory.join("facteur-data");
     let place = Place::of(data.clone());
     fs::create_dir(&data).map_err(Failure::System)?;
-    let config = "host_name = \"facteur.test\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n";
+    let mut config = "host_name = \"facteur.test\"\n[[listener]]\naddress = \"127.0.0.1:0\"\n".to_owned();
+    if with_portal {
+        config += "[[listener]]\naddress = \"127.0.0.1:0\"\nkind = \"https\"\n";
+    }
     fs::write(&place.config, config).map_err(Failure::System)?;
+    Ok(place)
+}
+
+/// Runs it beside us, and waits until it is ready.
+async fn start_server(
+    place: &Place,
+    language: Language,
+    stop: watch::Receiver<bool>,
+) -> Result<JoinHandle<Result<(), StartError>>, Failure> {
     let options = StartOptions { place: place.clone(), language, ports: Some(Inherited::default()) };
     let (teller, mut told) = mpsc::unbounded_channel();
     let server = tokio::spawn(async move {
@@ -81,7 +116,7 @@ async fn start_server(
     });
     while let Some(announcement) = told.recv().await {
         if matches!(announcement, Announcement::Ready { .. }) {
-            return Ok((place, server));
+            return Ok(server);
         }
     }
     // It ended without being ready: its error says why.
@@ -91,14 +126,14 @@ async fn start_server(
     }
 }
 
-async fn scene(client: &mut Client, gmail: &PretendGmail, console: &mut Console) -> Result<Exit, Failure> {
+async fn scene(client: &mut Client, gmail: &Pretend, console: &mut Console) -> Result<Exit, Failure> {
     let login = console.reader.phrases.say("demo-login");
     step("demo-add", &format!("facteur relay add {RELAY} --login {login}"), console)?;
     let Answer::Relay { relay } = client.perform(relay_add(gmail, &login)).await? else {
         return Err(Failure::Unexpected);
     };
     // The pretend server's address would only puzzle.
-    let known = control::RelayView { host: gmail::NAME.to_owned(), port: None, ..*relay };
+    let known = control::RelayView { host: pretend::NAME.to_owned(), port: None, ..*relay };
     output::print(&show::relays(std::slice::from_ref(&known), &console.reader))?;
 
     step("demo-send", &format!("facteur send {FRIEND}"), console)?;
@@ -129,7 +164,7 @@ fn step(key: &str, command: &str, console: &Console) -> Result<(), Failure> {
     output::print(&format!("\n{}\n\n$ {command}\n", console.reader.phrases.say(key)))
 }
 
-fn relay_add(gmail: &PretendGmail, login: &str) -> Operation {
+fn relay_add(gmail: &Pretend, login: &str) -> Operation {
     let relay = RelaySpec {
         preset: Some(RELAY.to_owned()),
         host: Some(gmail.host.clone()),
@@ -137,6 +172,7 @@ fn relay_add(gmail: &PretendGmail, login: &str) -> Operation {
         extra_ca: Some(gmail.certificate.clone()),
         login: Some(login.to_owned()),
         password: Some(Secret::new(WRONG_PASSWORD)),
+        default: true,
         ..RelaySpec::default()
     };
     Operation::RelayAdd { relay }

@@ -1,4 +1,5 @@
-//! A pretend Gmail on the loopback interface: STARTTLS, sign-in, and the words of the real one.
+//! Pretend servers on the loopback interface: STARTTLS, sign-in in the words of Gmail, and mailboxes that take mail, ask for
+//! patience, are full, or refuse as Orange does.
 
 use crate::cli::failure::Failure;
 use mail::{Address, Clock, EnhancedCode, Envelope, OwnerId, Principal, Reply, ReversePath};
@@ -24,8 +25,32 @@ const REFUSAL: [&str; 2] = [
     " https://support.google.com/mail/?p=BadCredentials - gsmtp",
 ];
 
-/// The pretend server.
-pub struct PretendGmail {
+/// The parts of an enhanced code.
+type Enhanced = (u8, u16, u16);
+
+/// What some domains of this pretend world say to every recipient; all others take mail.
+const TOLD: [(&str, u16, Option<Enhanced>, &[&str]); 3] = [
+    (GREYLISTING, 450, Some((4, 2, 0)), &["Greylisted, please try again in 5 minutes"]),
+    (FULL, 552, Some((5, 2, 2)), &["Mailbox full, quota exceeded"]),
+    (
+        ORANGE,
+        550,
+        None,
+        &[
+            "mwinf5c10 ME Service refuse. Veuillez essayer plus tard.",
+            "Service refused, please try later. OFR006_103 192.0.2.1 [103]",
+        ],
+    ),
+];
+/// The domain that asks for patience.
+pub const GREYLISTING: &str = "patience.example";
+/// The domain whose mailboxes are full.
+pub const FULL: &str = "full.example";
+/// The domain that refuses as Orange does.
+pub const ORANGE: &str = "orange.example";
+
+/// A pretend server.
+pub struct Pretend {
     /// Where it is.
     pub host: String,
     /// Its port.
@@ -35,12 +60,12 @@ pub struct PretendGmail {
     received: Arc<AtomicUsize>,
 }
 
-impl PretendGmail {
+impl Pretend {
     /// Starts one, until `stop` becomes true.
-    pub async fn start(directory: &Path, stop: watch::Receiver<bool>) -> Result<Self, Failure> {
-        let directory = directory.join("gmail");
+    pub fn start(directory: &Path, name: &str, stop: watch::Receiver<bool>) -> Result<Self, Failure> {
+        let directory = directory.join(name);
         fs::create_dir(&directory).map_err(Failure::System)?;
-        let (tls, _) = ServerTls::self_signed(&directory, NAME, Clock::System.now())?;
+        let (tls, _) = ServerTls::self_signed(&directory, name, Clock::System.now())?;
         let certificate = fs::read_to_string(directory.join("cert.pem")).map_err(Failure::System)?;
         let spec = ListenerSpec {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -49,16 +74,16 @@ impl PretendGmail {
         };
         let bound = spec.bind()?;
         let received = Arc::new(AtomicUsize::new(0));
-        let gmail = Self {
+        let pretend = Self {
             host: bound.address.ip().to_string(),
             port: bound.address.port(),
             certificate,
             received: Arc::clone(&received),
         };
-        let session = SessionConfig::new(NAME.parse().map_err(|_| Failure::Unexpected)?);
+        let session = SessionConfig::new(name.parse().map_err(|_| Failure::Unexpected)?);
         let shared = Serve::new(Arc::new(PretendDoor { received }), tls, Limits::default(), session);
         tokio::spawn(serve(bound, shared, stop));
-        Ok(gmail)
+        Ok(pretend)
     }
 
     /// How many messages arrived.
@@ -67,9 +92,9 @@ impl PretendGmail {
     }
 }
 
-fn reply(code: u16, enhanced: (u8, u16, u16), lines: &[&str]) -> Reply {
-    let code_of = EnhancedCode::new(enhanced.0, enhanced.1, enhanced.2);
-    let mut reply = Reply::new(code, Some(code_of), "");
+fn reply(code: u16, enhanced: Option<Enhanced>, lines: &[&str]) -> Reply {
+    let enhanced = enhanced.map(|(class, subject, detail)| EnhancedCode::new(class, subject, detail));
+    let mut reply = Reply::new(code, enhanced, "");
     reply.lines = lines.iter().map(|line| (*line).to_owned()).collect();
     reply
 }
@@ -93,7 +118,7 @@ impl Door for PretendDoor {
                     line_endings: mail::LineEndings::Strict,
                 })
             } else {
-                Err(reply(535, (5, 7, 8), &REFUSAL))
+                Err(reply(535, Some((5, 7, 8)), &REFUSAL))
             }
         })
     }
@@ -102,8 +127,11 @@ impl Door for PretendDoor {
         Ok(())
     }
 
-    fn recipient(&self, _visitor: &Visitor, _address: &Address) -> Result<(), Reply> {
-        Ok(())
+    fn recipient(&self, _visitor: &Visitor, address: &Address) -> Result<(), Reply> {
+        match TOLD.iter().find(|(domain, ..)| address.domain().as_ascii() == *domain) {
+            Some((_, code, enhanced, lines)) => Err(reply(*code, *enhanced, lines)),
+            None => Ok(()),
+        }
     }
 
     fn intake(&self, _visitor: &Visitor, _client: &Client) -> Result<Box<dyn Intake>, Reply> {
@@ -127,6 +155,6 @@ impl Intake for PretendIntake {
         _last: Vec<u8>,
     ) -> BoxFuture<'static, Result<Reply, Reply>> {
         self.received.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async { Ok(reply(250, (2, 0, 0), &["OK - gsmtp"])) })
+        Box::pin(async { Ok(reply(250, Some((2, 0, 0)), &["OK - gsmtp"])) })
     }
 }
