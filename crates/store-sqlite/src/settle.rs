@@ -5,7 +5,7 @@ use crate::rows::{ASKED_WAIT_USED, FINAL, HELD, PERHAPS_SENT, WAITS};
 use crate::session::Session;
 use crate::sums;
 use mail::{Dialogue, Peer, QueueId, RecipientId, Timestamp, TlsFacts};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -142,14 +142,13 @@ impl Session {
         }
         let id = message.get();
         // The usual message has one recipient, or all end at once: then this is all.
-        // RETURNING would keep its row in a table of its own meanwhile, which costs more than the second statement.
-        let mut last = self.sql(
-            "SELECT failed_recipients, finished_at FROM open_messages WHERE message_id = ?1 AND open_recipients = ?2",
-        )?;
-        let closed = last
-            .query_row(params![id, end.recipients], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?)));
-        let closed = closed.optional()?;
-        drop(last);
+        let usual = "DELETE FROM open_messages
+             WHERE message_id = ?1 AND open_recipients = ?2 AND failed_recipients = 0 AND finished_at = 0";
+        let closed = if self.run(usual, params![id, end.recipients])? > 0 {
+            Some((0, 0))
+        } else {
+            self.close(id, end)?
+        };
         let Some((kept_before, finished_before)) = closed else {
             let changed = self.run(
                 "UPDATE open_messages SET open_recipients = open_recipients - ?2,
@@ -161,12 +160,23 @@ impl Session {
                 || Fault::damaged(format!("message {message} has fewer recipients than became final"));
             return if changed == 0 { Err(damaged()) } else { Ok(()) };
         };
-        self.run("DELETE FROM open_messages WHERE message_id = ?1", [id])?;
         self.run(
             "INSERT INTO finished_messages (finished_at, message_id) VALUES (?1, ?2)",
             params![finished_before.max(end.at.0), id],
         )?;
         if kept_before + end.kept == 0 { self.drop_body(id) } else { Ok(()) }
+    }
+
+    /// Closes a message of which other recipients ended before, if these are the last: how many of them want its content
+    /// kept, and when they ended. Two statements: RETURNING would keep its row in a table of its own meanwhile.
+    fn close(&self, id: i64, end: End) -> Outcome<Option<(u32, i64)>> {
+        let text = "SELECT failed_recipients, finished_at FROM open_messages WHERE message_id = ?1 AND open_recipients = ?2";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let before = self.sql(text)?.query_row(params![id, end.recipients], read).optional()?;
+        if before.is_some() {
+            self.run("DELETE FROM open_messages WHERE message_id = ?1", [id])?;
+        }
+        Ok(before)
     }
 
     fn drop_body(&mut self, id: i64) -> Outcome<()> {
