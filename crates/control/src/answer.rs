@@ -448,6 +448,9 @@ pub enum Answer {
     Acted {
         /// How many.
         acted: Acted,
+        /// The number under which it can be taken back within the hour, as long as the server runs; `None` when it cannot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<u64>,
     },
     /// The story of a message.
     Story {

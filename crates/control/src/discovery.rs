@@ -1,8 +1,8 @@
 //! The mail settings of an address, found by this server for whoever signs in, within an allowance.
 
-use crate::{Answer, Audit, Blame, Caller, Control, Fault, RelaySpec, Role, Wish};
+use crate::{Answer, Audit, Blame, Caller, Control, Fault, Operation, RelaySpec, Wish};
 use discover::allowance::TooMany;
-use discover::{Candidate, Discovery, Server, SubjectError, Tls};
+use discover::{Candidate, Discovery, Server, Subject, SubjectError, Tls};
 use mail::{Address, Secret};
 use queue::BoxFuture;
 use std::sync::PoisonError;
@@ -10,14 +10,15 @@ use store::{RelayTls, SenderMode};
 
 /// Who can ask others over the network.
 pub trait Finder: Send + Sync {
-    /// Finds the settings of an address, of which `own` are this server's, and tries them. Whoever waits is told of each
-    /// server that answers.
+    /// Finds the settings of an address as the wish says, of which `own` are this server's, and tries them. Whoever waits
+    /// is told of each server that answers.
     fn find<'a>(
         &'a self,
+        subject: Subject,
         wish: &'a Wish,
         own: Vec<Server>,
         told: &'a mut (dyn FnMut(&Candidate) + Send),
-    ) -> BoxFuture<'a, Result<Discovery, Fault>>;
+    ) -> BoxFuture<'a, Discovery>;
 }
 
 impl Control {
@@ -34,23 +35,32 @@ impl Control {
         wish: &Wish,
         told: &mut (dyn FnMut(&Candidate) + Send),
     ) -> Result<Discovery, Fault> {
-        if wish.private && caller.role != Role::Administrator {
-            return Err(Fault::new(Blame::NotAllowed));
-        }
+        self.allowed(caller, Operation::Discover { wish: wish.clone() })?;
+        self.found(caller, wish, told).await
+    }
+
+    /// What is found for who may ask.
+    async fn found(
+        &self,
+        caller: &Caller,
+        wish: &Wish,
+        told: &mut (dyn FnMut(&Candidate) + Send),
+    ) -> Result<Discovery, Fault> {
         let finder = self.finder.get().ok_or_else(|| Fault::new(Blame::NotRunning))?;
-        let address = subject(wish)?;
-        let under_way = self.begin(caller, wish, &address)?;
+        let subject = subject(wish)?;
+        let address = subject.address();
+        let under_way = self.begin(caller, wish, address)?;
         let audit = Audit { caller, operation: "discover" };
         self.store.append(audit.of(&self.clock, &address.to_string())).await?;
         let known = self.publications.of(address.domain().as_ascii());
         let own = known.map(|hosted| hosted.servers.clone()).unwrap_or_default();
-        let found = finder.find(wish, own, told).await;
+        let found = finder.find(subject, wish, own, told).await;
         drop(under_way);
-        found
+        Ok(found)
     }
 
     pub(crate) async fn discovered(&self, caller: &Caller, wish: Wish) -> Result<Answer, Fault> {
-        let discovery = Box::new(self.discover(caller, &wish, &mut |_| {}).await?);
+        let discovery = Box::new(self.found(caller, &wish, &mut |_| {}).await?);
         Ok(Answer::Discovered { discovery })
     }
 
@@ -84,12 +94,11 @@ impl Drop for UnderWay<'_> {
 }
 
 /// The address that is meant.
-fn subject(wish: &Wish) -> Result<Address, Fault> {
-    match discover::Subject::read(&wish.address, wish.private) {
-        Ok(subject) => Ok(subject.address().clone()),
-        Err(SubjectError::Address(error)) => Err(Fault::invalid("address", error)),
-        Err(SubjectError::NotPublic(domain)) => Err(Fault::about(Blame::NotPublic, domain)),
-    }
+fn subject(wish: &Wish) -> Result<Subject, Fault> {
+    Subject::read(&wish.address, wish.private).map_err(|error| match error {
+        SubjectError::Address(error) => Fault::invalid("address", error),
+        SubjectError::NotPublic(domain) => Fault::about(Blame::NotPublic, domain),
+    })
 }
 
 /// The relay that the server for sending would be, when it has let us in with this password.

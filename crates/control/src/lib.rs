@@ -20,6 +20,7 @@ mod letters;
 mod local;
 mod mail_ops;
 mod metrics;
+pub mod needs;
 mod neighbours;
 mod operation;
 mod patience;
@@ -39,6 +40,7 @@ mod sign_in;
 mod slowed;
 mod statistics;
 pub mod system_users;
+mod undo;
 pub mod webhook_words;
 mod webhooks;
 pub mod wording;
@@ -68,7 +70,7 @@ pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, Protect
 pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};
 pub use sessions::{CodeError, FIRST_ADMINISTRATOR, Guest, Opened, Opening, Session, SessionView};
-pub use settings::ADMINISTRATOR;
+pub use settings::{ADMINISTRATOR, HOST_NAME};
 pub use sign_in::{SignInError, SignedIn};
 pub use statistics::{
     DAYS_KEPT_DAYS, HOURS_KEPT_DAYS, StatisticsBy, StatisticsReport, StatisticsRow, StatisticsWish,
@@ -147,6 +149,7 @@ pub struct Control {
     publications: Publications,
     finder: OnceLock<Box<dyn Finder>>,
     allowance: Mutex<Allowance>,
+    undo_book: Mutex<undo::UndoBook>,
     hooks: OnceLock<Arc<hooks::Hooks>>,
     hooks_changed: tokio::sync::Notify,
     /// Held while the site of a local user is made: their first two messages may come at once.
@@ -184,6 +187,7 @@ impl Control {
             publications: Publications::default(),
             finder: OnceLock::new(),
             allowance: Mutex::default(),
+            undo_book: Mutex::default(),
             hooks: OnceLock::new(),
             hooks_changed: tokio::sync::Notify::new(),
             making_user_sites,
@@ -218,7 +222,7 @@ impl Control {
             Operation::RelayPassword { name, login, password } => {
                 self.relay_password(&audit, &name, login, password).await
             }
-            Operation::RelayTest { name } => self.relay_test(&audit, &name).await,
+            Operation::RelayTest { name } => self.relay_test(&audit, &name, &mut |_, _| {}).await,
             Operation::RelayRemove { name } => self.relay_remove(&audit, &name).await,
             Operation::DomainList => self.domain_list().await,
             Operation::DomainAdd { name, selector, owner } => {
@@ -245,6 +249,7 @@ impl Control {
             Operation::SettingSet { name, value } => self.setting_set(&audit, name, value).await,
             Operation::QueueList { filter, after, limit } => self.queue_list(filter, after, limit).await,
             Operation::QueueAct { act, filter } => self.queue_act(&audit, act, filter).await,
+            Operation::QueueTakeBack { number } => self.queue_take_back(&audit, number).await,
             Operation::Why { id } => self.why(caller, &id).await,
             Operation::Discover { wish } => self.discovered(caller, wish).await,
             Operation::ProtectionList => self.protection_list().await,

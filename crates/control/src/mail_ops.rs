@@ -2,6 +2,7 @@
 
 use crate::lately::{Lately, blames_the_content};
 use crate::relays::{DIRECT, closure_view};
+use crate::undo::{Noted, UndoBook};
 use crate::{
     Answer, Audit, AuditLine, Blame, Caller, ClosureView, Control, Fault, QueueFilter, QueuePage, Role,
     StatusReport, TestMail,
@@ -12,6 +13,7 @@ use explain::CauseId;
 use mail::{ClosureId, Envelope, EventId, OwnerId, Principal, PublicId, QueueId, RelayId, ReversePath};
 use queue::{Refusal, Submission, Trace};
 use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 use store::{Act, Filter, Page, Story};
 
 impl Control {
@@ -112,7 +114,25 @@ impl Control {
         let on = serde_json::to_string(&filter).unwrap_or_default();
         let filter = self.filter(filter).await?;
         self.store.append(audit.of(&self.clock, &on)).await?;
-        Ok(Answer::Acted { acted: self.queue.act(act, filter).await? })
+        let mut noted = Noted::of(act);
+        let acted = self.queue.act_noting(act, filter, &|_| true, &mut |id| noted.note(id)).await?;
+        let undo = self.undo_book().keep(noted, self.clock.now());
+        Ok(Answer::Acted { acted, undo })
+    }
+
+    /// Takes back what an act did, to those recipients that it changed and that are still as it left them.
+    pub(crate) async fn queue_take_back(&self, audit: &Audit<'_>, number: u64) -> Result<Answer, Fault> {
+        let taken = self.undo_book().take(number, self.clock.now());
+        let (act, recipients) = taken.ok_or_else(|| Fault::about(Blame::Missing, number.to_string()))?;
+        self.store.append(audit.of(&self.clock, &number.to_string())).await?;
+        let mut noted = Noted::of(act);
+        let acted = self.queue.act_on_these(act, &recipients, &mut |id| noted.note(id)).await?;
+        let undo = self.undo_book().keep(noted, self.clock.now());
+        Ok(Answer::Acted { acted, undo })
+    }
+
+    fn undo_book(&self) -> MutexGuard<'_, UndoBook> {
+        self.undo_book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn audit_list(&self, before: Option<EventId>, limit: usize) -> Result<Answer, Fault> {

@@ -96,7 +96,8 @@ pub struct RelaySpec {
     pub port: Option<u16>,
     /// How TLS is done.
     pub tls: Option<RelayTls>,
-    /// Whether certificates are not verified and plain text is allowed.
+    /// Whether certificates are not verified, and the way there is vouched for: without it, a relay without TLS or without
+    /// a sign-in must be at a private address, which is judged at once where the host says it, else when it is dialled.
     pub insecure: Option<bool>,
     /// PEM of an authority of its own; an empty text takes it away.
     pub extra_ca: Option<String>,
@@ -407,6 +408,11 @@ pub enum Operation {
         /// To which.
         filter: QueueFilter,
     },
+    /// Takes back what was done to recipients of the queue.
+    QueueTakeBack {
+        /// The number that the act gave.
+        number: u64,
+    },
     /// The story of a message, by its queue id or its public id.
     Why {
         /// Which.
@@ -507,7 +513,7 @@ impl Operation {
             | Self::DomainPublish { .. }
             | Self::DomainRemove { .. } => Scope::DomainsWrite,
             Self::QueueList { .. } | Self::Why { .. } => Scope::MessagesRead,
-            Self::QueueAct { .. } => Scope::MessagesWrite,
+            Self::QueueAct { .. } | Self::QueueTakeBack { .. } => Scope::MessagesWrite,
             Self::Send { .. } => Scope::Send,
             Self::Statistics { .. } => Scope::Statistics,
             Self::Webhook { .. } => Scope::Webhooks,
@@ -569,6 +575,7 @@ impl Operation {
             Self::QueueAct { act: Act::Delete, .. } => "queue delete",
             Self::QueueAct { act: Act::Undo, .. } => "undo",
             Self::QueueAct { act: Act::Fail, .. } => "queue bounce",
+            Self::QueueTakeBack { .. } => "queue take-back",
             Self::Why { .. } => "why",
             Self::Discover { .. } => "discover",
             Self::ProtectionList => "protection list",

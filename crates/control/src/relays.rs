@@ -3,8 +3,10 @@
 use crate::lately::Lately;
 use crate::neighbours::neighbours;
 use crate::principals::valid_name;
-use crate::{Answer, Audit, Blame, ClosureView, Control, Fault, RelaySpec, RelayState, RelayView};
-use deliver::{PRESETS, Preset, SignIn, preset};
+use crate::{
+    Answer, Audit, Blame, Caller, ClosureView, Control, Fault, Operation, RelaySpec, RelayState, RelayView,
+};
+use deliver::{PRESETS, Preset, SignIn, Told, must_be_near, preset};
 use explain::Place;
 use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
 use net::HostName;
@@ -160,9 +162,22 @@ impl Control {
         self.relay_answer(id).await
     }
 
-    pub(crate) async fn relay_test(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
+    /// Goes to a relay without mail, and tells of each step as it begins, with the port that is tried. The same as
+    /// [`Operation::RelayTest`], for who can show it.
+    pub async fn test_relay(&self, caller: &Caller, name: &str, told: Told<'_>) -> Result<Answer, Fault> {
+        let operation = self.allowed(caller, Operation::RelayTest { name: name.to_owned() })?;
+        let audit = Audit { caller, operation: operation.name() };
+        self.relay_test(&audit, name, told).await
+    }
+
+    pub(crate) async fn relay_test(
+        &self,
+        audit: &Audit<'_>,
+        name: &str,
+        told: Told<'_>,
+    ) -> Result<Answer, Fault> {
         let relay = self.relay_named(name).await?;
-        let rehearsal = self.couriers.relays.rehearse(&relay).await;
+        let rehearsal = self.couriers.relays.rehearse(&relay, told).await;
         self.store.append(audit.of(&self.clock, name)).await?;
         if rehearsal.result.is_ok() {
             self.queue.open_relay(relay.id).await?;
@@ -300,11 +315,10 @@ fn changed(mut relay: Relay, spec: &RelaySpec) -> Result<Relay, Fault> {
     }
     relay.max_connections = spec.max_connections.unwrap_or(relay.max_connections).max(1);
     relay.max_recipients = spec.max_recipients.unwrap_or(relay.max_recipients).max(1);
-    // A name can lead anywhere, and is judged when it is dialled; an address can be judged now.
-    let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
+    // A name can lead anywhere, and is judged when it is dialled; an address, or a provider that is known, can be now.
     let address = relay.host.parse().ok().and_then(|host: HostName| host.address());
-    let public = address.is_some_and(|ip| !net::is_private(ip));
-    if bare && public && !relay.insecure {
+    let known = relay.preset.is_some() || explain::provider_of_host(&relay.host).is_some();
+    if must_be_near(&relay) && address.map_or(known, |ip| !net::is_private(ip)) {
         return Err(Fault::about(Blame::Insecure, relay.name));
     }
     Ok(relay)

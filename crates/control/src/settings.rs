@@ -1,21 +1,30 @@
 //! The administrator's choices that have no row of their own.
 
 use crate::{Answer, Audit, Blame, Control, Fault};
-use mail::Address;
+use mail::{Address, Domain};
 use std::collections::BTreeMap;
 
 /// The setting for whom root's mail and this server's own notices are.
 pub const ADMINISTRATOR: &str = "administrator";
 
+/// The setting for the name of this server, from its next start on. It wins over the one of the configuration file.
+pub const HOST_NAME: &str = "host_name";
+
 /// A setting: its name, and what its value is once it was read.
 type Reading = fn(&str) -> Result<String, Fault>;
 
 /// All settings.
-const SETTINGS: &[(&str, Reading)] = &[(ADMINISTRATOR, administrator)];
+const SETTINGS: &[(&str, Reading)] = &[(ADMINISTRATOR, administrator), (HOST_NAME, host_name)];
 
 fn administrator(text: &str) -> Result<String, Fault> {
     let address: Address = text.parse().map_err(|error| Fault::invalid(ADMINISTRATOR, error))?;
     Ok(address.to_string())
+}
+
+/// One word is no name that other servers can look up.
+fn host_name(text: &str) -> Result<String, Fault> {
+    let name: Domain = text.parse().map_err(|error| Fault::invalid(HOST_NAME, error))?;
+    if name.as_ascii().contains('.') { Ok(name.to_string()) } else { Err(Fault::invalid(HOST_NAME, text)) }
 }
 
 /// A setting's value as it is kept; a setting that nobody knows is refused.

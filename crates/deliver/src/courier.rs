@@ -62,6 +62,9 @@ pub struct RelayCourier {
     keyring: Arc<Keyring>,
 }
 
+/// Who is told of each step of an opening as it begins, with the port that is tried.
+pub type Told<'t> = &'t mut (dyn FnMut(Stage, u16) + Send);
+
 /// What a rehearsal saw: a whole way to a relay, without mail.
 #[derive(Debug, Clone)]
 pub struct Rehearsal {
@@ -91,9 +94,10 @@ impl RelayCourier {
         Self { keyring, ..self }
     }
 
-    /// Goes to a relay without mail and shows the whole dialogue: what `facteur relay test` prints.
-    pub async fn rehearse(&self, relay: &Relay) -> Rehearsal {
-        match self.open(relay).await {
+    /// Goes to a relay without mail and shows the whole dialogue: what `facteur relay test` prints. Whoever waits is told
+    /// of each step as it begins, with the port that is tried.
+    pub async fn rehearse(&self, relay: &Relay, told: Told<'_>) -> Rehearsal {
+        match self.open(relay, told).await {
             Ok(mut open) => {
                 open.client.quit(&mut open.connection).await;
                 Rehearsal { result: Ok(()), dialogue: open.client.take_dialogue(self.clock.now()) }
@@ -115,7 +119,7 @@ impl RelayCourier {
         loop {
             let mut open = match self.pool.take(relay, began_at) {
                 Some(open) => open,
-                None => match self.open(relay).await {
+                None => match self.open(relay, &mut |_, _| {}).await {
                     Ok(open) => open,
                     Err(Closed { evidence, dialogue }) => {
                         return self.failed(batch, began_at, evidence, Some(dialogue));
@@ -188,7 +192,7 @@ impl RelayCourier {
             let recipients: Vec<Recipient> =
                 places.iter().filter_map(|&at| recipients.get(at).cloned()).collect();
             let envelope = rounds::Envelope { recipients: &recipients, ..envelope };
-            match self.open(relay).await {
+            match self.open(relay, &mut |_, _| {}).await {
                 Ok(fresh) => hang_up(std::mem::replace(open, fresh)).await,
                 Err(Closed { evidence, .. }) => {
                     sent.lose(&evidence);
@@ -297,6 +301,6 @@ impl Courier for RelayCourier {
     }
 
     fn probe(&self, relay: Arc<Relay>) -> BoxFuture<'_, Result<(), Box<Evidence>>> {
-        Box::pin(async move { self.rehearse(&relay).await.result.map_err(Box::new) })
+        Box::pin(async move { self.rehearse(&relay, &mut |_, _| {}).await.result.map_err(Box::new) })
     }
 }

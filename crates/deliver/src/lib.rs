@@ -20,9 +20,10 @@ mod seven_bit;
 mod signing;
 mod stale;
 
-pub use courier::{Port, Rehearsal, RelayCourier, Settings};
+pub use courier::{Port, Rehearsal, RelayCourier, Settings, Told};
 pub use couriers::Couriers;
 pub use form::{Form, LetterSource, Source};
+pub use open::must_be_near;
 pub use preset::{PRESETS, Preset, SignIn, preset};
 pub use return_paths::ReturnPaths;
 pub use signing::{Keyring, Unsigned};

@@ -1,6 +1,6 @@
 //! Opening a connection to a relay: which port, which TLS, who we are.
 
-use crate::courier::{Port, RelayCourier};
+use crate::courier::{Port, RelayCourier, Told};
 use crate::pool::Open;
 use mail::{Dialogue, Evidence, Peer, Seen, Speaker, Stage};
 use net::{AddressPolicy, ClientTls, Purpose, Target, TlsMode, Verify};
@@ -22,7 +22,7 @@ pub(crate) struct Closed {
 
 impl RelayCourier {
     /// Opens a connection as far as being signed in.
-    pub(crate) async fn open(&self, relay: &Relay) -> Result<Open, Closed> {
+    pub(crate) async fn open(&self, relay: &Relay, told: Told<'_>) -> Result<Open, Closed> {
         let ports: Vec<Port> = match relay.port {
             Some(number) => vec![Port::of(number)],
             None => {
@@ -34,7 +34,7 @@ impl RelayCourier {
         let limit = if relay.port.is_some() { OPEN_LIMIT } else { TRY_LIMIT };
         let mut first: Option<Closed> = None;
         for port in ports {
-            match self.open_port(relay, port, limit).await {
+            match self.open_port(relay, port, limit, told).await {
                 Ok(open) => {
                     if relay.port.is_none() {
                         self.pool.remember_port(relay.id, port);
@@ -55,7 +55,15 @@ impl RelayCourier {
         Err(first.unwrap_or_else(|| self.closed(relay, Port::of(587), Stage::Connect, Seen::Refused)))
     }
 
-    async fn open_port(&self, relay: &Relay, port: Port, limit: Duration) -> Result<Open, Closed> {
+    async fn open_port(
+        &self,
+        relay: &Relay,
+        port: Port,
+        limit: Duration,
+        told: Told<'_>,
+    ) -> Result<Open, Closed> {
+        let told = &mut |stage| told(stage, port.number);
+        told(Stage::Connect);
         let tls = match relay.tls {
             RelayTls::Implicit => TlsMode::Implicit,
             RelayTls::Auto if port.implicit_tls => TlsMode::Implicit,
@@ -70,7 +78,7 @@ impl RelayCourier {
             Err(seen) => return Err(self.closed(relay, port, Stage::Tls, seen)),
         };
         let target = match Target::new(Purpose::Relay, &relay.host, port.number, client_tls) {
-            Ok(target) => target.with_tls(tls).with_policy(policy(relay, tls)),
+            Ok(target) => target.with_tls(tls).with_policy(policy(relay)),
             // It was refused when the relay was set up; a row from before that rule may still be there.
             Err(_) => return Err(self.closed(relay, port, Stage::Resolve, Seen::NameUnknown)),
         };
@@ -82,7 +90,7 @@ impl RelayCourier {
             }
         };
         let mut client = Client::new(now);
-        match self.introduce(relay, tls, &mut client, &mut connection).await {
+        match self.introduce(relay, tls, (&mut client, &mut connection), told).await {
             Ok(()) => Ok(Open { connection, client, revision: relay.revision, carried: 0, kept: false }),
             Err(evidence) => {
                 let dialogue = client.take_dialogue(self.clock.now());
@@ -96,12 +104,14 @@ impl RelayCourier {
         &self,
         relay: &Relay,
         tls: TlsMode,
-        client: &mut Client,
-        connection: &mut net::Connection,
+        (client, connection): (&mut Client, &mut net::Connection),
+        told: &mut (dyn FnMut(Stage) + Send),
     ) -> Result<(), Evidence> {
+        told(Stage::Greeting);
         client.greet(connection).await?;
         client.hello(connection, &self.settings.our_name).await?;
         if tls == TlsMode::StartTls {
+            told(Stage::StartTls);
             client.start_tls(connection).await?;
             client.hello(connection, &self.settings.our_name).await?;
         }
@@ -116,6 +126,7 @@ impl RelayCourier {
                     let peer = Some(connection.peer());
                     return Err(Evidence { at: self.clock.now(), stage: Stage::Auth, peer, seen });
                 }
+                told(Stage::Auth);
                 client.sign_in(connection, login, password).await
             }
         }
@@ -148,9 +159,14 @@ impl RelayCourier {
     }
 }
 
-/// A relay without TLS, or one that asks for no sign-in, must be near: on the Internet the first shows mail and
-/// passwords to everybody on the way, and the second is an open relay or a mistake.
-fn policy(relay: &Relay, tls: TlsMode) -> AddressPolicy {
-    let bare = tls == TlsMode::Never || matches!(relay.auth, RelayAuth::None);
-    if bare && !relay.insecure { AddressPolicy::PrivateOnly } else { AddressPolicy::Any }
+/// Whether a relay must be near: one without TLS, or one that asks for no sign-in. On the Internet the first shows mail and
+/// passwords to everybody on the way, and the second is an open relay or a mistake. A person may vouch for the way
+/// (`insecure`). Where a name leads is known only when it is dialled, so that is when the rule holds for names.
+pub fn must_be_near(relay: &Relay) -> bool {
+    let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
+    bare && !relay.insecure
+}
+
+fn policy(relay: &Relay) -> AddressPolicy {
+    if must_be_near(relay) { AddressPolicy::PrivateOnly } else { AddressPolicy::Any }
 }

@@ -7,7 +7,7 @@
 mod lint_tests;
 mod record;
 
-use crate::server::{Server, SignIn};
+use crate::server::{Protocol, Server, SignIn};
 use mail::Language;
 use record::Record;
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,19 @@ impl Facts {
         None
     }
 
+    /// The provider whose server for sending this is: the one that we checked ourselves, where several name it, and the
+    /// one that names it before others.
+    pub fn of_sending_host(&self, host: &str) -> Option<&Provider> {
+        let place = |provider: &Provider| {
+            let mut sending = provider.servers.iter().filter(|server| server.protocol == Protocol::Smtp);
+            sending.position(|server| server.host.eq_ignore_ascii_case(host))
+        };
+        let known = self.providers.iter().filter_map(|provider| Some((place(provider)?, provider)));
+        let best =
+            |(place, provider): &(usize, &Provider)| (provider.relay, provider.checked.is_none(), *place);
+        known.min_by_key(best).map(|(_, provider)| provider)
+    }
+
     /// The OAuth2 issuer for a server of a provider: as the provider's record says, else by the server's name.
     pub fn issuer(&self, provider: Option<&Provider>, host: &str) -> Option<(&str, &Issuer)> {
         let named = provider.and_then(|provider| provider.oauth2.as_deref());
@@ -233,6 +246,21 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(by_host(host), id, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_server_for_sending_leads_to_whose_it_is() {
+        for (host, id) in [
+            ("smtp.gmail.com", Some("googlemail.com")),
+            ("SMTP.office365.com", Some("office365.com")),
+            ("smtp-mail.outlook.com", Some("hotmail.com")),
+            ("smtp.orange.fr", Some("orange.fr")),
+            ("imap.orange.fr", None),
+            ("relay.test", None),
+        ] {
+            let found = Facts::shipped().of_sending_host(host);
+            assert_eq!(found.map(|provider| provider.id.as_str()), id, "{host}");
         }
     }
 

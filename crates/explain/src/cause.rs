@@ -310,6 +310,10 @@ named_causes! {
     AUTH_MECHANISM_UNAVAILABLE = "auth_mechanism_unavailable",
     /// User name or password refused.
     AUTH_BAD_CREDENTIALS = "auth_bad_credentials",
+    /// The provider wants a password made for programs.
+    AUTH_APP_PASSWORD_REQUIRED = "auth_app_password_required",
+    /// The provider takes no passwords from programs.
+    AUTH_BASIC_DISABLED = "auth_basic_disabled",
     /// Sign-in does not work at the moment.
     AUTH_TEMPORARY_FAILURE = "auth_temporary_failure",
     /// The sign-in was refused for a reason that is not known.

@@ -51,6 +51,8 @@ pub struct Assembly {
     pub control: Arc<Control>,
     /// The mail log: who gives mail to a stopped server is in it too.
     pub mail_log: Arc<MailLog>,
+    /// Its name: the one that was chosen while it ran, else that of the configuration.
+    pub host_name: Domain,
     /// What was perhaps in flight when it stopped without warning.
     pub perhaps: Vec<RecipientId>,
 }
@@ -87,8 +89,9 @@ impl Assembly {
     ) -> Result<Self, AssemblyError> {
         let config = Config::read(&place.config)?;
         let clock = Clock::System;
-        let host_name = config.host_name();
         let store = SqliteStore::open(Options::new(&place.data))?;
+        let chosen = store.setting(control::HOST_NAME).await?.and_then(|name| name.parse().ok());
+        let host_name: Domain = chosen.unwrap_or_else(|| config.host_name());
         let registry =
             Registry::with_local(LocalNames::new(host_name.clone(), config.aliases(), clock.clone()));
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
@@ -105,10 +108,11 @@ impl Assembly {
         let (queue, perhaps) = Queue::start(parts).await?;
         let couriers = Arc::new(couriers(&config, &host_name, &clock, Arc::clone(&shared))?);
         let language = config.language.unwrap_or(language);
-        let facts = ServerFacts { host_name, listeners, pid, started_at: clock.now(), language };
+        let facts =
+            ServerFacts { host_name: host_name.clone(), listeners, pid, started_at: clock.now(), language };
         let control = Control::new(Arc::clone(&queue), Arc::clone(&couriers), registry, facts);
         control.reload_keys().await?;
-        let mail_log = open_mail_log(&config, place);
+        let mail_log = open_mail_log(&config, &host_name, place);
         if mail_log.is_on() {
             let registry = Arc::clone(control.registry());
             queue.tell(Arc::new(LogWitness::new(Arc::clone(&mail_log), registry, clock.clone())));
@@ -116,7 +120,7 @@ impl Assembly {
         let archive = PlaceArchive::new(Arc::clone(&store), place.clone(), clock);
         control.archive_by(Arc::new(archive));
         control.webhooks_by(Arc::new(webhooks(&config, shared)?));
-        Ok(Self { store, queue, couriers, control: Arc::new(control), mail_log, perhaps })
+        Ok(Self { store, queue, couriers, control: Arc::new(control), mail_log, host_name, perhaps })
     }
 
     /// Whether there is no route at all: every message waits.
@@ -135,7 +139,7 @@ impl Assembly {
 }
 
 /// The mail log as it is configured. One that cannot be opened stops no mail.
-fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
+fn open_mail_log(config: &Config, host_name: &Domain, place: &Place) -> Arc<MailLog> {
     let log = &config.mail_log;
     if !log.enabled {
         return Arc::default();
@@ -145,7 +149,7 @@ fn open_mail_log(config: &Config, place: &Place) -> Arc<MailLog> {
         path: path.clone(),
         keep_days: log.keep_days,
         syslog_name: log.syslog_name.clone(),
-        host_name: config.host_name().to_string(),
+        host_name: host_name.to_string(),
     };
     Arc::new(MailLog::open(settings).unwrap_or_else(|error| {
         tracing::error!(path = %path.display(), %error, "there is no mail log: its file cannot be opened");

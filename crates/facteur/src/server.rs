@@ -337,9 +337,10 @@ async fn serve_until(
     stop: watch::Receiver<bool>,
     announce: &mut (dyn FnMut(Announcement) + Send),
 ) -> Result<(), StartError> {
-    let Prepared { place, config, language, inherited, ports, own } = prepared;
+    let Prepared { place, mut config, language, inherited, ports, own } = prepared;
     let listeners = ports.iter().map(listener_view).collect();
     let assembly = Assembly::open_soon(&place, language, listeners, Some(std::process::id())).await?;
+    config.host_name = Some(assembly.host_name.clone());
     let language = config.language.unwrap_or(language);
     let (tls, made) = own.map_or_else(|| self_signed(&config, &place), |tls| Ok((tls, false)))?;
     if made {

@@ -5,7 +5,7 @@ use explain::CauseId;
 use mail::{Address, ClosureId, Domain, OwnerId, QueueId, RecipientId, RelayId};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use store::{Act, EventKind, Filter, NewEvent, Page, RecipientState, StoreError};
+use store::{Act, EventKind, Filter, MessageRow, NewEvent, Page, RecipientRow, RecipientState, StoreError};
 
 /// How often an act is repeated for what the feeder brought into memory meanwhile.
 const ROUNDS: usize = 3;
@@ -25,6 +25,39 @@ impl Queue {
     /// Does something to all recipients that a filter means and that are not final. Pages through the queue, so that
     /// a hundred thousand messages neither fill memory nor stop the mail.
     pub async fn act(&self, act: Act, filter: Filter) -> Result<Acted, StoreError> {
+        self.act_noting(act, filter, &|_| true, &mut |_| {}).await
+    }
+
+    /// Does something to these recipients, as far as the act means the state that they are in by now: takes back what was
+    /// done to them, and to no other.
+    pub async fn act_on_these(
+        &self,
+        act: Act,
+        these: &HashSet<RecipientId>,
+        noted: &mut (dyn FnMut(RecipientId) + Send),
+    ) -> Result<Acted, StoreError> {
+        let mut messages: Vec<QueueId> = these.iter().map(|id| id.message).collect();
+        messages.sort_unstable();
+        messages.dedup();
+        let mut acted = Acted::default();
+        for part in messages.chunks(Page::MAX) {
+            let filter = Filter { ids: part.to_vec(), ..Filter::default() };
+            let done = self.act_noting(act, filter, &|id| these.contains(&id), noted).await?;
+            acted.messages += done.messages;
+            acted.recipients += done.recipients;
+            acted.in_flight += done.in_flight;
+        }
+        Ok(acted)
+    }
+
+    /// The same as [`Queue::act`] for those recipients of the filter that are meant; says which were changed.
+    pub async fn act_noting(
+        &self,
+        act: Act,
+        filter: Filter,
+        is_one: &(dyn Fn(RecipientId) -> bool + Sync),
+        noted: &mut (dyn FnMut(RecipientId) + Send),
+    ) -> Result<Acted, StoreError> {
         let mut acted = Acted::default();
         let mut waits: HashSet<ClosureId> = HashSet::new();
         let mut domains: HashSet<Domain> = HashSet::new();
@@ -35,7 +68,9 @@ impl Queue {
             let Some(last) = rows.last() else { break };
             page.after = Some(last.id);
             let recipients = rows.iter().flat_map(|row| row.recipients.iter().map(move |r| (row, r)));
-            let meant: Vec<_> = recipients.filter(|(_, r)| is_meant(act, r.state)).collect();
+            let named = |row: &MessageRow, r: &RecipientRow| RecipientId { message: row.id, index: r.index };
+            let meant: Vec<_> =
+                recipients.filter(|(row, r)| is_meant(act, r.state) && is_one(named(row, r))).collect();
             waits.extend(meant.iter().filter_map(|(_, r)| r.closure));
             let direct = meant.iter().filter(|(_, r)| r.relay == Some(RelayId::DIRECT));
             domains.extend(
@@ -44,9 +79,10 @@ impl Queue {
             let owners: HashMap<QueueId, OwnerId> = rows.iter().map(|row| (row.id, row.owner)).collect();
             // A page of messages may have a thousand times as many recipients.
             for part in meant.chunks(Page::MAX) {
-                let ids = part.iter().map(|(row, r)| RecipientId { message: row.id, index: r.index });
+                let ids = part.iter().map(|(row, r)| named(row, r));
                 let (asked, changed) = (part.len(), self.act_on(act, ids.collect(), &owners).await?);
                 messages.extend(changed.iter().map(|id| id.message));
+                changed.iter().copied().for_each(&mut *noted);
                 acted.recipients += changed.len() as u64;
                 if matches!(act, Act::Hold | Act::Delete | Act::Undo | Act::Fail) {
                     acted.in_flight += asked.saturating_sub(changed.len()) as u64;

@@ -1,11 +1,12 @@
-// Renews the part of a page that is marked for it, while there is something to wait for. Without this, a link does it.
+// Renews the part of a page that is marked for it, from the page that the mark names or else from its own, while there
+// is something to wait for. Without this, a link does it.
 (function () {
   "use strict";
   var live = document.querySelector("[data-live]");
   var left = 600;
   function again() {
     left -= 1;
-    fetch(location.href, { headers: { Accept: "text/html" } })
+    fetch(live.getAttribute("data-live") || location.href, { headers: { Accept: "text/html" } })
       .then(function (answer) { return answer.ok && !answer.redirected ? answer.text() : ""; })
       .then(function (text) {
         var fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-live]");

@@ -3,7 +3,6 @@
 use crate::ask::Ask;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use store::Act;
 
 /// How many notices wait to be read at most: one a session.
 const WAITING_MOST: usize = 10_000;
@@ -19,8 +18,8 @@ pub(crate) struct Notice {
     pub(crate) more: String,
     /// A password that was made, shown this once.
     pub(crate) secret: Option<String>,
-    /// What takes it back: an act on messages.
-    pub(crate) undo: Option<(Act, Vec<String>)>,
+    /// The number under which an act on messages can be taken back.
+    pub(crate) undo: Option<u64>,
 }
 
 impl Notice {

@@ -170,11 +170,11 @@ fn told(ask: &Ask, notice: &Notice) -> Markup {
         div class=(class) role=(if notice.good { "status" } else { "alert" }) {
             p { strong { (notice.text) } @if !notice.more.is_empty() { br; (notice.more) } }
             @if let Some(secret) = &notice.secret { p { code class="secret" { (secret) } } }
-            @if let Some((act, ids)) = &notice.undo {
-                (form(ask, "/messages/act", &html! {
-                    @for id in ids { input type="hidden" name="id" value=(id); }
+            @if let Some(number) = notice.undo {
+                (form(ask, "/messages/take-back", &html! {
+                    input type="hidden" name="number" value=(number);
                     input type="hidden" name="back" value=(ask.here);
-                    button class="quiet" name="act" value=(act_word(*act)) { (ask.say("web-take-back")) }
+                    button class="quiet" { (ask.say("web-take-back")) }
                 }))
             }
         }

@@ -7,16 +7,19 @@ mod domains;
 mod explain;
 mod keys;
 mod messages;
+mod needs;
 mod overview;
 mod own;
 mod protection;
 mod reason;
+mod rehearsal;
 mod relay;
 mod relays;
 mod setup;
 mod sign_in;
 mod statistics;
 mod story;
+mod stream;
 mod webhooks;
 
 pub(crate) use explain::is_mail;
@@ -39,6 +42,7 @@ pub(crate) fn routes() -> Vec<Route> {
         story::routes(),
         relays::routes(),
         relay::routes(),
+        rehearsal::routes(),
         accounts::routes(),
         domains::routes(),
         webhooks::routes(),
@@ -117,6 +121,23 @@ fn back(web: &Web, ask: &Ask, to: &str, notice: Notice) -> Response {
 /// Back to a page, because the box that says "I am sure" was not ticked.
 fn unsure(web: &Web, ask: &Ask, to: &str) -> Response {
     back(web, ask, to, Notice::bad(ask.say("web-not-sure"), ask.say("web-not-sure-fix")))
+}
+
+/// Removes something when the box that says "I am sure" was ticked, and goes back to the list that it was in.
+async fn removed(
+    (web, ask): (&Web, &Ask),
+    sure: bool,
+    (here, list): (&str, &str),
+    operation: Operation,
+    said: &str,
+) -> Response {
+    if !sure {
+        return unsure(web, ask, here);
+    }
+    match perform(web, ask, operation).await {
+        Ok(_) => back(web, ask, list, Notice::good(ask.say(said))),
+        Err(fault) => failed(web, ask, here, &fault),
+    }
 }
 
 /// Back to a page, with what went wrong.

@@ -108,6 +108,7 @@ fn field(phrases: &Phrases, name: &str) -> String {
         "login" => "web-field-login",
         "password" => "web-field-password",
         "host" => "web-field-host",
+        "host_name" => "web-setup-name",
         "region" => "web-field-region",
         "senders" | "sender" => "web-field-senders",
         "recipient" | "domain" => "web-field-to",

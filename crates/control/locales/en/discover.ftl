@@ -35,3 +35,8 @@ discover-document-attack = The document there is built so as to overload its rea
 discover-document-other = What is there is something else than settings, such as a web page.
 discover-document-empty = The document there names no server that can be used.
 discover-document-redirects = The address leads from one place to another without end.
+
+needs-password = This provider wants the user name and the password of the account.
+needs-key = This provider wants a key: make an SMTP key or API key in its console, and use it as the password.
+needs-login-full = The user name is the whole address.
+needs-login-local = The user name is the part of the address before the @.

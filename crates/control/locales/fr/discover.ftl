@@ -35,3 +35,8 @@ discover-document-attack = Le document qui s'y trouve est fait pour surcharger s
 discover-document-other = Ce qui s'y trouve n'est pas des réglages, mais autre chose, par exemple une page web.
 discover-document-empty = Le document qui s'y trouve ne nomme aucun serveur utilisable.
 discover-document-redirects = L'adresse renvoie d'un endroit à un autre sans fin.
+
+needs-password = Ce fournisseur demande le nom d'utilisateur et le mot de passe du compte.
+needs-key = Ce fournisseur demande une clé : créez une clé SMTP ou API dans sa console, et donnez-la comme mot de passe.
+needs-login-full = Le nom d'utilisateur est l'adresse entière.
+needs-login-local = Le nom d'utilisateur est la partie de l'adresse avant le @.

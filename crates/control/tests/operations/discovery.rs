@@ -1,8 +1,8 @@
 //! Discovery as an operation: who may ask for it, how often, and what is written down.
 
 use crate::desk::Desk;
-use control::{Blame, Fault, Finder, Role, Wish};
-use discover::{Candidate, Discovery, Findings, Server};
+use control::{Blame, Finder, Role, Wish};
+use discover::{Candidate, Discovery, Findings, Server, Subject};
 use queue::BoxFuture;
 use serde_json::json;
 
@@ -12,18 +12,19 @@ struct Own;
 impl Finder for Own {
     fn find<'a>(
         &'a self,
-        wish: &'a Wish,
+        subject: Subject,
+        _: &'a Wish,
         own: Vec<Server>,
         told: &'a mut (dyn FnMut(&Candidate) + Send),
-    ) -> BoxFuture<'a, Result<Discovery, Fault>> {
+    ) -> BoxFuture<'a, Discovery> {
         Box::pin(async move {
-            let mut discovery =
-                Discovery::offline(&wish.address, &own).map_err(|_| Fault::new(Blame::Missing))?;
+            let address = subject.address().to_string();
+            let mut discovery = Discovery::offline(&address, &own).unwrap();
             discovery.findings.candidates.iter().for_each(told);
-            if wish.address.starts_with("nobody") {
+            if address.starts_with("nobody") {
                 discovery.findings = Findings::default();
             }
-            Ok(discovery)
+            discovery
         })
     }
 }

@@ -119,6 +119,13 @@ async fn what_cannot_be_is_refused_with_its_reason() {
             Blame::Insecure,
             "new",
         ),
+        // A provider that is known is on the Internet, whatever its addresses are.
+        (
+            json!({"name": "new", "host": "smtp.gmail.com", "no_auth": true, "tls": "never"}),
+            Blame::Insecure,
+            "new",
+        ),
+        (json!({"name": "new", "preset": "orange", "no_auth": true}), Blame::Insecure, "new"),
     ] {
         let mut spec = spec;
         spec["owner"] = json!("somebody new");
@@ -127,6 +134,8 @@ async fn what_cannot_be_is_refused_with_its_reason() {
     assert_eq!(desk.store.owners().await.unwrap().len(), 1, "no owner is made for what is refused");
     for spec in [
         json!({"name": "near", "host": "[::1]", "no_auth": true, "tls": "never"}),
+        // Where a name leads is judged when it is dialled.
+        json!({"name": "name", "host": "relay.office.test", "no_auth": true, "tls": "never"}),
         json!({"name": "lan", "host": "192.168.1.1", "no_auth": true}),
         json!({"name": "wanted", "host": "203.0.113.5", "no_auth": true, "insecure": true}),
     ] {

@@ -72,7 +72,7 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
             Operation::DomainReturnPath { name, return_path: to }
         }
         Command::Publish(arguments) => {
-            let operation = arguments.operation(console)?;
+            let operation = arguments.operation(console).await?;
             return match console.perform(operation).await? {
                 Answer::Domain { domain } => {
                     console.show(&domain, |reader| show::domain_settings(&domain, reader))

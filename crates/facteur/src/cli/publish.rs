@@ -137,11 +137,23 @@ pub struct PublishArguments {
 
 impl PublishArguments {
     /// The operation that does it.
-    pub fn operation(self, console: &Console) -> Result<Operation, Failure> {
-        let config = Config::read(&console.place.config).map_err(StartError::from)?;
+    pub async fn operation(self, console: &mut Console) -> Result<Operation, Failure> {
+        let config = config(console).await?;
         let settings = (!self.off).then(|| self.doors.settings(&config));
         Ok(Operation::DomainPublish { name: self.name, settings })
     }
+}
+
+/// The configuration, with the name that was chosen while the server ran, if one was.
+pub async fn config(console: &mut Console) -> Result<Config, Failure> {
+    let mut config = Config::read(&console.place.config).map_err(StartError::from)?;
+    if console.place.is_initialised()
+        && let Answer::Settings { settings } = console.perform(Operation::SettingList).await?
+    {
+        let chosen = settings.get(control::HOST_NAME).and_then(|name| name.parse().ok());
+        config.host_name = chosen.or(config.host_name);
+    }
+    Ok(config)
 }
 
 /// Of which domain, in which form.
@@ -161,7 +173,7 @@ pub struct Arguments {
 
 /// Prints it.
 pub async fn settings(arguments: Arguments, console: &mut Console) -> Result<Exit, Failure> {
-    let config = Config::read(&console.place.config).map_err(StartError::from)?;
+    let config = config(console).await?;
     let settings = arguments.settings(&config, console).await?;
     let hosted = published_model(&arguments.name, &settings);
     let host_name = config.host_name();

@@ -120,7 +120,7 @@ async fn confirmed(act: Act, filter: &QueueFilter, console: &mut Console) -> Res
 /// Does something to what the filter means.
 pub async fn act_on(act: Act, filter: QueueFilter, console: &mut Console) -> Result<Exit, Failure> {
     match console.perform(Operation::QueueAct { act, filter }).await? {
-        Answer::Acted { acted } => console.show(&acted, |reader| show::acted(act, &acted, reader)),
+        Answer::Acted { acted, .. } => console.show(&acted, |reader| show::acted(act, &acted, reader)),
         _ => Err(Failure::Unexpected),
     }
 }

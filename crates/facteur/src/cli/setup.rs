@@ -8,7 +8,7 @@ mod questions;
 
 use super::console::Console;
 use super::failure::{Exit, Failure};
-use super::{output, parse, send};
+use super::{output, parse, publish, send};
 use crate::client::Client;
 use crate::config::Config;
 use crate::server::{self, Announcement, StartError, StartOptions};
@@ -73,7 +73,8 @@ struct Wishes {
 /// Sets up, and sends the confirmation mail.
 pub async fn setup(arguments: Arguments, console: &mut Console) -> Result<Exit, Failure> {
     let no_test = arguments.no_test;
-    let wishes = questions::wishes(arguments, console)?;
+    let known = publish::config(console).await?.host_name();
+    let wishes = questions::wishes(arguments, known, console)?;
     let direct = matches!(wishes.way, Way::Direct);
     for doubt in host_name::doubts_of(&wishes.host_name, direct).await {
         tell(&doubt.text(&wishes.host_name, &console.reader), console)?;
@@ -157,6 +158,8 @@ async fn arrange(client: &mut Client, wishes: &Wishes, console: &Console) -> Res
     tell(&said, console)?;
     let value = Some(wishes.administrator.to_string());
     client.perform(Operation::SettingSet { name: control::ADMINISTRATOR.to_owned(), value }).await?;
+    // The name is in the file now: one that was chosen in the portal before is older.
+    client.perform(Operation::SettingSet { name: control::HOST_NAME.to_owned(), value: None }).await?;
     let gaps = [("address", wishes.administrator.to_string().into())];
     tell(&format!("{}\n", console.reader.phrases.fill("setup-administrator", gaps)), console)
 }

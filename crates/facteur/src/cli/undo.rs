@@ -18,7 +18,7 @@ pub struct Arguments {
 /// Takes it back; what has left, or is leaving, is told apart.
 pub async fn undo(arguments: Arguments, console: &mut Console) -> Result<Exit, Failure> {
     let filter = QueueFilter { ids: vec![arguments.id], ..QueueFilter::default() };
-    let Answer::Acted { acted } = console.perform(Operation::QueueAct { act: Act::Undo, filter }).await?
+    let Answer::Acted { acted, .. } = console.perform(Operation::QueueAct { act: Act::Undo, filter }).await?
     else {
         return Err(Failure::Unexpected);
     };

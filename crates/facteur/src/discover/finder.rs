@@ -1,8 +1,8 @@
 //! Discovery by the running server, for whoever signs in to it.
 
 use super::{Live, News};
-use control::{Fault, Finder, Wish};
-use discover::{Candidate, Discovery, Server};
+use control::{Finder, Wish};
+use discover::{Candidate, Discovery, Server, Subject};
 use net::{AddressPolicy, ClientTls, Dns, NetError, Resolver, Verify};
 use queue::BoxFuture;
 
@@ -25,18 +25,17 @@ impl LiveFinder {
 impl Finder for LiveFinder {
     fn find<'a>(
         &'a self,
+        subject: Subject,
         wish: &'a Wish,
         own: Vec<Server>,
         told: &'a mut (dyn FnMut(&Candidate) + Send),
-    ) -> BoxFuture<'a, Result<Discovery, Fault>> {
+    ) -> BoxFuture<'a, Discovery> {
         let live = if wish.private { &self.private } else { &self.public };
         let live = live.clone().hosting(own);
         Box::pin(async move {
             let trusted = wish.trusted.as_ref().map(mail::Domain::as_ascii);
             let tell = |News::Answers(candidate): News<'_>| told(candidate);
-            let found = live.discover(&wish.address, wish.password.as_ref(), trusted, tell).await;
-            // Control has read the same text before.
-            found.map_err(|error| Fault::invalid("address", error))
+            live.discover_for(subject, wish.password.as_ref(), trusted, tell).await
         })
     }
 }

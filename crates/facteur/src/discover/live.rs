@@ -183,18 +183,30 @@ impl Live {
         self.dns = dns;
     }
 
-    /// Finds the settings of an address and tries them; with a password, also whether it is let in. The password is
-    /// sent to servers that the address's own domain or our table names, and to those within `trusted`.
+    /// The same as [`Live::discover_for`] for an address as a person types it.
     pub async fn discover(
         &self,
         text: &str,
         password: Option<&Secret>,
         trusted: Option<&str>,
-        mut told: impl FnMut(News<'_>),
+        told: impl FnMut(News<'_>),
     ) -> Result<Discovery, SubjectError> {
+        let subject = Subject::read(text, self.private)?;
+        Ok(self.discover_for(subject, password, trusted, told).await)
+    }
+
+    /// Finds the settings of an address and tries them; with a password, also whether it is let in. The password is
+    /// sent to servers that the address's own domain or our table names, and to those within `trusted`.
+    pub async fn discover_for(
+        &self,
+        subject: Subject,
+        password: Option<&Secret>,
+        trusted: Option<&str>,
+        mut told: impl FnMut(News<'_>),
+    ) -> Discovery {
         let began = Instant::now();
         let end = began + HARD_STOP;
-        let mut plan = Plan::new(Subject::read(text, self.private)?, self.facts, &self.own);
+        let mut plan = Plan::new(subject, self.facts, &self.own);
         let mut search = Search::default();
         self.search(&mut plan, &mut search, began, &mut told).await;
         let mut discovery = Discovery::new(plan.address().clone(), plan.findings(), true);
@@ -203,7 +215,7 @@ impl Live {
         if let Some(password) = password {
             self.sign_in(&mut discovery, password, trusted, end).await;
         }
-        Ok(discovery)
+        discovery
     }
 
     /// Asks until everything is answered, enough is known, or time is over; and tries what is known by then, from

@@ -163,7 +163,7 @@ fn summary(deed: Deed, messages: u64) -> String {
 
 async fn act_on(act: Act, filter: QueueFilter, console: &mut Console) -> Result<Acted, Failure> {
     match console.perform(Operation::QueueAct { act, filter }).await? {
-        Answer::Acted { acted } => Ok(acted),
+        Answer::Acted { acted, .. } => Ok(acted),
         _ => Err(Failure::Unexpected),
     }
 }

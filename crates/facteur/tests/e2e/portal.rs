@@ -7,4 +7,5 @@ mod entry;
 mod foundation;
 mod guards;
 mod mending;
+mod sending;
 mod visit;

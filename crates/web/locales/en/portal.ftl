@@ -172,10 +172,6 @@ web-relay-add = Add a relay
 web-field-preset = Provider
 web-preset-none = Another server
 web-choose-preset = Choose
-web-needs-password = This provider wants the user name and the password of the account.
-web-needs-app-password = This provider refuses the account's own password. In the security settings of the account, turn two-step verification on, make an app password, and paste it here.
-web-needs-key = This provider wants a key: make an SMTP key or API key in its console, and paste it here.
-web-needs-oauth2 = This provider takes no passwords from programs any more.
 web-field-name = Name
 web-hint-name = As you want to call it. Empty: the provider's or the server's.
 web-field-host = Server
@@ -195,6 +191,12 @@ web-relay-added = The relay { $relay } is there.
 web-relay-added-more = Test it now: nothing is sent.
 web-relay-test = Test now
 web-relay-test-hint = Goes there, signs in and leaves again: no mail is sent. When it works, a closed relay opens and its mail leaves.
+web-testing = Test of the relay { $relay }
+web-testing-connect = Connecting to { $host }, port { $port }…
+web-testing-greeting = Connected. Waiting for its greeting…
+web-testing-tls = It has answered. Encrypting the connection…
+web-testing-sign-in = Signing in…
+web-tested-mend = Correct it
 web-tested-works = The relay { $relay } works
 web-tested-fails = The relay { $relay } does not work
 web-relay-messages = Its messages
@@ -288,3 +290,10 @@ web-discover-trust-do = Yes, try the password at { $host }
 web-discover-used = “{ $name }” is now a relay of this server.
 web-discover-not-let-in = No server for sending has let this address in, so there is no relay to use.
 web-discover-not-let-in-fix = Mend what is said below, and search again.
+web-taken-back = { $messages ->
+    [0] Nothing was left to take back: it has gone on since.
+    [one] Taken back: { $messages } message ({ $recipients }) is as it was.
+   *[other] Taken back: { $messages } messages ({ $recipients }) are as they were.
+}
+web-too-late = That can no longer be taken back
+web-too-late-fix = It was more than an hour ago, or it was taken back already, or the server was started anew since. Search for the messages and act on them again.

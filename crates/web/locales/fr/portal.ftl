@@ -172,10 +172,6 @@ web-relay-add = Ajouter un relais
 web-field-preset = Fournisseur
 web-preset-none = Un autre serveur
 web-choose-preset = Choisir
-web-needs-password = Ce fournisseur demande le nom d'utilisateur et le mot de passe du compte.
-web-needs-app-password = Ce fournisseur refuse le mot de passe du compte. Dans les réglages de sécurité du compte, activez la validation en deux étapes, créez un mot de passe d'application, et collez-le ici.
-web-needs-key = Ce fournisseur demande une clé : créez une clé SMTP ou API dans sa console, et collez-la ici.
-web-needs-oauth2 = Ce fournisseur n'accepte plus de mot de passe venant d'un programme.
 web-field-name = Nom
 web-hint-name = Comme vous voulez l'appeler. Vide : celui du fournisseur ou du serveur.
 web-field-host = Serveur
@@ -195,6 +191,12 @@ web-relay-added = Le relais { $relay } est là.
 web-relay-added-more = Testez-le maintenant : rien n'est envoyé.
 web-relay-test = Tester maintenant
 web-relay-test-hint = Va jusqu'au serveur, s'y connecte et repart : aucun courrier n'est envoyé. Si cela marche, un relais fermé s'ouvre et son courrier part.
+web-testing = Test du relais { $relay }
+web-testing-connect = Connexion à { $host }, port { $port }…
+web-testing-greeting = Connecté. Attente de son message d'accueil…
+web-testing-tls = Il a répondu. Chiffrement de la connexion…
+web-testing-sign-in = Identification…
+web-tested-mend = Corriger
 web-tested-works = Le relais { $relay } fonctionne
 web-tested-fails = Le relais { $relay } ne fonctionne pas
 web-relay-messages = Ses messages
@@ -288,3 +290,10 @@ web-discover-trust-do = Oui, essayer le mot de passe sur { $host }
 web-discover-used = « { $name } » est désormais un relais de ce serveur.
 web-discover-not-let-in = Aucun serveur d'envoi n'a accepté cette adresse, il n'y a donc pas de relais à utiliser.
 web-discover-not-let-in-fix = Corrigez ce qui est dit plus bas, puis cherchez à nouveau.
+web-taken-back = { $messages ->
+    [0] Il ne restait rien à annuler : la suite a déjà eu lieu.
+    [one] Annulé : { $messages } message ({ $recipients }) est comme avant.
+   *[other] Annulé : { $messages } messages ({ $recipients }) sont comme avant.
+}
+web-too-late = Cela ne peut plus être annulé
+web-too-late-fix = C'était il y a plus d'une heure, ou c'est déjà annulé, ou le serveur a redémarré depuis. Cherchez les messages et agissez à nouveau.

@@ -533,7 +533,7 @@ async fn done(web: &Web, keyed: &Keyed, deed: Deed, filter: QueueFilter) -> Resu
         return Err(Problem::of("not-allowed-for-person"));
     }
     match perform(web, keyed, Operation::QueueAct { act, filter }).await? {
-        Answer::Acted { acted } => {
+        Answer::Acted { acted, .. } => {
             Ok(Acted { messages: acted.messages, recipients: acted.recipients, in_flight: acted.in_flight })
         }
         _ => Err(Problem::ours()),

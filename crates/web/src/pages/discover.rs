@@ -2,6 +2,7 @@
 
 mod found;
 
+use super::stream::{Piece, bad, later, streamed};
 use super::{Shown, bad as notice, segment, status_of};
 use crate::Web;
 use crate::ask::Ask;
@@ -11,26 +12,18 @@ use crate::page::{Page, Section};
 use crate::table::{Access, Route, changing, reading};
 use crate::trouble::{Trouble, fault_words};
 use axum::Extension;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use control::{Answer, Caller, Fault, Operation, Wish, relay_of};
 use discover::{Candidate, Discovery};
-use http_body_util::channel::Channel;
 use mail::Secret;
 use maud::{Markup, html};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Stands in a page where what comes later belongs.
-const LATER: &str = "<!--later-->";
 /// How long the page waits for a refusal, which comes at once, before it begins to show.
 const REFUSAL_LIMIT: Duration = Duration::from_millis(300);
-/// The most pieces of a page that wait for a slow reader.
-const PIECES: usize = 64;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -88,7 +81,7 @@ async fn searched(
             Err(fault) => Ok(refused(&web, &ask, &wish, &fault)),
         };
     }
-    Ok(as_it_comes(ask, wish, first, news))
+    Ok(as_it_comes(&ask, wish, first, news))
 }
 
 /// Searches, and tells; goes on when nobody listens any more, for at most as long as a search may take.
@@ -113,59 +106,35 @@ async fn search(web: Arc<Web>, caller: Caller, wish: Wish, uses: bool, tell: mps
 
 /// The page with its form at once, a line for each server that answers, and the outcome when it is there.
 fn as_it_comes(
-    ask: Ask,
+    ask: &Ask,
     wish: Wish,
     first: Option<News>,
     mut news: mpsc::UnboundedReceiver<News>,
 ) -> Response {
-    let (mut sender, body) = Channel::<Bytes>::new(PIECES);
-    let whole = page(&ask, &wish, &maud::PreEscaped(LATER.to_owned())).show(&ask).into_string();
+    let (tell, pieces) = mpsc::unbounded_channel();
+    let whole = page(ask, &wish, &later());
+    let begin = html! { p { (ask.say("web-discover-under-way")) } };
+    let reader = ask.clone();
     tokio::spawn(async move {
-        let (begin, end) = whole.split_once(LATER).unwrap_or((whole.as_str(), ""));
-        let mut piece = format!(
-            "{begin}{}<ul class=\"rows\" aria-live=\"polite\">",
-            html! { p { (ask.say("web-discover-under-way")) } }.into_string()
-        );
         let mut next = first;
-        loop {
-            if sender.send_data(Bytes::from(std::mem::take(&mut piece))).await.is_err() {
-                return;
-            }
-            let Some(told) = (match next.take() {
-                Some(told) => Some(told),
-                None => news.recv().await,
-            }) else {
-                break;
-            };
-            match told {
-                News::Answers(candidate) => piece = line(&ask, &candidate).into_string(),
-                News::Over(ended, used) => {
-                    let shown = match *ended {
-                        Ok(discovery) => outcome(&ask, &wish, &discovery, used.as_ref()),
-                        Err(fault) => bad(fault_words(&ask.phrases, &fault)),
-                    };
-                    piece = format!("</ul>{}{end}", shown.into_string());
-                    let _ = sender.send_data(Bytes::from(piece)).await;
-                    return;
-                }
-            }
+        while let Some(told) = match next.take() {
+            Some(told) => Some(told),
+            None => news.recv().await,
+        } {
+            let _ = tell.send(match told {
+                News::Answers(candidate) => Piece::Line(line(&reader, &candidate)),
+                News::Over(ended, used) => Piece::End(match *ended {
+                    Ok(discovery) => outcome(&reader, &wish, &discovery, used.as_ref()),
+                    Err(fault) => bad(fault_words(&reader.phrases, &fault)),
+                }),
+            });
         }
-        // The search ended without a word, which only a fault of ours can make it do.
-        let what = ask.say("web-problem-ours");
-        let fix = ask.phrases.beside("web-problem-ours", "fix", []).unwrap_or_default();
-        let piece = format!("</ul>{}{end}", bad((what, fix)).into_string());
-        let _ = sender.send_data(Bytes::from(piece)).await;
     });
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    ([(CONTENT_TYPE, kind)], Body::new(body)).into_response()
+    streamed(ask, &whole, &begin, pieces)
 }
 
 fn line(ask: &Ask, candidate: &Candidate) -> Markup {
-    html! { li { (control::found::answers(candidate, &ask.reader())) } }
-}
-
-fn bad((what, fix): (String, String)) -> Markup {
-    html! { div class="notice bad" role="alert" { p { strong { (what) } br; (fix) } } }
+    html! { (control::found::answers(candidate, &ask.reader())) }
 }
 
 /// The form once more, with what is wrong above it.

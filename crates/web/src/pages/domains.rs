@@ -1,6 +1,6 @@
 //! Domains that mail is signed for: their records, and whether these are published.
 
-use super::{Refused, Shown, back, failed, perform, segment, unsure};
+use super::{Refused, Shown, back, failed, perform, removed, segment};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, tick};
@@ -152,11 +152,7 @@ async fn remove(
     Path(name): Path<String>,
     Extension(fields): Extension<Fields>,
 ) -> Shown {
-    if !fields.has("sure") {
-        return Ok(unsure(&web, &ask, &path(&name)));
-    }
-    match perform(&web, &ask, Operation::DomainRemove { name: domain_of(&name)? }).await {
-        Ok(_) => Ok(back(&web, &ask, "/domains", Notice::good(ask.say("web-domain-removed")))),
-        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
-    }
+    let operation = Operation::DomainRemove { name: domain_of(&name)? };
+    let places = (&*path(&name), "/domains");
+    Ok(removed((&web, &ask), fields.has("sure"), places, operation, "web-domain-removed").await)
 }

@@ -1,6 +1,6 @@
 //! Keys of programs: a person's own, for the administrator all of them.
 
-use super::{Refused, Shown, back, failed, perform, segment, unsure};
+use super::{Refused, Shown, back, failed, perform, removed, segment};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, select, tick};
@@ -177,11 +177,7 @@ async fn remove(
     Path(name): Path<String>,
     Extension(fields): Extension<Fields>,
 ) -> Shown {
-    if !fields.has(&format!("sure-{name}")) {
-        return Ok(unsure(&web, &ask, HERE));
-    }
-    Ok(match perform(&web, &ask, Operation::ApiKey { act: KeyAct::Remove { name } }).await {
-        Ok(_) => back(&web, &ask, HERE, Notice::good(ask.say("web-key-removed"))),
-        Err(fault) => failed(&web, &ask, HERE, &fault),
-    })
+    let sure = fields.has(&format!("sure-{name}"));
+    let operation = Operation::ApiKey { act: KeyAct::Remove { name } };
+    Ok(removed((&web, &ask), sure, (HERE, HERE), operation, "web-key-removed").await)
 }

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use control::reader::coming;
-use control::{Answer, Operation, QueueFilter, QueuePage, wording};
+use control::{Answer, Blame, Operation, QueueFilter, QueuePage, wording};
 use mail::QueueId;
 use maud::{Markup, html};
 use queue::Acted;
@@ -32,6 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::read("/messages", Access::Person, reading(list)),
         Route::change("/messages/act", Access::Person, changing(act)),
+        Route::change("/messages/take-back", Access::Administrator, changing(take_back)),
     ]
 }
 
@@ -266,34 +267,49 @@ async fn act(
     }
     let filter = match all {
         true => filter_of(&Fields::of(fields.exact("search").as_bytes())),
-        false => QueueFilter { ids: ids.clone(), ..QueueFilter::default() },
+        false => QueueFilter { ids, ..QueueFilter::default() },
     };
     if matches!(act, Act::Delete | Act::Fail) && !fields.has("sure") {
         return confirm(&web, &ask, act, (&filter, &fields)).await;
     }
     match perform(&web, &ask, Operation::QueueAct { act, filter }).await {
-        Ok(Answer::Acted { acted }) => Ok(back(&web, &ask, &to, told(&ask, act, &acted, &ids))),
+        Ok(Answer::Acted { acted, undo }) => {
+            Ok(back(&web, &ask, &to, Notice { undo, ..told(&ask, wording::acted_key(act), &acted) }))
+        }
         Ok(_) => Err(Trouble::Ours.into()),
         Err(fault) => Ok(failed(&web, &ask, &to, &fault)),
     }
 }
 
-/// What came of it, with the way back where there is one.
-fn told(ask: &Ask, act: Act, acted: &Acted, ids: &[QueueId]) -> Notice {
+/// Takes back what was done to messages, to exactly those that it was done to.
+async fn take_back(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let to = fields.text("back").unwrap_or_else(|| "/messages".to_owned());
+    let number = fields.number("number").ok_or(Trouble::NotFound)?;
+    match perform(&web, &ask, Operation::QueueTakeBack { number }).await {
+        Ok(Answer::Acted { acted, undo }) => {
+            Ok(back(&web, &ask, &to, Notice { undo, ..told(&ask, "web-taken-back", &acted) }))
+        }
+        Ok(_) => Err(Trouble::Ours.into()),
+        Err(fault) if fault.blame == Blame::Missing => {
+            let notice = Notice::bad(ask.say("web-too-late"), ask.say("web-too-late-fix"));
+            Ok(back(&web, &ask, &to, notice))
+        }
+        Err(fault) => Ok(failed(&web, &ask, &to, &fault)),
+    }
+}
+
+/// What came of it.
+fn told(ask: &Ask, key: &str, acted: &Acted) -> Notice {
     let recipients = ask.fill("count-recipients", [("count", acted.recipients.into())]);
     let gaps = [("messages", acted.messages.into()), ("recipients", recipients.into())];
-    let mut notice = Notice::good(ask.fill(wording::acted_key(act), gaps));
+    let mut notice = Notice::good(ask.fill(key, gaps));
     notice.good = acted.messages > 0;
     if acted.in_flight > 0 {
         notice.more = ask.fill("acted-in-flight", [("count", acted.in_flight.into())]);
-    }
-    let reverse = match act {
-        Act::Hold => Some(Act::Release),
-        Act::Release => Some(Act::Hold),
-        _ => None,
-    };
-    if let Some(reverse) = reverse.filter(|_| acted.messages > 0 && !ids.is_empty()) {
-        notice.undo = Some((reverse, ids.iter().map(ToString::to_string).collect()));
     }
     notice
 }

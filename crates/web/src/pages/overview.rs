@@ -50,6 +50,7 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
         p { a href="/statistics?days=1" { (ask.say("web-stats-today")) } " " (today) }
         (ways(&ask, &report))
         p class="soft" {
+            a href="/setup" { (ask.say("web-setup")) } " · "
             (ask.fill("web-server", [("host", report.host_name.clone().into()), ("version", report.version.clone().into())]))
             " · " (ask.fill("web-since", [("when", when(report.started_at, &ask.reader()).into())]))
         }

@@ -1,9 +1,9 @@
 //! One relay: whether it carries mail and why not, its password, its settings, its test.
 
+use super::needs::steps;
 use super::overview::{badge, closed};
-use super::reason::{because, dialogue};
-use super::relays::{default_way, needs, tls_of, tls_options};
-use super::{Refused, Shown, back, failed, perform, segment, unsure};
+use super::relays::{default_way, tls_of, tls_options};
+use super::{Refused, Shown, back, failed, perform, removed, segment};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, one_button, select};
@@ -14,7 +14,7 @@ use crate::table::{Access, Route, changing, reading};
 use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::{Path, State};
-use control::{Answer, Blame, Fault, Operation, QueueFilter, RelaySpec, RelayState, RelayView, wording};
+use control::{Answer, Blame, Fault, Operation, QueueFilter, RelaySpec, RelayState, RelayView};
 use mail::Secret;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -22,19 +22,20 @@ use store::{RelayTls, SenderMode};
 
 /// How many waiting messages are counted.
 const COUNTED: usize = 100;
+/// How many of them are shown.
+const SHOWN: usize = 10;
 
 pub(super) fn routes() -> Vec<Route> {
     let admin = Access::Administrator;
     vec![
         Route::read("/relays/{name}", admin, reading(show)),
-        Route::change("/relays/{name}/test", admin, changing(test)),
         Route::change("/relays/{name}/password", admin, changing(set_password)),
         Route::change("/relays/{name}/settings", admin, changing(change)),
         Route::change("/relays/{name}/remove", admin, changing(remove)),
     ]
 }
 
-async fn relay_of(web: &Web, ask: &Ask, name: &str) -> Result<RelayView, Refused> {
+pub(super) async fn relay_of(web: &Web, ask: &Ask, name: &str) -> Result<RelayView, Refused> {
     let Answer::Relays { relays } = perform(web, ask, Operation::RelayList).await? else {
         return Err(Trouble::Ours.into());
     };
@@ -42,7 +43,8 @@ async fn relay_of(web: &Web, ask: &Ask, name: &str) -> Result<RelayView, Refused
     found.ok_or_else(|| Fault::about(Blame::Missing, name).into())
 }
 
-fn path(name: &str) -> String {
+/// Where the page of a relay is.
+pub(super) fn path(name: &str) -> String {
     format!("/relays/{}", segment(name))
 }
 
@@ -51,46 +53,41 @@ async fn show(
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
 ) -> Shown {
-    page(&web, &ask, &name, &html! {}).await
-}
-
-async fn page(web: &Web, ask: &Ask, name: &str, tested: &Markup) -> Shown {
-    let relay = relay_of(web, ask, name).await?;
-    let is_default = default_way(web, ask).await?.as_deref() == Some(&relay.name);
+    let relay = relay_of(&web, &ask, &name).await?;
+    let is_default = default_way(&web, &ask).await?.as_deref() == Some(&relay.name);
     let here = path(&relay.name);
-    let waiting = waiting(web, ask, &relay).await?;
+    let waiting = waiting(&web, &ask, &relay).await?;
     let content = html! {
         p class="crumb" { a href="/relays" { (ask.say("web-nav-relays")) } }
-        h1 { (relay.name) " " (badge(ask, relay.state)) }
-        @for closure in &relay.closures { (closed(ask, closure)) }
-        (tested)
+        h1 { (relay.name) " " (badge(&ask, relay.state)) }
+        @for closure in &relay.closures { (closed(&ask, closure)) }
         (waiting)
         section class="card" {
             p { (relay.host) @if let Some(port) = relay.port { ":" (port) }
                 @if let Some(login) = &relay.login { " · " (login) }
                 @if is_default { " · " (ask.say("web-default")) } }
             div class="acts" {
-                (one_button(ask, &format!("{here}/test"), &ask.say("web-relay-test"), ""))
+                (one_button(&ask, &format!("{here}/test"), &ask.say("web-relay-test"), ""))
                 a class="button quiet" href={ "/messages?relay=" (segment(&relay.name)) } { (ask.say("web-relay-messages")) }
             }
             p class="hint" { (ask.say("web-relay-test-hint")) }
         }
-        (credentials(ask, &relay, &here))
-        (settings(ask, &relay, &here))
+        (credentials(&ask, &relay, &here))
+        (settings(&ask, &relay, &here))
         section class="card" {
             h2 { (ask.say("web-relay-remove")) }
             p { (ask.say("web-relay-remove-hint")) }
-            (form(ask, &format!("{here}/remove"), &html! {
+            (form(&ask, &format!("{here}/remove"), &html! {
                 (crate::forms::tick("sure", &ask.say("web-sure"), false))
                 button class="danger" { (ask.say("web-relay-remove")) }
             }))
         }
     };
-    Ok(Page::new(relay.name.clone(), Section::Relays, content).live().answer(web, ask))
+    Ok(Page::new(relay.name.clone(), Section::Relays, content).live().answer(&web, &ask))
 }
 
-/// How much mail waits for it: seen leaving once the relay is open again.
-async fn waiting(web: &Web, ask: &Ask, relay: &RelayView) -> Result<Markup, Refused> {
+/// What waits for it: seen leaving once the relay is open again.
+pub(super) async fn waiting(web: &Web, ask: &Ask, relay: &RelayView) -> Result<Markup, Refused> {
     let filter = QueueFilter { relay: Some(relay.name.clone()), ..QueueFilter::default() };
     let operation = Operation::QueueList { filter, after: None, limit: COUNTED };
     let Answer::Queue { page } = perform(web, ask, operation).await? else {
@@ -104,7 +101,21 @@ async fn waiting(web: &Web, ask: &Ask, relay: &RelayView) -> Result<Markup, Refu
     };
     let leaves = count > 0 && relay.state == RelayState::Open;
     Ok(html! {
-        p class="waiting" aria-live="polite" data-live="" data-more[leaves] { (ask.fill(key, [("count", count.into())])) }
+        // From wherever it is shown, it renews itself from the relay's own page.
+        div class="waiting" aria-live="polite" data-live=(path(&relay.name)) data-more[leaves] {
+            p { (ask.fill(key, [("count", count.into())])) }
+            @if count > 0 {
+                ul class="rows" {
+                    @for row in page.rows.iter().take(SHOWN) {
+                        li {
+                            a href={ "/messages/" (row.id) } { (row.id) }
+                            @if let Some(first) = row.recipients.first() { span class="soft" { (first.address) } }
+                            @if let Some(first) = row.recipients.first() { (super::messages::state_badge(ask, first)) }
+                        }
+                    }
+                }
+            }
+        }
     })
 }
 
@@ -118,9 +129,9 @@ fn credentials(ask: &Ask, relay: &RelayView, here: &str) -> Markup {
         button { (ask.say("web-save-and-open")) }
     };
     html! {
-        section class="card" {
+        section class="card" id="mend" {
             h2 { (ask.say("web-relay-password")) }
-            @if let Some(preset) = preset { p { (ask.say(needs(preset.sign_in))) } }
+            (steps(ask, preset, &relay.host))
             (form(ask, &format!("{here}/password"), &fields))
         }
     }
@@ -155,34 +166,6 @@ fn settings(ask: &Ask, relay: &RelayView, here: &str) -> Markup {
             (form(ask, &format!("{here}/settings"), &fields))
         }
     }
-}
-
-/// Goes to the relay now, and shows each step. On success the relay opens, and its mail leaves.
-async fn test(
-    State(web): State<Arc<Web>>,
-    Extension(ask): Extension<Ask>,
-    Path(name): Path<String>,
-) -> Shown {
-    let answer = perform(&web, &ask, Operation::RelayTest { name: name.clone() }).await;
-    let Answer::Tested { relay, preset, evidence, dialogue: spoken, neighbours } = answer? else {
-        return Err(Trouble::Ours.into());
-    };
-    let gap = || [("relay", relay.clone().into())];
-    let (class, title, why) = match &evidence {
-        None => ("card good", ask.fill("web-tested-works", gap()), html! {}),
-        Some(evidence) => {
-            let reason = wording::of_evidence(evidence, &relay, preset.as_deref(), ask.language());
-            let why = html! {
-                (because(&ask, &reason))
-                @if let Some(neighbours) = &neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
-            };
-            ("card bad", ask.fill("web-tested-fails", gap()), why)
-        }
-    };
-    let shown = html! {
-        section class=(class) role="status" { h2 { (title) } (why) (dialogue(&ask, &spoken, true)) }
-    };
-    page(&web, &ask, &relay, &shown).await
 }
 
 async fn set_password(
@@ -231,11 +214,7 @@ async fn remove(
     Path(name): Path<String>,
     Extension(fields): Extension<Fields>,
 ) -> Shown {
-    if !fields.has("sure") {
-        return Ok(unsure(&web, &ask, &path(&name)));
-    }
-    match perform(&web, &ask, Operation::RelayRemove { name: name.clone() }).await {
-        Ok(_) => Ok(back(&web, &ask, "/relays", Notice::good(ask.say("web-relay-removed")))),
-        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
-    }
+    let operation = Operation::RelayRemove { name: name.clone() };
+    let places = (&*path(&name), "/relays");
+    Ok(removed((&web, &ask), fields.has("sure"), places, operation, "web-relay-removed").await)
 }

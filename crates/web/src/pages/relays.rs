@@ -1,5 +1,6 @@
 //! How mail leaves: straight, or through a relay; the relays; a new one.
 
+use super::needs::steps;
 use super::overview::badge;
 use super::{Shown, back, failed, perform, segment};
 use crate::Web;
@@ -139,7 +140,7 @@ fn new_page(ask: &Ask, fields: &Fields) -> Page {
         section class="card" {
             @if let Some(preset) = chosen {
                 h2 { (preset.name) }
-                p { (ask.say(needs(preset.sign_in))) }
+                (steps(ask, Some(preset), preset.host))
             }
             (form(ask, "/relays/new", &html! {
                 input type="hidden" name="preset" value=(chosen.map_or("", |preset| preset.name));
@@ -150,16 +151,6 @@ fn new_page(ask: &Ask, fields: &Fields) -> Page {
         }
     };
     Page::new(ask.say("web-relay-add"), Section::Relays, content)
-}
-
-/// What a provider wants to be shown, in words.
-pub(super) const fn needs(sign_in: SignIn) -> &'static str {
-    match sign_in {
-        SignIn::Password => "web-needs-password",
-        SignIn::AppPassword => "web-needs-app-password",
-        SignIn::Key => "web-needs-key",
-        SignIn::OAuth2Only => "web-needs-oauth2",
-    }
 }
 
 fn settings(ask: &Ask, fields: &Fields, preset: Option<&Preset>) -> Markup {

@@ -1,8 +1,9 @@
 //! The first visit: what must be decided before mail leaves, one after the other. Nothing is kept of where somebody was:
 //! each step is done or not by what the server is, so that it can be left and taken up again.
 
+use super::needs::steps;
 use super::reason::{because, stamp};
-use super::relays::{default_way, needs};
+use super::relays::default_way;
 use super::{Shown, back, failed, perform, segment};
 use crate::Web;
 use crate::ask::Ask;
@@ -18,7 +19,8 @@ use axum::http::Uri;
 use axum::response::{IntoResponse as _, Redirect};
 use control::reader::coming;
 use control::{
-    ADMINISTRATOR, Answer, FIRST_ADMINISTRATOR, Fault, Operation, RouteFor, StatusReport, TestMail, wording,
+    ADMINISTRATOR, Answer, FIRST_ADMINISTRATOR, Fault, HOST_NAME, Operation, RouteFor, StatusReport,
+    TestMail, wording,
 };
 use deliver::{PRESETS, SignIn};
 use mail::{Address, QueueId, Secret};
@@ -35,6 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::read(HOME, admin, reading(show)),
         Route::change("/setup/administrator", admin, changing(name_administrator)),
+        Route::change("/setup/name", admin, changing(set_name)),
         Route::change("/setup/direct", admin, changing(go_direct)),
         Route::change("/setup/mail", admin, changing(send)),
         Route::read("/setup/mail/{id}", admin, reading(follow)),
@@ -45,6 +48,8 @@ pub(super) fn routes() -> Vec<Route> {
 struct Standing {
     report: Box<StatusReport>,
     administrator: Option<String>,
+    /// Its name from the next start on, when another was chosen.
+    next_name: Option<String>,
     way: Option<String>,
 }
 
@@ -56,7 +61,8 @@ async fn standing(web: &Web, ask: &Ask) -> Result<Standing, super::Refused> {
         return Err(Trouble::Ours.into());
     };
     let administrator = settings.get(ADMINISTRATOR).cloned();
-    Ok(Standing { report, administrator, way: default_way(web, ask).await? })
+    let next_name = settings.get(HOST_NAME).filter(|name| **name != report.host_name).cloned();
+    Ok(Standing { report, administrator, next_name, way: default_way(web, ask).await? })
 }
 
 /// Whether there is something to set up: whoever signs in with a link begins there.
@@ -86,9 +92,7 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         p { (ask.say("web-setup-hint")) }
         ol class="plain" {
             (step(&ask, (1, "web-setup-name"), true, &html! {
-                p { strong { (now.report.host_name) } }
-                p class="hint" { (ask.say("web-setup-name-hint")) }
-                pre { "facteur setup --host-name mail.example.org" }
+                (name(&ask, &now))
             }))
             (step(&ask, (2, "web-setup-admin"), now.administrator.is_some(), &administrator(&ask, &now)))
             (step(&ask, (3, "web-setup-way"), has_way, &ways(&ask, &now, &fields)))
@@ -98,6 +102,31 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         p { a href="/" { (ask.say("web-setup-later")) } }
     };
     Ok(Page::new(ask.say("web-setup"), Section::None, content).answer(&web, &ask))
+}
+
+fn name(ask: &Ask, now: &Standing) -> Markup {
+    let shown = now.next_name.as_ref().unwrap_or(&now.report.host_name);
+    let field =
+        Field::text("name", ask.say("web-setup-name"), shown).hint(ask.say("web-setup-name-hint")).required();
+    html! {
+        @if let Some(next) = &now.next_name {
+            @let gaps = [("host", now.report.host_name.clone().into()), ("next", next.clone().into())];
+            div class="notice good" role="status" { p { strong { (ask.fill("web-setup-name-next", gaps)) } } }
+        }
+        (form(ask, "/setup/name", &html! { (field.show()) button { (ask.say("web-save")) } }))
+    }
+}
+
+async fn set_name(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let set = Operation::SettingSet { name: HOST_NAME.to_owned(), value: fields.text("name") };
+    match perform(&web, &ask, set).await {
+        Ok(_) => Ok(back(&web, &ask, HOME, Notice::good(ask.say("web-saved")))),
+        Err(fault) => Ok(failed(&web, &ask, HOME, &fault)),
+    }
 }
 
 fn administrator(ask: &Ask, now: &Standing) -> Markup {
@@ -140,7 +169,7 @@ fn ways(ask: &Ask, now: &Standing, fields: &Fields) -> Markup {
                 @match chosen {
                     Some(preset) => {
                         p { strong { (preset.name) } }
-                        p { (ask.say(needs(preset.sign_in))) }
+                        (steps(ask, Some(preset), preset.host))
                         @if preset.sign_in != SignIn::OAuth2Only {
                             p { a class="button" href={ "/relays/new?default=1&preset=" (segment(preset.name)) } { (ask.say("web-setup-relay-do")) } }
                         }

@@ -1,6 +1,6 @@
 //! Webhooks: where events are told, how that goes, and telling again.
 
-use super::{Refused, Shown, back, failed, perform, segment, unsure};
+use super::{Refused, Shown, back, failed, perform, removed, segment};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, one_button, select, tick};
@@ -324,11 +324,7 @@ async fn remove(
     Path(name): Path<String>,
     Extension(fields): Extension<Fields>,
 ) -> Shown {
-    if !fields.has("sure") {
-        return Ok(unsure(&web, &ask, &path(&name)));
-    }
-    match ask_for(&web, &ask, WebhookAct::Remove { name: name.clone() }).await {
-        Ok(_) => Ok(back(&web, &ask, "/webhooks", Notice::good(ask.say("web-hook-removed")))),
-        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
-    }
+    let operation = Operation::Webhook { act: WebhookAct::Remove { name: name.clone() } };
+    let places = (&*path(&name), "/webhooks");
+    Ok(removed((&web, &ask), fields.has("sure"), places, operation, "web-hook-removed").await)
 }

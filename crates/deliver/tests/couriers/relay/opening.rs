@@ -199,7 +199,13 @@ async fn a_rehearsal_shows_the_whole_way_and_sends_nothing() {
     let authority = Authority::new();
     let server = authority.serve(Manner::default()).await;
     let post = Post::to(&server, &authority, |_| {}).await;
-    let rehearsal = post.courier.rehearse(&post.relay().await).await;
+    let mut told = Vec::new();
+    let rehearsal = post.courier.rehearse(&post.relay().await, &mut |stage, _| told.push(stage)).await;
+    assert_eq!(
+        told,
+        [Stage::Connect, Stage::Greeting, Stage::StartTls, Stage::Auth],
+        "each step as it begins"
+    );
     assert_eq!(rehearsal.result, Ok(()));
     let said: Vec<_> = rehearsal.dialogue.lines.iter().map(|line| line.text.as_str()).collect();
     for step in ["220 mail.test ESMTP", "EHLO us.test", "STARTTLS", "235 2.7.0 Welcome", "QUIT"] {

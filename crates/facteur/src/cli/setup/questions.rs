@@ -4,19 +4,17 @@ use super::{Arguments, DIRECT, Way, Wishes};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::{output, password, relay};
-use crate::config::Config;
-use crate::server::StartError;
 use crate::words::Gap;
 use control::RelaySpec;
 use deliver::{PRESETS, preset};
+use mail::Domain;
 use std::str::FromStr;
 
 /// How often a question is put again after an answer that means nothing.
 const TRIES: u32 = 3;
 
 /// Everything, or a complaint that names what is missing.
-pub fn wishes(arguments: Arguments, console: &Console) -> Result<Wishes, Failure> {
-    let known = Config::read(&console.place.config).map_err(StartError::from)?.host_name();
+pub fn wishes(arguments: Arguments, known: Domain, console: &Console) -> Result<Wishes, Failure> {
     let usable = known.as_ascii().contains('.');
     if !password::can_ask() {
         let missing: Vec<&str> = [

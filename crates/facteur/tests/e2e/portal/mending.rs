@@ -97,7 +97,24 @@ fn messages_are_found_and_acted_on_together() {
     act(&[("act", "release"), ("id", &one)]);
     assert!(curl.ask("/messages", &[]).body.contains("1 message (1 recipient) is let go."));
     assert_eq!(ids("state=held").len(), 0);
-    // Everything that a search means, and what cannot be undone is asked for twice.
+    // Everything that a search means is held, and taken back for those that were not held before.
+    act(&[("act", "hold"), ("id", &one)]);
+    act(&[("act", "hold"), ("everything", "1"), ("search", "to=other.test")]);
+    let told = curl.ask("/messages", &[]).body;
+    assert!(
+        told.contains("2 messages (2 recipients) are held back.") && told.contains("Take it back"),
+        "{told}"
+    );
+    let number = told.split_once("name=\"number\" value=\"").expect("a way back").1;
+    let number = number.split('"').next().expect("a number").to_owned();
+    let take_back = || curl.send("/messages", "/messages/take-back", &[("number", &number)]);
+    assert_eq!(take_back().status, 303);
+    assert!(curl.ask("/messages", &[]).body.contains("Taken back: 2 messages (2 recipients)"));
+    assert_eq!(ids("state=held"), BTreeSet::from([one.clone()]), "the one stays as it was");
+    take_back();
+    assert!(curl.ask("/messages", &[]).body.contains("can no longer be taken back"), "once");
+    act(&[("act", "release"), ("id", &one)]);
+    // What cannot be undone is asked for twice.
     let fields = [("act", "delete"), ("everything", "1"), ("search", "to=other.test")];
     let asked = act(&fields);
     assert!(asked.status == 200 && asked.body.contains("Delete 3 messages?"), "{}", asked.body);

@@ -1,7 +1,8 @@
 //! The first visit: from the link that a start prints to a confirmation mail that has left, in a real browser.
 
 use crate::support::chromium::Chromium;
-use crate::support::server::{PASSWORD, Server};
+use crate::support::client::Client;
+use crate::support::server::{PASSWORD, Port, Server};
 use crate::support::sink::{Habits, Sink};
 use crate::support::until;
 use crate::support::web::{self, Curl};
@@ -33,7 +34,14 @@ fn a_first_visit_leads_to_mail_that_leaves() {
     window.open(&curl.address(&printed(&server, &curl)));
     window.press("main button");
     assert_eq!(window.ask("location.pathname"), "/setup");
-    assert!(text(&mut window).contains("mail.facteur.test"));
+    assert_eq!(window.ask("document.getElementById('name').value"), "mail.facteur.test");
+    // One word is no name for a mail server; another one holds from the next start on.
+    for (name, told) in [("vps", "not valid"), ("mail.second.test", "From its next start on it is called")] {
+        fill(&mut window, "name", name);
+        window.press("form[action='/setup/name'] button");
+        assert!(text(&mut window).contains(told), "{name}: {}", text(&mut window));
+    }
+    assert_eq!(server.json(&["status"])["host_name"], "mail.facteur.test", "until then nothing changes");
     fill(&mut window, "address", "boss@first.test");
     fill(&mut window, "password", "A password of mine");
     window.press("form[action='/setup/administrator'] button");
@@ -70,4 +78,16 @@ fn a_first_visit_leads_to_mail_that_leaves() {
     server.stop();
     server.go();
     assert_eq!(server.log().matches("/sign-in/link/").count(), before);
+    assert_eq!(server.json(&["status"])["host_name"], "mail.second.test");
+    let mut client = Client::connect(server.port(Port::Submission));
+    client.expect("EHLO client.test", "250-mail.second.test");
+    let exported = server.ok("en", &["export"]);
+    assert!(exported.contains("host_name = \"mail.second.test\""), "{exported}");
+    // What the command says is the latest word.
+    server.stop();
+    let admin =
+        ["setup", "--host-name", "mail.third.test", "--direct", "--admin", "boss@first.test", "--no-test"];
+    server.ok("en", &admin);
+    server.go();
+    assert_eq!(server.json(&["status"])["host_name"], "mail.third.test");
 }
