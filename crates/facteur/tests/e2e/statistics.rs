@@ -52,7 +52,7 @@ fn what_was_sent_is_counted_and_a_person_sees_their_own() {
     let curl = Curl::new(&server);
     curl.sign_in_by_link();
     let page = curl.ask("/statistics?lang=fr&by=destination&of=here", &[]);
-    assert!(page.body.contains("one.test") && page.body.contains("4 destinataires accept"), "{}", page.body);
+    assert!(page.body.contains("one.test") && page.body.contains("acceptés\u{a0}: 4"), "{}", page.body);
     let page = curl.ask("/statistics?lang=en&days=1", &[]);
     assert!(page.body.contains("<svg class=\"chart\" role=\"img\""), "{}", page.body);
     let page = curl.ask("/?lang=en", &[]);

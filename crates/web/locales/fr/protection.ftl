@@ -35,7 +35,7 @@ web-code-lost-hint = Tapez un des codes de secours que vous avez gardés. Si vou
 # Les mots de passe d'un seul logiciel.
 web-apps = Mots de passe d'application
 web-apps-hint = Un mot de passe à part pour chaque logiciel ou appareil qui envoie votre courrier : celui qui est perdu se reprend tout seul, et aucun n'ouvre ces pages.
-web-app-add = Faire un mot de passe d'application
+web-app-add = Créer un mot de passe d'application
 web-app-made = fait
 web-app-used = dernier usage
 web-app-unused = jamais utilisé

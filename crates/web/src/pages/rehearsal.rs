@@ -39,7 +39,7 @@ async fn test(
         (later())
         div class="acts" {
             @if ask.here.starts_with("/setup") { a class="button" href="/setup" { (ask.say("web-setup")) } }
-            a class="button quiet" href=(here) { (ask.say("web-to-relay")) }
+            a class="button quiet" href=(here) { (ask.say("web-tested-back")) }
         }
     };
     let page = Page::new(title, Section::Relays, content).live();
