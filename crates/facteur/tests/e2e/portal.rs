@@ -8,4 +8,5 @@ mod foundation;
 mod guards;
 mod mending;
 mod sending;
+mod strangers;
 mod visit;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// The strings of two collections that no page may ever run; empty when they are not here.
-fn strings() -> Vec<String> {
+pub fn strings() -> Vec<String> {
     let Some(corpora) = std::env::var_os("FACTEUR_CORPORA").map(PathBuf::from) else {
         eprintln!("skipped: web-attacks, for FACTEUR_CORPORA names no folder");
         return Vec::new();
@@ -28,7 +28,7 @@ fn strings() -> Vec<String> {
 const AT_ONCE: usize = 10;
 
 /// Some that are always there.
-const KNOWN: [&str; 6] = [
+pub const KNOWN: [&str; 6] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "'-alert(1)-'",
@@ -161,17 +161,23 @@ fn protect(server: &Server, act: &Value) {
     assert!(answer.get("fault").is_none_or(Value::is_null), "{request}: {answer}");
 }
 
-/// Looks at pages on which texts of strangers stand: nothing runs, nothing is fetched, nothing is complained about.
+/// Looks at a page on which texts of strangers stand: nothing runs, nothing is fetched, nothing is complained about.
 #[track_caller]
-fn calm(window: &mut Chromium, curl: &Curl<'_>, paths: &[&str]) {
+pub fn calm(window: &mut Chromium, page: &str) {
+    let strange = "document.querySelectorAll('script:not([src^=\"/assets/\"]),iframe,object,embed,base,style,\
+         form[action^=http],[onerror],[onload],[onclick]').length";
+    assert_eq!(window.ask(strange), 0, "{page}");
+    assert_eq!(window.ask("document.querySelectorAll('main').length"), 1, "{page}");
+    assert_eq!(window.complaints(), Vec::<String>::new(), "{page}");
+}
+
+/// Opens such pages and looks at them.
+#[track_caller]
+fn calm_at(window: &mut Chromium, curl: &Curl<'_>, paths: &[&str]) {
     for path in paths {
         window.open(&curl.address(path));
-        let strange = "document.querySelectorAll('script:not([src^=\"/assets/\"]),iframe,object,embed,base,style,\
-             form[action^=http],[onerror],[onload],[onclick]').length";
-        assert_eq!(window.ask(strange), 0, "{path}");
-        assert_eq!(window.ask("document.querySelectorAll('main').length"), 1, "{path}");
+        calm(window, path);
     }
-    assert_eq!(window.complaints(), Vec::<String>::new(), "{paths:?}");
 }
 
 /// Texts joined line by line into parts of at most so many letters.
@@ -222,7 +228,7 @@ fn no_text_of_a_stranger_runs_in_a_browser() {
     hers.ask(&format!("document.getElementById('password').value = {PASSWORD:?}"));
     hers.press("main button");
     let story = format!("/messages/{id}");
-    calm(&mut window, &curl, &["/", "/messages?state=failed", &story, &format!("/setup/mail/{id}")]);
+    calm_at(&mut window, &curl, &["/", "/messages?state=failed", &story, &format!("/setup/mail/{id}")]);
     let found = strings();
     let all: Vec<&str> = found.iter().map(String::as_str).chain(KNOWN).collect();
     for four in parts(&all, NOTE).chunks(4) {
@@ -230,8 +236,8 @@ fn no_text_of_a_stranger_runs_in_a_browser() {
         let block = json!({"act": "block", "why": text(0), "note_en": text(1), "note_fr": text(2)});
         protect(&server, &block);
         protect(&server, &json!({"act": "ask_to_unblock", "text": text(3)}));
-        calm(&mut window, &curl, &["/accounts/carrier%40first.test"]);
-        calm(&mut hers, &curl, &["/account?lang=en", "/account?lang=fr"]);
+        calm_at(&mut window, &curl, &["/accounts/carrier%40first.test"]);
+        calm_at(&mut hers, &curl, &["/account?lang=en", "/account?lang=fr"]);
     }
     let labels: Vec<&str> = all.iter().copied().filter(|text| !text.trim().is_empty()).collect();
     let mut last = 0;
@@ -240,7 +246,7 @@ fn no_text_of_a_stranger_runs_in_a_browser() {
             let label: String = text.trim().chars().take(LABELS.0).collect();
             protect(&server, &json!({"act": "add_app_password", "label": label}));
         }
-        calm(&mut hers, &curl, &["/account"]);
+        calm_at(&mut hers, &curl, &["/account"]);
         for _ in some {
             last += 1;
             protect(&server, &json!({"act": "remove_app_password", "id": last}));
