@@ -2,7 +2,7 @@
 
 use crate::bodies::{BodyFiles, FileReader, RowReader};
 use crate::fault::{Fault, Outcome};
-use crate::list::whole;
+use crate::list::{in_order, whole};
 use crate::rows::{json, time};
 use crate::settle::AttemptDetail;
 use crate::sums;
@@ -31,7 +31,13 @@ pub(crate) fn story(conn: &Connection, id: QueueId) -> Outcome<Option<Story>> {
 /// Events after `after`.
 pub(crate) fn events(conn: &Connection, after: EventId, limit: usize) -> Outcome<Vec<Event>> {
     let limit = i64::try_from(limit.min(Page::MAX)).unwrap_or(0);
-    read_events(conn, "WHERE id > ?1 ORDER BY id LIMIT ?2", params![after.0, limit])
+    let events = read_events(conn, "WHERE id > ?1 ORDER BY id LIMIT ?2", params![after.0, limit])?;
+    let mut before = after.0;
+    for event in &events {
+        in_order(Some(before), event.id.0)?;
+        before = event.id.0;
+    }
+    Ok(events)
 }
 
 /// The latest events, newest first.

@@ -109,6 +109,7 @@ fn step(
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         if at != Some(id) {
+            in_order(at.or((!matches!(source, Source::One)).then_some(after)), id)?;
             if found.len() >= limit {
                 return Ok(None);
             }
@@ -129,6 +130,15 @@ fn step(
         }
     }
     Ok(None)
+}
+
+/// Fails unless what is read comes after what was read before: whoever reads on behind the last row of a damaged page that
+/// leads back would do so for ever.
+pub(crate) fn in_order(before: Option<i64>, id: i64) -> Outcome<()> {
+    match before {
+        Some(before) if id <= before => Err(Fault::damaged("rows are not in their order")),
+        _ => Ok(()),
+    }
 }
 
 /// A message with all its recipients.

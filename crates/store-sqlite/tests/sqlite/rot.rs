@@ -1,13 +1,13 @@
 //! One bit of a store at rest flips: no altered mail is given out as good, and the damage is named.
 
 use crate::subject::{block_on, options};
-use mail::QueueId;
+use mail::{EventId, QueueId};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use store::{Body, ClaimLimits, NewMessage, Spool, Start};
+use store::{Body, ClaimLimits, Filter, History as _, NewMessage, Page, Spool, Start, StoreError};
 use store_sqlite::SqliteStore;
 use testkit::chance::Chance;
 use testkit::contract::sample::{NOON, message};
@@ -116,21 +116,21 @@ async fn look(directory: &Path, place: &str, tally: &Tally) {
     let store = match SqliteStore::open(options(directory)) {
         Ok(store) => store,
         Err(error) => {
-            assert!(matches!(error, store::StoreError::Damaged { .. }), "{place}: {error}");
+            assert!(matches!(error, StoreError::Damaged { .. }), "{place}: {error}");
             return count(&tally.not_opened);
         }
     };
     let sound = store.check().await;
     // What a start does: a server must not stay away for one bit.
     if let Err(error) = store.recover(NOON).await {
-        assert!(matches!(error, store::StoreError::Damaged { .. }), "{place}: {error}");
+        assert!(matches!(error, StoreError::Damaged { .. }), "{place}: {error}");
         return count(&tally.not_opened);
     }
     let limits = ClaimLimits { total: 10_000, per_owner: 10_000 };
     let claimed = match store.claim(NOON, limits).await {
         Ok(claimed) => claimed,
         Err(error) => {
-            assert!(matches!(error, store::StoreError::Damaged { .. }), "{place}: {error}");
+            assert!(matches!(error, StoreError::Damaged { .. }), "{place}: {error}");
             assert!(!sound.is_ok_and(|checked| checked.damages.is_empty()), "{place}: unnamed");
             return count(&tally.stuck);
         }
@@ -173,6 +173,45 @@ async fn read(store: &SqliteStore, id: QueueId, place: &str) -> bool {
     true
 }
 
+/// Reads the queue and the events to their end, page by page, as a list, a bulk act and a webhook do. Fails when that goes on
+/// and on; gives whether damage ended it.
+async fn page_through(directory: &Path, place: &str) -> bool {
+    const LIMIT: usize = 20;
+    // One event a message: no honest way has as many pages.
+    const MOST: i64 = 4 * MAILS / 20;
+    let Ok(store) = SqliteStore::open(options(directory)) else { return false };
+    let mut damaged = 0;
+    for every in [false, true] {
+        let (mut page, mut pages) = (Page { after: None, limit: LIMIT }, 0);
+        let filter = Filter { every, ..Filter::default() };
+        let read = loop {
+            match store.list(filter.clone(), page).await {
+                Ok(rows) if rows.is_empty() => break Ok(()),
+                Ok(rows) => page.after = rows.last().map(|row| row.id),
+                Err(error) => break Err(error),
+            }
+            pages += 1;
+            assert!(pages < MOST, "{place}: the list goes round for ever");
+        };
+        damaged += u8::from(matches!(read, Err(StoreError::Damaged { .. })));
+    }
+    let (mut after, mut pages) = (EventId(0), 0);
+    let read = loop {
+        match store.events(after, LIMIT).await {
+            Ok(events) => match events.last() {
+                Some(last) => after = last.id,
+                None => break Ok(()),
+            },
+            Err(error) => break Err(error),
+        }
+        pages += 1;
+        assert!(pages < MOST, "{place}: the events go round for ever");
+    };
+    damaged += u8::from(matches!(read, Err(StoreError::Damaged { .. })));
+    let _ = store.close().await;
+    damaged > 0
+}
+
 #[test]
 fn a_page_that_leads_back_is_named_and_ends_the_look() {
     let scratch = tempfile::tempdir().unwrap();
@@ -181,7 +220,7 @@ fn a_page_that_leads_back_is_named_and_ends_the_look() {
     let sound = fs::read(whole.join("facteur.db")).unwrap();
     let (all, tally) = (leaves(&sound), Tally::default());
     let some = Chance::of_seed(proof::seed()).spread(40, all.len() as u64);
-    let mut changed = 0;
+    let (mut changed, mut led_back) = (0, 0);
     for at in some.iter().map(|number| all[usize::try_from(number - 1).unwrap()]) {
         let cells = usize::from(u16::from_be_bytes([sound[at + 3], sound[at + 4]]));
         if cells < 2 {
@@ -193,11 +232,14 @@ fn a_page_that_leads_back_is_named_and_ends_the_look() {
         let damaged = scratch.path().join(at.to_string());
         copy(&whole, &damaged);
         fs::write(damaged.join("facteur.db"), bytes).unwrap();
-        block_on(look(&damaged, &format!("the page at {at}"), &tally));
+        let place = format!("the page at {at}");
+        block_on(look(&damaged, &place, &tally));
+        led_back += usize::from(block_on(page_through(&damaged, &place)));
         fs::remove_dir_all(&damaged).unwrap();
         changed += 1;
     }
     assert!(changed > 10, "{changed} of {} pages", all.len());
+    assert!(led_back > 0, "none of {changed} pages led a list back");
     assert_eq!(tally.untouched.into_inner(), 0, "each of them was named");
 }
 
