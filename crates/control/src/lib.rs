@@ -23,6 +23,7 @@ mod metrics;
 pub mod needs;
 mod neighbours;
 mod operation;
+pub mod parsers;
 mod patience;
 mod percent;
 pub mod phrases;

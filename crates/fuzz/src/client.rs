@@ -22,7 +22,7 @@ pub const CLIENT: Target = Target {
         let (head, rest) = input.split_at_checked(2).unwrap_or((input, &[]));
         let how = head.first().copied().unwrap_or(0);
         let cut = usize::from(head.get(1).copied().unwrap_or(0) % 67) + 1;
-        let mut script = Script { rest, cut, written: Vec::new(), tls: None, at: 0 };
+        let mut script = Script::new(rest, cut);
         let mut client = Client::new(Timestamp(0));
         {
             // Every step of the script is ready at once: one look is enough.
@@ -89,12 +89,29 @@ async fn talk(client: &mut Client, script: &mut Script<'_>, how: u8) {
 }
 
 /// A server that says what the input says, whatever it is told.
-struct Script<'a> {
+pub struct Script<'a> {
     rest: &'a [u8],
     cut: usize,
     written: Vec<u8>,
     tls: Option<TlsFacts>,
     at: i64,
+}
+
+impl<'a> Script<'a> {
+    /// One that says these bytes, so many at a time.
+    pub const fn new(rest: &'a [u8], cut: usize) -> Self {
+        Self { rest, cut, written: Vec::new(), tls: None, at: 0 }
+    }
+
+    /// What it was told.
+    pub fn written(&self) -> &[u8] {
+        &self.written
+    }
+
+    /// Whether TLS was begun.
+    pub const fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
 }
 
 impl Transport for Script<'_> {

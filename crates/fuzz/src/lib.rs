@@ -5,11 +5,13 @@
 //! directory a target, and is tried again by every test run. Start at [`TARGETS`].
 
 mod client;
+mod finding;
 mod letters;
 mod lines;
 mod messages;
 mod server;
 mod text;
+mod web;
 
 /// How large the input of a target is as it comes, which is how much a run of it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +80,16 @@ pub const TARGETS: &[Target] = &[
     messages::DECLARATION,
     messages::CONFIGURATION,
     letters::SHAPES,
+    finding::DOCUMENTS,
+    finding::PLAN,
+    web::API,
+    web::FORM,
+    web::WEBHOOK_TARGET,
+    web::WEBHOOK_SHAPES,
+    web::SECOND_FACTOR,
     server::SESSION,
     client::CLIENT,
+    finding::READING,
 ];
 
 /// A target by its name.

@@ -11,6 +11,7 @@
 //! | a streak of failures, which is in memory | nobody | the receiver is asked once more than it would have been |
 
 mod address;
+pub mod parsers;
 mod post;
 mod round;
 mod scene;

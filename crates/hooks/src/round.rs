@@ -419,7 +419,7 @@ fn owed_of(work: &Work, now: Timestamp) -> OwedPost {
 }
 
 /// A message that never was.
-fn sample(from: &Domain, now: Timestamp) -> MessageRow {
+pub(crate) fn sample(from: &Domain, now: Timestamp) -> MessageRow {
     let address = |text: String| text.parse::<Address>().ok();
     let sender = address(format!("test@{from}"));
     let recipient = RecipientRow {

@@ -132,7 +132,7 @@ impl Ask {
 }
 
 /// The page that a form was on, when the browser tells it: what answers a form cannot be asked for again.
-fn page_of_form(headers: &HeaderMap) -> String {
+pub(crate) fn page_of_form(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let page = text(REFERER).zip(text(HOST)).and_then(|(page, host)| {
         let path = page.strip_prefix("https://")?.strip_prefix(host)?;
@@ -155,7 +155,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 /// The language that a browser prefers among ours (RFC 9110 §12.5.4); `None` when it names none of them.
-fn accepted(headers: &HeaderMap) -> Option<Language> {
+pub(crate) fn accepted(headers: &HeaderMap) -> Option<Language> {
     let mut best: Option<(u16, Language)> = None;
     let wishes = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
     for wish in wishes.flat_map(|line| line.split(',')) {

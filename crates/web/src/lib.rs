@@ -20,6 +20,7 @@ mod metrics;
 mod notice;
 mod page;
 mod pages;
+pub mod parsers;
 mod settings;
 pub mod table;
 mod trouble;

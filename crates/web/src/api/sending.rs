@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 pub(crate) fn spec(path: &str) -> Option<Spec> {
     match path {
         "/api/v1/messages" => {
-            Some(Spec::new("messages", "send_message").takes::<LetterBody>().accepts::<Taken>(&[200]))
+            Some(Spec::new("messages", "send_message").takes_letters::<LetterBody>().accepts::<Taken>(&[200]))
         }
         "/api/v1/messages/batch" => Some(
-            Spec::new("messages", "send_messages").takes::<Vec<LetterBody>>().accepts::<Vec<Taken>>(&[207]),
+            Spec::new("messages", "send_messages")
+                .takes_letters::<Vec<LetterBody>>()
+                .accepts::<Vec<Taken>>(&[207]),
         ),
         _ => None,
     }

@@ -1,7 +1,10 @@
 //! What goes in and out: the shapes that the routes are declared with, from which the OpenAPI document is made, and the
 //! parts that many of them share.
 
+use axum::extract::Query;
+use axum::http::Uri;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The shape of a type.
@@ -9,6 +12,18 @@ pub(crate) type Shape = fn(&mut SchemaGenerator) -> Schema;
 
 fn shape<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
+}
+
+/// Whether bytes from a stranger are what a route takes.
+pub(crate) type Reading = fn(&[u8]) -> bool;
+
+fn reads_body<T: DeserializeOwned>(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<T>(bytes).is_ok()
+}
+
+fn reads_query<T: DeserializeOwned>(bytes: &[u8]) -> bool {
+    let uri = Uri::try_from([&b"/?"[..], bytes].concat());
+    uri.is_ok_and(|uri| Query::<T>::try_from_uri(&uri).is_ok())
 }
 
 /// What a route does, and with which shapes.
@@ -28,21 +43,28 @@ pub(crate) struct Spec {
     pub(crate) also: &'static [u16],
     /// The body that comes back; `None` for none.
     pub(crate) gives: Option<Shape>,
+    /// How the query, or the body, is read here; what `letter` reads is not read here.
+    pub(crate) reading: Option<Reading>,
 }
 
 impl Spec {
     /// A route that gives nothing back but its status.
     pub(crate) const fn new(group: &'static str, id: &'static str) -> Self {
-        Self { id, group, query: None, body: None, status: 204, also: &[], gives: None }
+        Self { id, group, query: None, body: None, status: 204, also: &[], gives: None, reading: None }
     }
 
     /// The same with this query.
-    pub(crate) fn asks<T: JsonSchema>(self) -> Self {
-        Self { query: Some(shape::<T>), ..self }
+    pub(crate) fn asks<T: JsonSchema + DeserializeOwned>(self) -> Self {
+        Self { query: Some(shape::<T>), reading: Some(reads_query::<T>), ..self }
     }
 
     /// The same with this body.
-    pub(crate) fn takes<T: JsonSchema>(self) -> Self {
+    pub(crate) fn takes<T: JsonSchema + DeserializeOwned>(self) -> Self {
+        Self { body: Some(shape::<T>), reading: Some(reads_body::<T>), ..self }
+    }
+
+    /// The same with this body, which `letter` reads.
+    pub(crate) fn takes_letters<T: JsonSchema>(self) -> Self {
         Self { body: Some(shape::<T>), ..self }
     }
 
