@@ -99,11 +99,10 @@ impl Control {
             };
             keys.into_iter().map(key).collect::<Result<Vec<_>, authenticity::AuthenticityError>>()
         });
-        let failed = |error: &dyn std::fmt::Display| Fault {
-            detail: error.to_string(),
-            ..Fault::about(Blame::Store, name.to_string())
-        };
-        let keys = made.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        let failed = |detail: String| Fault { detail, ..Fault::about(Blame::Store, name.to_string()) };
+        // The words of a panic are no answer: they quote what it worked on.
+        let made = made.await.map_err(|_| failed("no key was made".to_owned()))?;
+        let keys = made.map_err(|error| failed(error.to_string()))?;
         let mut domain = HostedDomain {
             id: DomainId(0),
             owner: self.owner(owner.as_deref(), audit).await?,

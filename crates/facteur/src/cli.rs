@@ -44,6 +44,7 @@ pub use console::Console;
 pub use failure::{Exit, Failure};
 pub use mailq::{flush as postfix_flush, list as postfix_list};
 
+use crate::panics;
 use crate::place::Place;
 use crate::sendmail::Program;
 use arguments::{Cli, Command};
@@ -58,6 +59,7 @@ const OTHER_NAMES: &[&str] = &["mailq", "postqueue", "sendmail", "newaliases", "
 
 /// Runs the program as it was called, and gives its exit code.
 pub fn run() -> ExitCode {
+    panics::tell_places_only();
     let arguments = as_called(std::env::args_os().collect());
     let reader = reader::of(&arguments, |name| std::env::var(name).ok());
     // The options of these are older than any rule that the others follow.

@@ -16,6 +16,7 @@ mod drop_folder;
 mod mail_log;
 mod notifier;
 mod notify;
+mod panics;
 pub mod parsers;
 mod place;
 mod privileges;

@@ -78,7 +78,7 @@ impl Workers {
                 tokio::select! {
                     ended = &mut task => {
                         if let Err(error) = ended {
-                            tracing::error!(worker = name, %error, "a worker failed and is started again");
+                            tracing::error!(worker = name, ended = %net::ended(&error), "a worker failed and is started again");
                         }
                         tokio::time::sleep(RETRY_PAUSE).await;
                     }
@@ -100,7 +100,7 @@ impl Workers {
                 Some(ended) = flights.join_next(), if !flights.is_empty() => {
                     if let Err(error) = ended {
                         // The batch gave its recipients back when it was dropped.
-                        tracing::error!(worker = "dispatcher", %error, "a delivery failed by a mistake of this program");
+                        tracing::error!(worker = "dispatcher", ended = %net::ended(&error), "a delivery failed by a mistake of this program");
                     }
                 }
                 batch = self.queue.next(), if held.is_empty() => {

@@ -39,5 +39,5 @@ pub use listen::{Bound, ListenerKind, ListenerSpec};
 pub use local::LocalSocket;
 pub use purpose::Purpose;
 pub use secure::{Guest, Host, Opening, Place, Secure, SecureLimits, serve_secure};
-pub use serve::{Limits, Serve, serve, serve_local, stop_asked};
+pub use serve::{Limits, Serve, ended, serve, serve_local, stop_asked};
 pub use tls::{ClientTls, KeyScheme, ServerTls, Verify};

@@ -293,11 +293,18 @@ async fn hold(mut conversation: Conversation, mut stop: watch::Receiver<bool>) {
     }
 }
 
-pub(crate) fn report_panic(ended: &Result<(), JoinError>) {
-    if let Err(error) = ended
+/// How a task ended that did not end by itself, without the words of its panic, which may quote a secret: where it
+/// happened is said as it happens, with the number of the task.
+pub fn ended(error: &JoinError) -> String {
+    let how = if error.is_panic() { "panicked" } else { "was stopped" };
+    format!("task {} {how}", error.id())
+}
+
+pub(crate) fn report_panic(result: &Result<(), JoinError>) {
+    if let Err(error) = result
         && error.is_panic()
     {
-        tracing::error!(%error, "a mistake in this program ended a connection");
+        tracing::error!(ended = ended(error), "a mistake in this program ended a connection");
     }
 }
 
