@@ -5,6 +5,7 @@
 //! program), [`phrases`] (words in both languages) and [`proof`] (how much a test does, and the record of it). It never goes into the program: other crates name
 //! it among their development dependencies only.
 
+pub mod bodies;
 pub mod chance;
 pub mod contract;
 pub mod disk;

@@ -3,6 +3,7 @@
 mod bombs;
 mod guesses;
 mod offer;
+mod outgoing;
 mod overload;
 mod relaying;
 mod slow;

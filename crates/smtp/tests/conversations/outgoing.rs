@@ -9,35 +9,9 @@ use smtp::transport::{BoxFuture, Content, Piece, Transport};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use testkit::bodies;
 use testkit::chance::Chance;
 use testkit::proof;
-
-/// Bytes in which line ends, dots and commands are frequent.
-fn body(chance: &mut Chance) -> Vec<u8> {
-    const PIECES: [&[u8]; 16] = [
-        b"\r\n",
-        b"\r\n",
-        b"\r\n",
-        b"\n",
-        b"\r",
-        b".",
-        b".",
-        b"..",
-        b"\r\n.\r\n",
-        b"\n.\n",
-        b"\n.\r\n",
-        b"\r.\r",
-        b"a",
-        b"QUIT\r\n",
-        b"MAIL FROM:<evil@b.test>\r\n",
-        b"\xe9",
-    ];
-    let mut body = Vec::new();
-    for _ in 0..chance.below(24) {
-        body.extend_from_slice(chance.of(&PIECES).unwrap());
-    }
-    body
-}
 
 /// A server that accepts everything, and keeps what was written.
 struct Receiver {
@@ -160,7 +134,7 @@ fn accepted(body: &[u8], line_endings: LineEndings) -> Option<Vec<u8>> {
 }
 
 fn check(client: &mut Client, receiver: &mut Receiver, chance: &mut Chance, seed: u64) -> bool {
-    let body = body(chance);
+    let body = bodies::at_random(chance);
     let line_endings = if chance.below(4) == 0 { LineEndings::Strict } else { LineEndings::Repair };
     let Some(content) = accepted(&body, line_endings) else {
         assert_eq!(line_endings, LineEndings::Strict, "{}: seed {seed}", body.escape_ascii());
