@@ -1,10 +1,13 @@
 //! Secrets: nowhere but where they belong, sealed at rest, and the key that seals them changed.
 
+use crate::support::api::Api;
 use crate::support::client::{Client, letter};
 use crate::support::program::Done;
+use crate::support::receiver::Receiver;
 use crate::support::server::{Port, Server};
 use crate::support::sink::{Habits, Sink};
 use crate::support::until;
+use crate::support::web::{Curl, LISTENER, Page};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -108,9 +111,9 @@ fn unhex(text: &str) -> Vec<u8> {
 /// A declaration of a domain with a return path.
 const DECLARED: &str = "[[domain]]\nname = \"first.test\"\nreturn_path = \"bounce.first.test\"\n";
 
-/// A server with a secret of every kind.
+/// A server with a secret of every kind that the command line knows.
 fn full_server(relay: &Sink) -> Server {
-    let mut server = Server::fresh("en", "");
+    let mut server = Server::fresh("en", &format!("{LISTENER}[webhooks]\nnetworks = [\"127.0.0.0/8\"]\n"));
     server.go_with(&[("FACTEUR_LOG", "trace")]);
     server.give(
         "en",
@@ -222,6 +225,63 @@ fn all_flows(server: &Server, refusing: &Sink) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
+/// What a page shows this once.
+fn shown_once(page: &Page) -> String {
+    let shown = page.body.split("class=\"secret\">").nth(1).and_then(|rest| rest.split('<').next());
+    shown.unwrap_or_else(|| panic!("{}", page.body)).replace(' ', "")
+}
+
+/// The secrets of the web, each used well and badly: they, and what was answered where none of them belongs.
+fn web_flows(server: &Server) -> (Vec<(&'static str, String)>, Vec<(String, Vec<u8>)>) {
+    let (receiver, mut answers) = (Receiver::start(), Vec::new());
+    let hook = server.json(&["webhook", "add", "shop", &receiver.url()]);
+    let hook = hook["secret"].as_str().expect("a secret").to_owned();
+    let api = Api::new(server, None, &["messages:read", "domains:read", "webhooks"]);
+    for path in ["/api/v1/messages", "/api/v1/domains", "/api/v1/webhooks", "/api/v1/nothing"] {
+        answers.push(api.page("GET", path, None).body);
+    }
+    answers.push(api.page("POST", "/api/v1/webhooks", Some(&serde_json::json!({ "url": [hook] }))).body);
+    let nearly = format!("Authorization: Bearer {}x", api.key);
+    answers.push(api.curl.ask("/api/v1/messages", &["--header", &nearly]).body);
+    let curl = Curl::new(server);
+    curl.sign_in("anne@first.test", PERSON);
+    let jar = String::from_utf8(curl.jar()).expect("cookies");
+    let cookie = jar.lines().find(|line| line.contains("__Host-session")).expect("a session");
+    let cookie = cookie.split('\t').next_back().expect("a value").to_owned();
+    let form = curl.form_key("/account");
+    curl.send("/account", "/account/app-passwords", &[("label", "phone")]);
+    let app = shown_once(&curl.ask("/account", &[]));
+    let factor = shown_once(&curl.send("/account", "/account/second-factor", &[("password-on", PERSON)]));
+    curl.send("/account", "/account/second-factor/confirm", &[("code", "000000")]);
+    curl.send("/account", "/account/second-factor", &[("password-on", MISTYPED)]);
+    // The session's own pages bring its key along.
+    let of_session = |page: Page| page.body.replace(&form, "");
+    answers.push(of_session(curl.ask("/account", &[])));
+    // A form with another key, and a cookie that is nearly right.
+    let another = format!("key={form}x&label={MISTYPED}");
+    answers.push(of_session(curl.ask("/account/app-passwords", &["--data", &another])));
+    answers.push(api.curl.ask("/account", &["--cookie", &format!("__Host-session={cookie}x")]).body);
+    try_sign_in(server, "anne@first.test", &app);
+    try_sign_in(server, "nobody@first.test", &app);
+    server.ok("en", &["webhook", "test", "shop"]);
+    answers.extend([&["webhook", "list", "--json"][..], &["key", "list", "--json"], &["key", "list"]].map(
+        |command| {
+            let done = server.ask("en", command, b"");
+            done.out + &done.err
+        },
+    ));
+    let secrets = vec![
+        ("a webhook's secret", hook),
+        ("a key of the API", api.key.clone()),
+        ("a session's cookie", cookie),
+        ("a form's key", form),
+        ("an app password", app),
+        ("a second factor", factor),
+    ];
+    let named = |(number, text): (usize, String)| (format!("answer {number} of the web"), text.into_bytes());
+    (secrets, answers.into_iter().enumerate().map(named).collect())
+}
+
 #[test]
 fn no_secret_shows_where_it_does_not_belong() {
     let relay = Sink::start(Habits { sign_in: Some(("out", RELAY)), ..Habits::default() });
@@ -239,6 +299,9 @@ fn no_secret_shows_where_it_does_not_belong() {
     .to_vec();
     secrets.extend(keys(&server));
     let mut places = all_flows(&server, &refusing);
+    let (of_the_web, answers) = web_flows(&server);
+    secrets.extend(of_the_web);
+    places.extend(answers);
     for file in ["cmdline", "environ"] {
         let path = format!("/proc/{}/{file}", server.pid());
         places.push((path.clone(), fs::read(path).expect("root may read it")));
