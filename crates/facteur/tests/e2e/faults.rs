@@ -57,6 +57,10 @@ enum Play {
     NoRoute,
     /// A person holds the message.
     Held,
+    /// A person gives the message up.
+    GivenUp,
+    /// An address in UTF-8, to a relay that plays a script.
+    Utf8(Script),
     /// The content is lost from the disk while the message waits.
     Lost,
 }
@@ -142,6 +146,7 @@ fn words() -> Vec<Row> {
     let odd = vec![Capability::Auth(vec![Mechanism::Other("XOAUTH2".to_owned())])];
     let small = "250-example.org\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 SIZE 100\r\n".to_owned();
     let small = Script { override_response: [("EHLO".to_owned(), small)].into(), ..Script::default() };
+    let plain = "250-example.org\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n".to_owned();
     let says = |words| Fault::Say(words);
     vec![
         row(
@@ -178,6 +183,15 @@ fn words() -> Vec<Row> {
         ),
         row(
             "Protocol",
+            "the server takes no addresses in UTF-8",
+            "smtputf8_unsupported",
+            Play::Utf8(Script {
+                override_response: [("EHLO".to_owned(), plain)].into(),
+                ..Script::default()
+            }),
+        ),
+        row(
+            "Protocol",
             "the mailbox does not exist",
             "recipient_unknown",
             at("rcpt", says("550 5.1.1 User unknown\r\n")),
@@ -196,9 +210,54 @@ fn words() -> Vec<Row> {
         ),
         row("Disk", "the content is lost", "body_unreadable", Play::Lost),
         row("This server", "a person holds the message", "held", Play::Held),
+        row("This server", "a person gives the message up", "given_up", Play::GivenUp),
         // The last: a relay that is added when there is none takes all mail.
         row("This server", "there is no way out", "no_route", Play::NoRoute),
     ]
+}
+
+/// Causes that facts alone decide, and that no scene of a few seconds brings about: the tests that show each.
+const ELSEWHERE: &[(&str, &str)] = &[
+    // These take minutes of silence.
+    ("greeting_timeout", "crates/deliver/tests/couriers/direct/stalls.rs"),
+    ("conversation_timeout", "crates/deliver/tests/couriers/direct/stalls.rs"),
+    // These take days, a network that is not there, or another message before this one.
+    ("message_expired", "crates/explain/tests/judge/policy.rs"),
+    ("network_unreachable", "crates/explain/tests/judge/policy.rs"),
+    ("relay_closed", "crates/explain/tests/judge/policy.rs"),
+    ("tls_failed", "crates/explain/tests/judge/policy.rs"),
+];
+
+/// Bodies of 8 bits are converted where a server cannot take them: the cause stands in the catalogue for bounces of others.
+const OF_OTHERS: &[&str] = &["eight_bit_unsupported"];
+
+#[test]
+fn every_cause_that_facts_decide_is_in_the_table_or_shown_elsewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read =
+        |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let typed = read("crates/explain/src/typed.rs");
+    let code = typed.split("#[cfg(test)]").next().unwrap_or_default();
+    let name = |rest: &str| {
+        let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+        rest[..end.unwrap_or(rest.len())].to_lowercase()
+    };
+    let causes: std::collections::BTreeSet<String> = code.split("CauseId::").skip(1).map(name).collect();
+    assert!(causes.len() > 30, "{causes:?}");
+    let rows: Vec<Row> = [network(), tls(), words()].into_iter().flatten().collect();
+    for (cause, path) in ELSEWHERE {
+        assert!(
+            read(path).contains(&format!("{cause}\"")) || read(path).contains(&format!("{cause} ")),
+            "{cause}: not in {path}"
+        );
+    }
+    let shown = |cause: &&String| {
+        rows.iter().any(|row| row.cause == **cause)
+            || ELSEWHERE.iter().any(|(known, _)| known == *cause)
+            || OF_OTHERS.contains(&cause.as_str())
+    };
+    let missing: Vec<&String> = causes.iter().filter(|cause| !shown(cause)).collect();
+    assert!(missing.is_empty(), "no fault shows {missing:?}");
 }
 
 fn page() -> PathBuf {
@@ -300,7 +359,7 @@ impl Scene {
     fn send(&mut self, number: usize, play: Play) -> String {
         let name = format!("r{number}");
         let (from, mut to) = (format!("a@{name}.test"), "b@rcpt.test".to_owned());
-        let mut content = letter(&name);
+        let (mut content, mut wishes) = (letter(&name), "");
         match play {
             Play::Nobody { host, tls } => self.relay(&name, host, self.closed, tls),
             Play::Deaf => {
@@ -319,7 +378,11 @@ impl Scene {
             Play::NoRoute => {
                 self.server.ok("en", &["route", "unset", "--default"]);
             }
-            Play::Held => {}
+            Play::Held | Play::GivenUp => {}
+            Play::Utf8(script) => {
+                self.hostile(&name, script, Paper::Good, None, "starttls");
+                (to, wishes) = ("b\u{e9}a@rcpt.test".to_owned(), " SMTPUTF8");
+            }
             Play::Lost => {
                 let later = Some(At { step: "rcpt", fault: Fault::Say("450 4.2.0 Later\r\n") });
                 self.hostile(&name, Script::default(), Paper::Good, later, "starttls");
@@ -327,7 +390,7 @@ impl Scene {
             }
         }
         let mut client = Client::connect(self.server.port(Port::Submission));
-        client.expect(&format!("MAIL FROM:<{from}>"), "250");
+        client.expect(&format!("MAIL FROM:<{from}>{wishes}"), "250");
         client.expect(&format!("RCPT TO:<{to}> NOTIFY=NEVER"), "250");
         let reply = client.content(&content);
         reply.strip_prefix("250 2.0.0 Ok: queued as ").unwrap_or_else(|| panic!("{name}: {reply}")).to_owned()
@@ -404,11 +467,19 @@ fn every_fault_has_its_cause_and_its_words_in_both_languages() {
         table.push((group, fault, cause));
         plays.push(play);
     }
-    let (held, lost) = (|play: &Play| matches!(play, Play::Held), |play: &Play| matches!(play, Play::Lost));
-    let special: Vec<(bool, bool)> = plays.iter().map(|play| (held(play), lost(play))).collect();
+    let held = |play: &Play| matches!(play, Play::Held);
+    let (lost, given_up) =
+        (|play: &Play| matches!(play, Play::Lost), |play: &Play| matches!(play, Play::GivenUp));
+    let special: Vec<_> = plays.iter().map(|play| (held(play), lost(play), given_up(play))).collect();
     let ids: Vec<String> =
         plays.into_iter().enumerate().map(|(number, play)| scene.send(number, play)).collect();
-    for (id, (is_held, is_lost)) in ids.iter().zip(&special) {
+    for (id, (is_held, is_lost, is_given_up)) in ids.iter().zip(&special) {
+        if *is_given_up {
+            // Not while an attempt is under way.
+            until("a message that is given up", 60, || {
+                (scene.server.json(&["queue", "bounce", id, "--yes"])["messages"] == 1).then_some(())
+            });
+        }
         if *is_held {
             scene.server.ok("en", &["queue", "hold", id]);
         }
