@@ -26,7 +26,7 @@ ACCEPT_POWER_CUTS ?= 300
 # Options for bench/run, for example: make bench BENCH="--pairs 3".
 BENCH ?=
 
-.PHONY: help start test check fast format crash soak fuzz bench accept accept-crash accept-soak accept-rows
+.PHONY: help start test check fast format crash soak fuzz bench accept accept-crash accept-soak accept-rows accept-code
 .DEFAULT_GOAL := help
 
 help:
@@ -92,6 +92,7 @@ accept:
 	@$(MAKE) --no-print-directory accept-crash
 	@$(MAKE) --no-print-directory accept-soak
 	@$(MAKE) --no-print-directory accept-rows
+	@$(MAKE) --no-print-directory accept-code
 	scripts/reliability.py $(FACTEUR_PROOFS)
 
 # Its parts, one by one: each adds its lines to what was proved before it.
@@ -108,3 +109,9 @@ accept-soak:
 accept-rows:
 	@scripts/setup.sh tests
 	FACTEUR_PROOF=bar $(CARGO) $(RUN_TESTS) $(BAR_PROFILE) --release --workspace --locked --test '*'
+
+accept-code:
+	@scripts/setup.sh build
+	scripts/code.sh dependencies
+	scripts/code.sh coverage
+	scripts/code.sh mutants

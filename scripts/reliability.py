@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes docs/reliability.md of the rows that are promised and of what the last run proved.
 
-    scripts/reliability.py LINES
+    scripts/reliability.py LINES [COMMIT]
 
-LINES is the file that the proofs append to (FACTEUR_PROOFS), one JSON object a line.
+LINES is the file that the proofs append to (FACTEUR_PROOFS), one JSON object a line;
+COMMIT the one that was tested, when it is not the present one.
 A run is added to docs/reliability/campaign.jsonl, which only grows; the page shows the
 last run of each row and the sum of all of them.
 """
@@ -45,7 +46,10 @@ def shown(runs):
     last = {}
     for run in runs:
         last[(run["test"], run["unit"], run["scale"])] = run
-    counts = "; ".join(f"{run['count']:,} {run['unit']} ({run['scale']}, {run['commit']})" for run in last.values())
+    def said(run):
+        share = f", {run['share']}" if "share" in run else ""
+        return f"{run['count']:,} {run['unit']}{share} ({run['scale']}, {run['commit']})"
+    counts = "; ".join(said(run) for run in last.values())
     seeds = ", ".join(sorted({str(run["seed"]) for run in last.values() if run["seed"] is not None}))
     total = {}
     for run in runs:
@@ -67,7 +71,7 @@ def table(rows, campaign):
 def main():
     """Adds the run to the campaign and writes the page."""
     rows = tomllib.loads(ROWS.read_text())
-    at, today = commit(), date.today().isoformat()
+    at, today = sys.argv[2] if len(sys.argv) > 2 else commit(), date.today().isoformat()
     run = [line | {"commit": at, "date": today} for line in read(Path(sys.argv[1]))]
     unknown = sorted({line["row"] for line in run} - set(rows))
     if unknown:
