@@ -231,8 +231,13 @@ fn shown_once(page: &Page) -> String {
     shown.unwrap_or_else(|| panic!("{}", page.body)).replace(' ', "")
 }
 
+/// Secrets under their names.
+type Secrets = Vec<(&'static str, String)>;
+/// Texts under the names of the places where they stand.
+type Places = Vec<(String, Vec<u8>)>;
+
 /// The secrets of the web, each used well and badly: they, and what was answered where none of them belongs.
-fn web_flows(server: &Server) -> (Vec<(&'static str, String)>, Vec<(String, Vec<u8>)>) {
+fn web_flows(server: &Server) -> (Secrets, Places) {
     let (receiver, mut answers) = (Receiver::start(), Vec::new());
     let hook = server.json(&["webhook", "add", "shop", &receiver.url()]);
     let hook = hook["secret"].as_str().expect("a secret").to_owned();
