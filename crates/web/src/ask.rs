@@ -136,7 +136,10 @@ pub(crate) fn page_of_form(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let page = text(REFERER).zip(text(HOST)).and_then(|(page, host)| {
         let path = page.strip_prefix("https://")?.strip_prefix(host)?;
-        path.starts_with('/').then(|| path.split('#').next().unwrap_or_default().to_owned())
+        // It becomes a link: a browser drops tabs, reads a backslash as a slash, and `//host` as the address of another server.
+        let is_ours = path.starts_with('/') && !path.starts_with("//");
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        (is_ours && is_plain).then(|| path.split('#').next().unwrap_or_default().to_owned())
     });
     page.unwrap_or_else(|| "/".to_owned())
 }
@@ -205,6 +208,9 @@ mod tests {
             ("https://mail.test:81890/x", "/"),
             ("http://mail.test:8189/x", "/"),
             ("https://evil.test/x", "/"),
+            ("https://mail.test:8189//evil.test/x", "/"),
+            ("https://mail.test:8189/\t/evil.test/x", "/"),
+            ("https://mail.test:8189/\\evil.test/x", "/"),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, HeaderValue::from_static("mail.test:8189"));
