@@ -62,6 +62,10 @@ impl WebAddress {
         let bare = url.set_username("").and_then(|()| url.set_password(None));
         bare.map_err(|()| AddressFault::NotAnAddress)?;
         url.set_fragment(None);
+        // Written as it is kept, an address may be three times as long: each odd byte becomes `%C3`.
+        if url.as_str().len() > MAX_LENGTH {
+            return Err(AddressFault::NotAnAddress);
+        }
         let host = url.host_str().ok_or(AddressFault::NotAnAddress)?;
         let port = url.port_or_known_default().ok_or(AddressFault::NotAnAddress)?;
         if !net::Purpose::Webhook.allows(port) {
@@ -114,6 +118,8 @@ mod tests {
         check("http://a.test", Ok((false, "a.test", 80, "/", "")));
         check("https://an%40e:p%3Aw@a.test:8443/", Ok((true, "a.test", 8443, "/", "an@e:p:w")));
         check("https://[2a00::1]:9000/a b", Ok((true, "2a00::1", 9000, "/a%20b", "")));
+        let odd = format!("https://a.test/{}", "é".repeat(MAX_LENGTH / 4));
+        check(&odd, Err(AddressFault::NotAnAddress));
         check("https://0x7f.1/", Ok((true, "127.0.0.1", 443, "/", "")));
         check("ftp://a.test/", Err(AddressFault::NotOfTheWeb));
         check("file:///etc/passwd", Err(AddressFault::NotOfTheWeb));
