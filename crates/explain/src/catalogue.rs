@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 /// The version of the catalogue: it grows by one with every change that can change a verdict or its words,
 /// and is stored beside each verdict.
-pub const CATALOGUE_VERSION: u32 = 5;
+pub const CATALOGUE_VERSION: u32 = 6;
 
 const CAUSE_FILES: &[(&str, &str)] = &[
     ("network", include_str!("../catalogue/causes/network.toml")),
@@ -43,6 +43,7 @@ const RULE_FILES: &[(&str, &str)] = &[
     ("general", include_str!("../catalogue/rules/4-general.toml")),
     ("language", include_str!("../catalogue/rules/4-language.toml")),
     ("concepts", include_str!("../catalogue/rules/5-concepts.toml")),
+    ("families", include_str!("../catalogue/rules/5-families.toml")),
     ("broad", include_str!("../catalogue/rules/6-broad.toml")),
 ];
 

@@ -242,6 +242,8 @@ named_causes! {
     GREYLISTED = "greylisted",
     /// There is no such mailbox.
     RECIPIENT_UNKNOWN = "recipient_unknown",
+    /// The mailbox exists, and is closed.
+    RECIPIENT_DISABLED = "recipient_disabled",
     /// A recipient reported a message as unwanted.
     COMPLAINT = "complaint",
     /// The message was delivered.

@@ -122,7 +122,11 @@ fn with_likeness(reading: &Reading, finding: Finding, known: &Known) -> Finding 
         return finding;
     }
     let likeness = known.likeness_of(reading);
-    let is_borne_out = likeness.is_some_and(|likeness| likeness.cause == finding.cause);
+    // "Not found" and "no account" are said of settings and folders too: such words need a firm witness.
+    let is_of_recipient = cause(finding.cause).group == Group::Recipient;
+    let is_borne_out = likeness.is_some_and(|likeness| {
+        if is_of_recipient { likeness.confirms(finding.cause) } else { likeness.cause == finding.cause }
+    });
     match (finding.confidence, likeness) {
         (Confidence::None, likeness) => {
             let like = likeness.filter(|likeness| likeness.is_worth_saying()).map(|likeness| likeness.cause);
@@ -202,7 +206,8 @@ fn find_in(reading: &Reading, at: Option<&'static str>, catalogue: &'static Cata
         Some((rule, words)) => {
             let mut found = finding(rule, words, at);
             // Words of the language are sure as long as nothing in the text says otherwise.
-            let is_denied = catalogue.codes.contradict(reading.enhanced, &rule.cause);
+            let is_denied = catalogue.codes.contradict(reading.enhanced, &rule.cause)
+                || is_out_of_place(cause(found.cause), reading);
             found.may_be_confirmed = rule.kind == Kind::Language && !is_denied;
             let mut is_contested = || {
                 is_denied || fitting.any(|(rival, _)| rival.kind != Kind::Broad && rival.cause != rule.cause)
@@ -220,6 +225,24 @@ fn find_in(reading: &Reading, at: Option<&'static str>, catalogue: &'static Cata
             may_be_confirmed: false,
             words: String::new(),
         },
+    }
+}
+
+/// Whether the reply code speaks against words of the language: a server that answers with a code was reached; a
+/// mailbox that is not there, or closed, is no matter of waiting; and a server that is only down says so with a 4xx.
+fn is_out_of_place(cause: &Cause, reading: &Reading) -> bool {
+    if reading.code.is_none() || reading.protocol == Some(Protocol::Http) {
+        return false;
+    }
+    let is_transient = reading.severity == Some(mail::Severity::Transient);
+    match cause.id {
+        CauseId::RECIPIENT_UNKNOWN | CauseId::RECIPIENT_DISABLED => is_transient,
+        CauseId::SERVER_UNAVAILABLE => !is_transient,
+        CauseId::CONNECT_REFUSED | CauseId::CONNECT_TIMEOUT | CauseId::TLS_CERT_NAME_MISMATCH => {
+            matches!(reading.stage, Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::EndOfData))
+                || reading.severity == Some(mail::Severity::Permanent)
+        }
+        _ => false,
     }
 }
 
