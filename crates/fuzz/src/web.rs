@@ -100,7 +100,7 @@ pub const WEBHOOK_SHAPES: Target = Target {
     run: |input| {
         let (how, said) = input.split_first().unwrap_or((&0, &[]));
         let Ok(from) = "example.org".parse::<Domain>() else { return };
-        let causes = [None, CauseId::lookup("recipient_unknown"), CauseId::lookup("mailbox_full")];
+        let causes = [None, CauseId::lookup("recipient_unknown"), CauseId::lookup("recipient_mailbox_full")];
         let cause = causes.get(usize::from(how % 3)).copied().flatten();
         let bodies = hooks::parsers::bodies(&text(said), &from, cause);
         assert!(!bodies.is_empty(), "nothing is told");
