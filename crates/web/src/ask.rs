@@ -131,15 +131,19 @@ impl Ask {
     }
 }
 
+/// Whether a link or a redirection to this leads to a page of ours: a browser drops tabs and line ends, reads a backslash as
+/// a slash, and what two slashes begin is another server.
+pub(crate) fn is_own_page(to: &str) -> bool {
+    let is_plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    is_plain && to.starts_with('/') && !to.starts_with("//")
+}
+
 /// The page that a form was on, when the browser tells it: what answers a form cannot be asked for again.
 pub(crate) fn page_of_form(headers: &HeaderMap) -> String {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let page = text(REFERER).zip(text(HOST)).and_then(|(page, host)| {
         let path = page.strip_prefix("https://")?.strip_prefix(host)?;
-        // It becomes a link: a browser drops tabs, reads a backslash as a slash, and `//host` as the address of another server.
-        let is_ours = path.starts_with('/') && !path.starts_with("//");
-        let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        (is_ours && is_plain).then(|| path.split('#').next().unwrap_or_default().to_owned())
+        is_own_page(path).then(|| path.split('#').next().unwrap_or_default().to_owned())
     });
     page.unwrap_or_else(|| "/".to_owned())
 }

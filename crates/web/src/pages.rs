@@ -25,7 +25,7 @@ mod webhooks;
 pub(crate) use explain::is_mail;
 
 use crate::Web;
-use crate::ask::Ask;
+use crate::ask::{Ask, is_own_page};
 use crate::notice::Notice;
 use crate::table::Route;
 use crate::trouble::{Trouble, fault_words};
@@ -113,9 +113,7 @@ async fn perform(web: &Web, ask: &Ask, operation: Operation) -> Result<Answer, F
 /// Back to a page, with what came of the form.
 fn back(web: &Web, ask: &Ask, to: &str, notice: Notice) -> Response {
     web.notices.put(ask, notice);
-    // Only a path of ours: what two slashes begin is another host.
-    let own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
-    Redirect::to(if own { to } else { "/" }).into_response()
+    Redirect::to(if is_own_page(to) { to } else { "/" }).into_response()
 }
 
 /// Back to a page, because the box that says "I am sure" was not ticked.
