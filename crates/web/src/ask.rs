@@ -65,9 +65,11 @@ impl Ask {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+        let here = if reads { format!("{}{query}", uri.path()) } else { page_of_form(headers) };
         Self {
             phrases: Arc::clone(web.phrases(language)),
-            here: if reads { format!("{}{query}", uri.path()) } else { page_of_form(headers) },
+            // The page that says that there is none has links to itself in other languages.
+            here: if is_own_page(&here) { here } else { "/".to_owned() },
             chosen,
             session,
             visit: cookie(headers, VISIT_COOKIE).unwrap_or_default().to_owned(),
