@@ -5,6 +5,7 @@ use crate::{ATTACHMENTS, Attachment, HEADERS, Letter, Party, TAGS, VALUE_BYTES, 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail::{Timestamp, encoded_words, phrase};
+use memchr::{memchr, memchr2};
 
 /// The longest line that is written where it can be folded (RFC 5322 §2.1.1).
 const LINE: usize = 76;
@@ -53,8 +54,10 @@ pub(crate) fn content(letter: &Letter, now: Timestamp) -> Result<Vec<u8>, Wrong>
         header.custom(index, name, value)?;
     }
     header.line("MIME-Version", "1.0");
+    let body = body(letter)?;
     let mut content = header.0.into_bytes();
-    content.extend(body(letter)?.bytes(&mut 0));
+    content.reserve_exact(body.size());
+    body.write(&mut content, &mut 0);
     Ok(content)
 }
 
@@ -196,28 +199,48 @@ enum Part {
 }
 
 impl Part {
-    /// The part with its header. `count` numbers the boundaries.
-    fn bytes(self, count: &mut usize) -> Vec<u8> {
+    /// Its bytes, or a few more.
+    fn size(&self) -> usize {
         match self {
-            Self::Leaf { header, lines } => [header.as_bytes(), b"\r\n", &lines].concat(),
+            Self::Leaf { header, lines } => header.len() + 2 + lines.len(),
+            Self::Multi { parts, .. } => {
+                MULTI_BYTES + parts.iter().map(|part| SEPARATOR_BYTES + part.size()).sum::<usize>()
+            }
+        }
+    }
+
+    /// Writes the part with its header behind what is there. `count` numbers the boundaries.
+    fn write(self, content: &mut Vec<u8>, count: &mut usize) {
+        match self {
+            Self::Leaf { header, lines } => {
+                content.extend_from_slice(header.as_bytes());
+                content.extend_from_slice(b"\r\n");
+                content.extend_from_slice(&lines);
+            }
             Self::Multi { kind, more, parts } => {
                 // What is encoded never holds this, and a text that does is encoded: see `is_plain`.
                 let boundary = format!("{BOUNDARY}{count}_=");
                 *count += 1;
-                let mut bytes =
-                    format!("Content-Type: multipart/{kind};{more}\r\n boundary=\"{boundary}\"\r\n\r\n")
-                        .into_bytes();
+                let header =
+                    format!("Content-Type: multipart/{kind};{more}\r\n boundary=\"{boundary}\"\r\n\r\n");
+                content.extend_from_slice(header.as_bytes());
+                let separator = format!("--{boundary}");
                 for part in parts {
-                    bytes.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-                    bytes.extend(part.bytes(count));
+                    content.extend_from_slice(separator.as_bytes());
+                    content.extend_from_slice(b"\r\n");
+                    part.write(content, count);
                 }
-                bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-                bytes
+                content.extend_from_slice(separator.as_bytes());
+                content.extend_from_slice(b"--\r\n");
             }
         }
     }
 }
 
+/// What the header and the last separator of several parts take.
+const MULTI_BYTES: usize = 150;
+/// What a separator takes.
+const SEPARATOR_BYTES: usize = 24;
 /// How boundaries begin.
 const BOUNDARY: &str = "=_facteur_";
 
@@ -252,16 +275,14 @@ fn body(letter: &Letter) -> Result<Part, Wrong> {
 }
 
 fn text_part(subtype: &str, text: &str) -> Part {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut lines = text.replace('\n', "\r\n").into_bytes();
-    let end = lines.len();
-    if !lines.ends_with(b"\r\n") {
+    let (mut lines, is_ended) = network_lines(text);
+    if !is_ended {
         lines.extend_from_slice(b"\r\n");
     }
-    let foreign = lines.iter().filter(|b| !b.is_ascii()).count();
     let (charset, encoding, lines) = if is_plain(&lines) {
         ("us-ascii", "7bit", lines)
-    } else if foreign * 6 > lines.len() {
+    } else if lines.iter().filter(|b| !b.is_ascii()).count() * 6 > lines.len() {
+        let end = if is_ended { lines.len() } else { lines.len() - 2 };
         ("utf-8", "base64", base64_lines(lines.get(..end).unwrap_or_default()))
     } else {
         ("utf-8", "quoted-printable", quoted_printable(&lines))
@@ -272,18 +293,46 @@ fn text_part(subtype: &str, text: &str) -> Part {
     Part::Leaf { header, lines }
 }
 
+/// A text whose lines all end with CR LF, whichever ends they were given, and whether the last one has an end.
+fn network_lines(text: &str) -> (Vec<u8>, bool) {
+    let text = text.as_bytes();
+    // A text of short lines grows by one byte in thirty or so; one that grows more is moved once.
+    let mut lines = Vec::with_capacity(text.len() + text.len() / 32 + 2);
+    let mut rest = text;
+    while let Some(at) = memchr2(b'\r', b'\n', rest) {
+        let (line, end) = rest.split_at(at);
+        lines.extend_from_slice(line);
+        lines.extend_from_slice(b"\r\n");
+        rest = end.strip_prefix(b"\r\n").or_else(|| end.get(1..)).unwrap_or_default();
+    }
+    lines.extend_from_slice(rest);
+    (lines, rest.is_empty() && !text.is_empty())
+}
+
 /// Whether a text can go as it is: no byte that a server could alter, no line too long, nothing that begins as a separator of a
-/// mailbox file (RFC 4155) or of parts.
+/// mailbox file (RFC 4155) or of parts. Its lines end with CR LF.
 fn is_plain(lines: &[u8]) -> bool {
+    // In numbers and without an early end, so that many bytes are looked at together.
+    let odd = |b: u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ');
+    let is_end = |b: u8| u8::from(b == b'\t') | u8::from(b == b'\r') | u8::from(b == b'\n');
+    if lines.iter().fold(0, |found, b| found | (odd(*b) & !is_end(*b))) & 1 == 1 {
+        return false;
+    }
     let is_fine = |line: &[u8]| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         line.len() <= PLAIN_LINE
             && !line.starts_with(b"From ")
             && !line.starts_with(b"--")
             && !line.ends_with(b" ")
-            && line.iter().all(|b| *b == b'\t' || (b' '..=b'~').contains(b))
     };
-    lines.split(|b| *b == b'\n').all(is_fine)
+    let mut rest = lines;
+    while let Some(at) = memchr(b'\n', rest) {
+        let (line, end) = rest.split_at(at);
+        if !is_fine(line.strip_suffix(b"\r").unwrap_or(line)) {
+            return false;
+        }
+        rest = end.get(1..).unwrap_or_default();
+    }
+    is_fine(rest)
 }
 
 fn base64_lines(bytes: &[u8]) -> Vec<u8> {

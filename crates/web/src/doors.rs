@@ -128,8 +128,8 @@ async fn take(
         order.is_whole = false;
     }
     let once = once_of(&parts.headers).or_else(|| order.once.take());
-    let address = format!("{shape:?} {call:?}");
-    let once = once.map(|key| RequestKey::new(key, &address, &bytes)).transpose().map_err(refused)?;
+    let key = |key| RequestKey::new(key, &format!("{shape:?} {call:?}"), &bytes);
+    let once = once.map(key).transpose().map_err(refused)?;
     drop(bytes);
     let outcomes = give(web, ask, keyed, (&mut order, once.as_ref())).await;
     let told = |outcome: &Result<Receipt, NotTaken>| match outcome {
