@@ -12,8 +12,8 @@ use queue::Acted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{
-    AuditEntry, MailSettings, MessageRow, Network, Post, RelayTls, SenderMode, SenderRule, StoreError, Story,
-    Totals,
+    AccountRole, AuditEntry, MailSettings, MessageRow, Network, Post, RelayTls, SenderMode, SenderRule,
+    StoreError, Story, Totals,
 };
 
 /// An account, without its password.
@@ -27,6 +27,8 @@ pub struct AccountView {
     pub language: Language,
     /// The seconds before its mail leaves, in which it can be taken back.
     pub undo_secs: u32,
+    /// What it may do in the portal.
+    pub role: AccountRole,
     /// Its owner's name.
     pub owner: String,
     /// When it was made.

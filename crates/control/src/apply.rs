@@ -306,6 +306,7 @@ impl Control {
             senders,
             language: entry.language,
             undo_secs: entry.undo_secs,
+            role: entry.role,
             created_at: before.map_or_else(|| self.clock.now(), |before| before.created_at),
         };
         let credential = self.credential(&login, &entry.password, &entry.password_hash).await?;
@@ -319,6 +320,7 @@ impl Control {
                 ("senders", before.senders != row.senders),
                 ("language", before.language != row.language),
                 ("undo_secs", before.undo_secs != row.undo_secs),
+                ("role", before.role != row.role),
                 ("password", !matches!(credential, Credential::Keep)),
             ])
         });

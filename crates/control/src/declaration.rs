@@ -5,7 +5,7 @@ use mail::{Domain, Language, LineEndings, Network, Secret};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use store::{MailSettings, RelayTls, SenderMode, SenderRule};
+use store::{AccountRole, MailSettings, RelayTls, SenderMode, SenderRule};
 
 /// The owner of what names none.
 pub(crate) const DEFAULT_OWNER: &str = "default";
@@ -154,6 +154,9 @@ pub struct AccountEntry {
     /// The seconds before its mail leaves, in which it can be taken back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub undo_secs: u32,
+    /// What it may do in the portal.
+    #[serde(default, skip_serializing_if = "is_person")]
+    pub role: AccountRole,
     /// The password.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal_some")]
     pub password: Option<Secret>,
@@ -214,6 +217,11 @@ pub struct RouteEntry {
     pub scope: String,
     /// The relay; `direct` for none.
     pub relay: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_person(role: &AccountRole) -> bool {
+    matches!(role, AccountRole::Person)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

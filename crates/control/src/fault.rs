@@ -36,11 +36,13 @@ pub enum Blame {
     TooOften,
     /// A name is not one of the Internet.
     NotPublic,
+    /// It would leave nobody who may set anything in the portal.
+    LastAdministrator,
 }
 
 impl Blame {
     /// All of them, for the test that each has its words.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotAllowed,
         Self::Missing,
         Self::Exists,
@@ -55,6 +57,7 @@ impl Blame {
         Self::NotRunning,
         Self::TooOften,
         Self::NotPublic,
+        Self::LastAdministrator,
     ];
 
     /// The name under which its words are kept.
@@ -74,6 +77,7 @@ impl Blame {
             Self::NotRunning => "not-running",
             Self::TooOften => "too-often",
             Self::NotPublic => "not-public",
+            Self::LastAdministrator => "last-administrator",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! is let in at once, whatever others do; wrong keys meet the same patience as wrong passwords.
 
 use crate::sign_in::{make_key, sha256};
-use crate::{Answer, Audit, Blame, Caller, Control, Fault, Operation, Role, Slowed};
+use crate::{Answer, Audit, Blame, Caller, Control, Fault, Operation, Role, Slowed, roles};
 use mail::{OwnerId, Principal, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -239,7 +239,8 @@ fn state_of(key: &ApiKey, now: Timestamp) -> KeyState {
 impl Control {
     /// Does what is asked with a key, if the key may.
     pub async fn perform_keyed(&self, keyed: &Keyed, operation: Operation) -> Result<Answer, Fault> {
-        if !operation.scope().is_some_and(|scope| keyed.may(scope)) {
+        let in_scope = operation.scope().is_some_and(|scope| keyed.may(scope));
+        if !in_scope || !roles::may_by_key(&operation, |login| self.registry.role(login)) {
             return Err(Fault::new(Blame::NotAllowed));
         }
         self.perform(&keyed.caller, operation).await
@@ -397,7 +398,7 @@ impl Control {
         let found = self.key_views().await?.into_iter().find(|view| view.name == name);
         let view = found.ok_or_else(|| Fault::about(Blame::Missing, &name))?;
         let own = |of: &String| of.eq_ignore_ascii_case(audit.caller.login());
-        if audit.caller.role == Role::Person && !view.of.as_ref().is_some_and(own) {
+        if audit.caller.role != Role::Administrator && !view.of.as_ref().is_some_and(own) {
             // What is somebody else's is not there.
             return Err(Fault::about(Blame::Missing, &name));
         }

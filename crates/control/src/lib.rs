@@ -33,6 +33,7 @@ mod publication;
 pub mod reader;
 mod registry;
 mod relays;
+mod roles;
 mod routes;
 mod second_factor;
 mod sessions;
@@ -94,6 +95,9 @@ pub enum Role {
     Administrator,
     /// Nothing but to read the state of the server.
     Reader,
+    /// What answers a host's customers: to see what happens, to block and to unblock, to act on messages; no settings and
+    /// no secrets.
+    Helper,
     /// Their own account, which is the caller's name: its mail, its password, its language.
     Person,
 }
@@ -205,8 +209,9 @@ impl Control {
             Operation::AccountList => self.account_list().await,
             Operation::OwnAccount => self.own_account(caller).await,
             Operation::AccountAdd { account } => self.account_add(&audit, account).await,
-            Operation::AccountChange { login, senders, language, undo_secs } => {
-                self.account_change(&audit, &login, (senders, language, undo_secs)).await
+            Operation::AccountChange { login, senders, language, undo_secs, role } => {
+                let changes = principals::AccountChanges { senders, language, undo_secs, role };
+                self.account_change(&audit, &login, changes).await
             }
             Operation::AccountPassword { login, password } => {
                 self.account_password(&audit, login, password).await
@@ -263,43 +268,9 @@ impl Control {
         }
     }
 
-    /// The operation as this caller may have it done: a person's is about what is theirs.
-    fn allowed(&self, caller: &Caller, mut operation: Operation) -> Result<Operation, Fault> {
-        let own = |login: &str| login.eq_ignore_ascii_case(caller.login());
-        let allowed = match (caller.role, &mut operation) {
-            (Role::Administrator, _) => true,
-            (Role::Reader, operation) => operation.only_reads(),
-            (
-                Role::Person,
-                Operation::QueueList { filter, .. } | Operation::QueueAct { act: store::Act::Undo, filter },
-            ) => {
-                filter.account = Some(caller.login().to_owned());
-                true
-            }
-            // Keys come from a session or from the server itself: a key that makes keys would outlive being taken back.
-            (Role::Person, Operation::ApiKey { act: KeyAct::List { of } }) => {
-                *of = Some(caller.login().to_owned());
-                true
-            }
-            (Role::Person, Operation::ApiKey { act: KeyAct::Add { key } }) => {
-                key.of = Some(caller.login().to_owned());
-                true
-            }
-            (Role::Person, Operation::ApiKey { act: KeyAct::Remove { .. } }) => true,
-            (Role::Person, Operation::Webhook { .. } | Operation::Statistics { .. }) => true,
-            (Role::Person, Operation::Discover { wish }) => !wish.private,
-            (Role::Person, Operation::Why { .. } | Operation::OwnAccount) => true,
-            // The name of who asks with a key is longer than their login: a key guards nothing and opens nothing.
-            (Role::Person, Operation::Protect { of: Guarded::Account(login), act }) => {
-                act.is_own() && login.eq_ignore_ascii_case(&caller.name)
-            }
-            (Role::Person, Operation::AccountPassword { login, .. }) => own(login),
-            (Role::Person, Operation::AccountChange { login, senders: None, undo_secs: None, .. }) => {
-                own(login)
-            }
-            (Role::Person, _) => false,
-        };
-        if allowed { Ok(operation) } else { Err(Fault::new(Blame::NotAllowed)) }
+    /// The operation as this caller may have it done.
+    fn allowed(&self, caller: &Caller, operation: Operation) -> Result<Operation, Fault> {
+        roles::allowed(caller, operation, |login| self.registry.role(login))
     }
 
     /// Why no mail is taken at this moment, as far as that is known without trying; `None` when it is.

@@ -4,7 +4,9 @@ use crate::{Declaration, Guarded, KeyAct, Protect};
 use mail::{Address, Domain, EventId, Language, LineEndings, QueueId, Secret, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
-use store::{Act, MailSettings, Network, RecipientState, RelayTls, Scope, SenderMode, SenderRule};
+use store::{
+    AccountRole, Act, MailSettings, Network, RecipientState, RelayTls, Scope, SenderMode, SenderRule,
+};
 
 pub(crate) fn reveal<S: Serializer>(secret: &Secret, output: S) -> Result<S::Ok, S::Error> {
     // The one place where a secret is written out: from the command line to the server, over a socket that only its
@@ -33,6 +35,9 @@ pub struct AccountSpec {
     /// The seconds before its mail leaves, in which it can be taken back.
     #[serde(default)]
     pub undo_secs: u32,
+    /// What it may do in the portal.
+    #[serde(default)]
+    pub role: AccountRole,
     /// The password; one is made when there is none.
     #[serde(default, serialize_with = "reveal_some")]
     pub password: Option<Secret>,
@@ -222,6 +227,9 @@ pub enum Operation {
         language: Option<Language>,
         /// The seconds before its mail leaves, in which it can be taken back.
         undo_secs: Option<u32>,
+        /// What it may do in the portal from now on: on its open sessions at once.
+        #[serde(default)]
+        role: Option<AccountRole>,
     },
     /// Changes an account's password; makes one when there is none.
     AccountPassword {

@@ -9,7 +9,15 @@ use crate::{
 };
 use mail::{AccountId, Address, Language, LineEndings, OwnerId, Secret, SiteId};
 use std::collections::HashMap;
-use store::{Account, NewLogin, SenderRule, Site};
+use store::{Account, AccountRole, NewLogin, SenderRule, Site};
+
+/// What is to change of an account; what is absent stays.
+pub(crate) struct AccountChanges {
+    pub(crate) senders: Option<Vec<SenderRule>>,
+    pub(crate) language: Option<Language>,
+    pub(crate) undo_secs: Option<u32>,
+    pub(crate) role: Option<AccountRole>,
+}
 
 /// The least characters of a password that a person chooses.
 const PASSWORD_LEAST: usize = 8;
@@ -37,6 +45,7 @@ impl Control {
             senders: account.senders,
             language: account.language,
             undo_secs: account.undo_secs,
+            role: account.role,
             created_at: account.created_at,
         };
         Ok(Answer::Accounts { accounts: self.store.accounts().await?.into_iter().map(view).collect() })
@@ -71,6 +80,7 @@ impl Control {
             senders,
             language: spec.language,
             undo_secs: spec.undo_secs,
+            role: spec.role,
             created_at: self.clock.now(),
         };
         self.store.save_account(account, Some(NewLogin { hash }), audit.of(&self.clock, &login)).await?;
@@ -84,16 +94,31 @@ impl Control {
         accounts.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, login))
     }
 
+    /// Refuses to take the last administrator away: nobody could set anything in the portal any more.
+    async fn leaves_an_administrator(&self, account: &Account) -> Result<(), Fault> {
+        let is_one = |one: &Account| one.role == AccountRole::Administrator;
+        let others = self.store.accounts().await?;
+        if is_one(account) && !others.iter().any(|other| other.id != account.id && is_one(other)) {
+            return Err(Fault::about(Blame::LastAdministrator, &account.login));
+        }
+        Ok(())
+    }
+
     pub(crate) async fn account_change(
         &self,
         audit: &Audit<'_>,
         login: &str,
-        (senders, language, undo_secs): (Option<Vec<SenderRule>>, Option<Language>, Option<u32>),
+        changes: AccountChanges,
     ) -> Result<Answer, Fault> {
         let mut account = self.account(login).await?;
-        account.senders = senders.unwrap_or(account.senders);
-        account.language = language.unwrap_or(account.language);
-        account.undo_secs = undo_secs.unwrap_or(account.undo_secs);
+        let role = changes.role.unwrap_or(account.role);
+        if role != AccountRole::Administrator {
+            self.leaves_an_administrator(&account).await?;
+        }
+        account.senders = changes.senders.unwrap_or(account.senders);
+        account.language = changes.language.unwrap_or(account.language);
+        account.undo_secs = changes.undo_secs.unwrap_or(account.undo_secs);
+        account.role = role;
         self.store.save_account(account, None, audit.of(&self.clock, login)).await?;
         self.reload_registry().await?;
         Ok(Answer::Done)
@@ -114,6 +139,7 @@ impl Control {
 
     pub(crate) async fn account_remove(&self, audit: &Audit<'_>, login: &str) -> Result<Answer, Fault> {
         let account = self.account(login).await?;
+        self.leaves_an_administrator(&account).await?;
         self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;
         self.remove_webhooks_of(mail::Principal::Account(account.id), audit).await?;
         self.reload_registry().await?;

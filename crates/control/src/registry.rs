@@ -8,7 +8,7 @@ use queue::{Policy, Refusal};
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
-use store::{Network, SenderRule, Store, StoreError};
+use store::{AccountRole, Network, SenderRule, Store, StoreError};
 
 /// A site's network.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ struct Snapshot {
     users: HashMap<u32, Known>,
     names: HashMap<Principal, Arc<str>>,
     blocked: HashSet<Principal>,
+    /// The accounts that are more than a person's, by login in lower case.
+    staff: HashMap<String, AccountRole>,
 }
 
 /// What the registry knows, replaced as a whole at each change.
@@ -59,6 +61,9 @@ impl Registry {
             let principal = Principal::Account(account.id);
             if account.undo_secs > 0 {
                 fresh.undo_secs.insert(principal, account.undo_secs);
+            }
+            if account.role != AccountRole::Person {
+                fresh.staff.insert(account.login.to_lowercase(), account.role);
             }
             fresh.names.insert(principal, account.login.into());
             fresh.languages.insert(principal, account.language);
@@ -134,6 +139,11 @@ impl Registry {
     /// The language in which a principal is told of its mail; `None` for one that has none of its own.
     pub fn language(&self, principal: Principal) -> Option<Language> {
         self.snapshot().languages.get(&principal).copied()
+    }
+
+    /// What an account may do in the portal, by its login.
+    pub fn role(&self, login: &str) -> AccountRole {
+        self.snapshot().staff.get(&login.to_lowercase()).copied().unwrap_or_default()
     }
 
     /// Whether a principal may not send for the time being.

@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub const FIRST_ADMINISTRATOR: &str = "admin";
 /// How long a session lives without being used.
 const IDLE_MS: i64 = 8 * 3_600_000;
-/// How long an administrator's does.
-const ADMINISTRATOR_IDLE_MS: i64 = 3_600_000;
+/// How long an administrator's or a helper's does.
+const STAFF_IDLE_MS: i64 = 3_600_000;
 /// How long a session lives at most.
 const LONGEST_MS: i64 = 7 * 24 * 3_600_000;
 /// How many sessions there are at most.
@@ -131,7 +131,7 @@ struct Entry {
 
 impl Entry {
     fn is_over(&self, now: Timestamp) -> bool {
-        let idle = if self.session.role == Role::Administrator { ADMINISTRATOR_IDLE_MS } else { IDLE_MS };
+        let idle = if self.session.role == Role::Person { IDLE_MS } else { STAFF_IDLE_MS };
         now.since_ms(self.seen_at) > idle || now.since_ms(self.opened_at) > LONGEST_MS
     }
 }
@@ -316,8 +316,7 @@ impl Control {
     }
 
     async fn opened(&self, login: &str, hash: String, guest: &Guest) -> Option<Opened> {
-        let is_first = login.eq_ignore_ascii_case(FIRST_ADMINISTRATOR);
-        let role = if is_first { Role::Administrator } else { Role::Person };
+        let role = self.registry.role(login).into();
         let opened = self.sessions.open((login.to_owned(), role), Some(hash), guest, self.clock.now());
         self.note(login, role, "portal sign-in").await;
         opened
@@ -352,7 +351,9 @@ impl Control {
             self.sessions.close(&key);
             return None;
         }
-        Some(session)
+        // A role that was given or taken away counts at once.
+        let role = self.registry.role(&session.login).into();
+        Some(Session { role, ..session })
     }
 
     /// A key that nobody can guess, for a form of somebody who is not signed in. `None` when the system has no randomness.
@@ -406,7 +407,7 @@ mod tests {
     #[test]
     fn sessions_end_by_idleness_and_by_age() {
         let sessions = Sessions::default();
-        for (role, idle) in [(Role::Person, IDLE_MS), (Role::Administrator, ADMINISTRATOR_IDLE_MS)] {
+        for (role, idle) in [(Role::Person, IDLE_MS), (Role::Administrator, STAFF_IDLE_MS)] {
             let key = open(&sessions, role);
             assert!(sessions.look(&key, NOON.plus_ms(idle)).is_some());
             assert!(sessions.look(&key, NOON.plus_ms(2 * idle + 1)).is_none(), "{role:?}");

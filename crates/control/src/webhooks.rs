@@ -179,7 +179,7 @@ impl Control {
         act: WebhookAct,
     ) -> Result<Answer, Fault> {
         let sight = match caller.role {
-            Role::Person => {
+            Role::Person | Role::Helper => {
                 let own = self.store.login(caller.login()).await?;
                 let own = own.ok_or_else(|| Fault::about(Blame::Missing, caller.login()))?;
                 Sight(Some(own.principal))

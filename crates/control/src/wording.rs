@@ -173,6 +173,15 @@ pub const fn acted_key(act: Act) -> &'static str {
     }
 }
 
+/// The key of what an account may do, in one word.
+pub const fn role_key(role: store::AccountRole) -> &'static str {
+    match role {
+        store::AccountRole::Person => "role-person",
+        store::AccountRole::Helper => "role-helper",
+        store::AccountRole::Administrator => "role-administrator",
+    }
+}
+
 /// The key of a relay's state in one word.
 pub const fn relay_key(state: crate::RelayState) -> &'static str {
     match state {

@@ -30,7 +30,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{SenderRule, StoreError};
+use store::{AccountRole, SenderRule, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -253,6 +253,7 @@ async fn administrator(
         senders: vec![SenderRule::Domain(host_name.clone())],
         language,
         undo_secs: 0,
+        role: AccountRole::Administrator,
         password: None,
         owner: None,
     };

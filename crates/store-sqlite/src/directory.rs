@@ -31,7 +31,7 @@ pub(crate) fn owners(conn: &Connection) -> Outcome<Vec<Owner>> {
 pub(crate) fn accounts(conn: &Connection) -> Outcome<Vec<Account>> {
     all(
         conn,
-        "SELECT id, owner, login, senders, language, created_at, undo_secs FROM accounts ORDER BY login",
+        "SELECT id, owner, login, senders, language, created_at, undo_secs, role FROM accounts ORDER BY login",
         |row| {
             Ok(Account {
                 id: AccountId(row.get(0)?),
@@ -41,6 +41,7 @@ pub(crate) fn accounts(conn: &Connection) -> Outcome<Vec<Account>> {
                 language: parse(row, 4)?,
                 created_at: time(row, 5)?,
                 undo_secs: unsigned(row, 6)?,
+                role: parse(row, 7)?,
             })
         },
     )
@@ -150,8 +151,8 @@ impl Session {
         let id = self.row_id("accounts", account.id.0)?;
         self.save_login(&account.login, Principal::Account(AccountId(id)), login)?;
         self.run(
-            "INSERT OR REPLACE INTO accounts (id, owner, login, senders, language, created_at, undo_secs)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO accounts (id, owner, login, senders, language, created_at, undo_secs, role)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 id,
                 account.owner.0,
@@ -160,6 +161,7 @@ impl Session {
                 account.language.tag(),
                 account.created_at.0,
                 account.undo_secs,
+                account.role.as_str(),
             ],
         )?;
         self.append(events)?;

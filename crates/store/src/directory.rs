@@ -77,6 +77,48 @@ impl From<SenderRule> for String {
     }
 }
 
+/// What an account may do in the portal beside what is its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountRole {
+    /// Nothing.
+    #[default]
+    Person,
+    /// Answer a host's customers: see what happens, block and unblock, act on messages.
+    Helper,
+    /// Everything.
+    Administrator,
+}
+
+impl AccountRole {
+    /// All of them, from the least to the most.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Helper, Self::Administrator];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Helper => "helper",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl std::fmt::Display for AccountRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for AccountRole {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| Self::ALL.map(Self::as_str).join(", "))
+    }
+}
+
 /// A person who signs in and may send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -92,6 +134,9 @@ pub struct Account {
     pub language: Language,
     /// The seconds before its mail leaves, in which it can be taken back. Default 0.
     pub undo_secs: u32,
+    /// What it may do in the portal.
+    #[serde(default)]
+    pub role: AccountRole,
     /// When it was made.
     pub created_at: Timestamp,
 }

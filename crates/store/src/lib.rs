@@ -26,8 +26,8 @@ mod webhooks;
 
 pub use body::{Body, BodyReader, BodySink, StoredBody};
 pub use directory::{
-    Account, Closure, Directory, DkimKey, HostedDomain, LoginRecord, NewLogin, Owner, Relay, RelayAuth,
-    RelayTls, Route, RouteScope, SenderMode, SenderRule, Site,
+    Account, AccountRole, Closure, Directory, DkimKey, HostedDomain, LoginRecord, NewLogin, Owner, Relay,
+    RelayAuth, RelayTls, Route, RouteScope, SenderMode, SenderRule, Site,
 };
 pub use error::StoreError;
 pub use history::{

@@ -98,6 +98,12 @@ impl Ask {
         self.session.as_ref().is_some_and(|session| session.role == Role::Administrator)
     }
 
+    /// Whether somebody asks who sees everybody's mail, and acts on it: a helper or an administrator.
+    pub(crate) fn is_helper(&self) -> bool {
+        let role = self.session.as_ref().map(|session| session.role);
+        matches!(role, Some(Role::Helper | Role::Administrator))
+    }
+
     /// The browser that asks, as sessions remember it.
     pub(crate) fn guest(&self) -> Guest {
         Guest { from: self.from, agent: self.agent.clone() }

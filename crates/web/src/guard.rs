@@ -123,6 +123,7 @@ fn refusal(access: Access, ask: &Ask) -> Option<Response> {
     match (access, role) {
         (Access::Everyone, _)
         | (Access::Person, Some(_))
+        | (Access::Helper, Some(Role::Helper | Role::Administrator))
         | (Access::Administrator, Some(Role::Administrator)) => None,
         // Not in the table of those who are let in by a session.
         (Access::Key(_) | Access::AnyKey, _) => Some(Trouble::Forbidden.into_response()),

@@ -8,6 +8,7 @@ use crate::notice::Notice;
 use crate::words::LANGUAGES;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse as _, Response};
+use control::Role;
 use maud::{DOCTYPE, Markup, html};
 use store::Act;
 
@@ -44,11 +45,11 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// The menu: for administrators, then for persons.
+    /// The menu: for administrators, for helpers, then for persons.
     fn menu(ask: &Ask) -> &'static [(Self, &'static str, &'static str)] {
-        match (&ask.session, ask.is_administrator()) {
-            (None, _) => &[],
-            (_, true) => &[
+        match ask.session.as_ref().map(|session| session.role) {
+            None => &[],
+            Some(Role::Administrator) => &[
                 (Self::Overview, "/", "web-nav-overview"),
                 (Self::Messages, "/messages", "web-nav-messages"),
                 (Self::Relays, "/relays", "web-nav-relays"),
@@ -60,7 +61,20 @@ impl Section {
                 (Self::Explain, "/explain", "web-nav-explain"),
                 (Self::Discover, "/discover", "web-nav-discover"),
             ],
-            (_, false) => &[
+            Some(Role::Helper) => &[
+                (Self::Overview, "/", "web-nav-overview"),
+                (Self::Messages, "/messages", "web-nav-messages"),
+                (Self::Relays, "/relays", "web-nav-relays"),
+                (Self::Accounts, "/accounts", "web-nav-accounts"),
+                (Self::Domains, "/domains", "web-nav-domains"),
+                (Self::Statistics, "/statistics", "web-nav-statistics"),
+                (Self::Explain, "/explain", "web-nav-explain"),
+                (Self::Discover, "/discover", "web-nav-discover"),
+                (Self::Webhooks, "/webhooks", "web-nav-my-webhooks"),
+                (Self::Keys, "/keys", "web-nav-my-keys"),
+                (Self::Own, "/account", "web-nav-own"),
+            ],
+            Some(Role::Person | Role::Reader) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
                 (Self::Statistics, "/statistics", "web-nav-statistics"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),

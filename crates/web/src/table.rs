@@ -18,6 +18,8 @@ pub enum Access {
     Everyone,
     /// Whoever is signed in.
     Person,
+    /// A helper or an administrator who is signed in.
+    Helper,
     /// An administrator who is signed in.
     Administrator,
     /// A program with a key that may do that.

@@ -93,6 +93,7 @@ pub(crate) fn fault_words(phrases: &Phrases, fault: &Fault) -> (String, String) 
         (Blame::NotRunning, _) => "web-fault-not-running",
         (Blame::TooOften, _) => "web-fault-too-often",
         (Blame::NotPublic, _) => "web-fault-not-public",
+        (Blame::LastAdministrator, _) => "web-fault-last-administrator",
     };
     let what = match fault.blame {
         Blame::Needed | Blame::Invalid => field(phrases, &fault.what),

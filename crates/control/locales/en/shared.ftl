@@ -191,3 +191,7 @@ elsewhere-carries = { $count ->
 }
 relay-refuses-all = The relay { $relay } refused its last { $count } messages one after the other, whatever they contained: it is rather a quota that is used up or an account that is blocked than what this message says. Look at the account at the provider before changing the text.
 elsewhere-of-connection = None of the { $count } relays can be reached, whoever their provider is: look at the connection of this server first.
+
+role-person = person
+role-helper = helper
+role-administrator = administrator

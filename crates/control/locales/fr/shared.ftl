@@ -191,3 +191,7 @@ elsewhere-carries = { $count ->
 }
 relay-refuses-all = Le relais { $relay } a refusé ses { $count } derniers messages l'un après l'autre, quel que soit leur contenu : il s'agit plutôt d'un quota épuisé ou d'un compte bloqué que de ce que dit ce message. Regardez l'état du compte chez le fournisseur avant de changer le texte.
 elsewhere-of-connection = Aucun des { $count } relais n'est joignable, quel que soit leur fournisseur : vérifiez d'abord la connexion de ce serveur.
+
+role-person = personne
+role-helper = assistant
+role-administrator = administrateur

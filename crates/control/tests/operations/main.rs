@@ -15,4 +15,6 @@ mod queue;
 #[cfg(test)]
 mod relays;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod words;

@@ -10,6 +10,7 @@ route-unset = The route is gone.
 column-login = LOGIN
 column-name = NAME
 column-owner = OWNER
+column-role = ROLE
 column-language = LANGUAGE
 column-undo = UNDO
 column-senders = MAY SEND WITH

@@ -10,6 +10,7 @@ route-unset = La route est supprimée.
 column-login = IDENTIFIANT
 column-name = NOM
 column-owner = PROPRIÉTAIRE
+column-role = RÔLE
 column-language = LANGUE
 column-undo = REPRISE
 column-senders = PEUT ENVOYER AVEC

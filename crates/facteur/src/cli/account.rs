@@ -8,7 +8,7 @@ use crate::show;
 use clap::{Args, Subcommand};
 use control::{AccountSpec, Answer, Guarded, Operation, Protect};
 use mail::{Language, Secret};
-use store::SenderRule;
+use store::{AccountRole, SenderRule};
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,8 @@ pub struct AddArguments {
     language: Option<Language>,
     #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u32).range(..=3_600))]
     undo: u32,
+    #[arg(long, value_name = "person|helper|administrator", default_value_t = AccountRole::Person, hide_default_value = true)]
+    role: AccountRole,
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
     #[command(flatten)]
@@ -52,6 +54,8 @@ pub struct ChangeArguments {
     language: Option<Language>,
     #[arg(long, value_name = "SECONDS", group = "what", value_parser = clap::value_parser!(u32).range(..=3_600))]
     undo: Option<u32>,
+    #[arg(long, value_name = "person|helper|administrator", group = "what")]
+    role: Option<AccountRole>,
 }
 
 /// Whose password is to change.
@@ -116,12 +120,15 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
         }
         Command::List => Operation::AccountList,
         Command::Add(arguments) => Operation::AccountAdd { account: arguments.spec(console)? },
-        Command::Change(ChangeArguments { login, sender, language, undo }) => Operation::AccountChange {
-            login,
-            senders: Some(sender).filter(|senders| !senders.is_empty()),
-            language,
-            undo_secs: undo,
-        },
+        Command::Change(ChangeArguments { login, sender, language, undo, role }) => {
+            Operation::AccountChange {
+                login,
+                senders: Some(sender).filter(|senders| !senders.is_empty()),
+                language,
+                undo_secs: undo,
+                role,
+            }
+        }
         Command::Password(PasswordArguments { login, password }) => {
             let password = password.read(&login, console)?;
             Operation::AccountPassword { login, password }
@@ -146,6 +153,7 @@ impl AddArguments {
             senders: self.sender,
             language: self.language.unwrap_or_else(|| console.language()),
             undo_secs: self.undo,
+            role: self.role,
             owner: self.owner,
         })
     }

@@ -144,7 +144,7 @@ const fn exit_of_client(error: &ClientError) -> Exit {
 const fn exit_of_blame(blame: Blame) -> Exit {
     match blame {
         Blame::NotAllowed => Exit::NoPermission,
-        Blame::Missing | Blame::Exists | Blame::Refused => Exit::Failed,
+        Blame::Missing | Blame::Exists | Blame::Refused | Blame::LastAdministrator => Exit::Failed,
         Blame::Invalid
         | Blame::OAuth2Only
         | Blame::Insecure

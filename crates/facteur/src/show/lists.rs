@@ -30,6 +30,7 @@ pub fn accounts(accounts: &[AccountView], reader: &Reader) -> String {
     let mut table = Table::new([
         phrases.say("column-login"),
         phrases.say("column-owner"),
+        phrases.say("column-role"),
         phrases.say("column-language"),
         phrases.say("column-undo"),
         phrases.say("column-senders"),
@@ -38,6 +39,7 @@ pub fn accounts(accounts: &[AccountView], reader: &Reader) -> String {
         table.row([
             account.login.clone(),
             account.owner.clone(),
+            phrases.say(wording::role_key(account.role)),
             account.language.to_string(),
             if account.undo_secs == 0 { "-".to_owned() } else { format!("{} s", account.undo_secs) },
             joined(&account.senders),

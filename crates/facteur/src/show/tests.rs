@@ -20,8 +20,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    Act, Attempt, AttemptOutcome, Event, EventKind, MessageRow, RecipientRow, RecipientState, RelayTls,
-    SenderMode, Story, Totals,
+    AccountRole, Act, Attempt, AttemptOutcome, Event, EventKind, MessageRow, RecipientRow, RecipientState,
+    RelayTls, SenderMode, Story, Totals,
 };
 
 const GOLDEN: &str = include_str!("golden/postfix-queue.txt");
@@ -621,11 +621,16 @@ fn an_account_shows_how_long_its_mail_can_be_taken_back() {
         owner: "default".to_owned(),
         senders: vec![login.parse().unwrap()],
         undo_secs,
+        role: if undo_secs == 0 { AccountRole::Person } else { AccountRole::Helper },
         created_at: MORNING,
     };
     let text = lists::accounts(&[account("a@b.test", 30), account("c@d.test", 0)], &reader(Language::Fr));
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["IDENTIFIANT", "PROPRIÉTAIRE", "LANGUE", "REPRISE", "PEUT", "ENVOYER", "AVEC"]);
-    assert_eq!(lines[1][3..], ["30", "s", "a@b.test"]);
-    assert_eq!(lines[2][3..], ["-", "c@d.test"]);
+    assert_eq!(
+        lines[0],
+        ["IDENTIFIANT", "PROPRIÉTAIRE", "RÔLE", "LANGUE", "REPRISE", "PEUT", "ENVOYER", "AVEC"]
+    );
+    assert_eq!(lines[1][2], "assistant");
+    assert_eq!(lines[1][4..], ["30", "s", "a@b.test"]);
+    assert_eq!(lines[2][4..], ["-", "c@d.test"]);
 }

@@ -178,7 +178,8 @@ fn an_old_login_opens_nothing() {
         let (old, own) = (curl.jar(), curl.form_key("/explain"));
         let form = format!("key={own}");
         assert_eq!(curl.ask("/sign-out", &["--data", &form]).status, 303);
-        let shut = |route: &&Route| matches!(route.access, Access::Person | Access::Administrator);
+        let shut =
+            |route: &&Route| matches!(route.access, Access::Person | Access::Helper | Access::Administrator);
         for route in table().iter().filter(shut) {
             curl.take_jar(&old);
             let path = route.path.replace(['{', '}'], "");

@@ -7,10 +7,10 @@ use mail::{
 };
 use std::sync::Arc;
 use store::{
-    Account, Attempt, AttemptOutcome, Body, Change, Closure, DkimKey, EventKind, Extras, HostedDomain,
-    MailLogin, MailProtocol, MailServer, MailSettings, MailTls, NewEvent, NewMessage, NewRecipient, Parking,
-    RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls, SenderMode, SenderRule, Settlement, Site,
-    Start, Wishes,
+    Account, AccountRole, Attempt, AttemptOutcome, Body, Change, Closure, DkimKey, EventKind, Extras,
+    HostedDomain, MailLogin, MailProtocol, MailServer, MailSettings, MailTls, NewEvent, NewMessage,
+    NewRecipient, Parking, RecipientState, RecipientUpdate, Relay, RelayAuth, RelayTls, SenderMode,
+    SenderRule, Settlement, Site, Start, Wishes,
 };
 
 /// A moment in the middle of a day, from which scenes count in milliseconds.
@@ -151,6 +151,7 @@ pub fn account(login: &str) -> Account {
         senders: ["anne@exemple.test", "@exämple.test"].iter().filter_map(|rule| rule.parse().ok()).collect(),
         language: Language::Fr,
         undo_secs: 10,
+        role: AccountRole::Helper,
         created_at: NOON,
     }
 }

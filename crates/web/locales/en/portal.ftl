@@ -83,6 +83,8 @@ web-fault-store = The server's data cannot be read or written: { $detail }
     .fix = Check the disk, then try again.
 web-fault-refused = The message was not accepted: { $detail }
     .fix = Correct what it names, and send it again.
+web-fault-last-administrator = “{ $what }” is the last administrator.
+    .fix = Make somebody else an administrator first.
 web-fault-not-running = Only a running server can do this.
     .fix = Start it, then try again.
 
@@ -109,7 +111,14 @@ web-slowed = { $count ->
     [one] Sign-in is slowed in one place, after wrong passwords
    *[other] Sign-in is slowed in { $count } places, after wrong passwords
 }
-web-slowed-fix = If these are people of yours, see who they are and let them in on the server:
+web-slowed-fix = If these are people of yours, let them try again. Else nothing is to be done: guessing goes nowhere.
+web-slowed-row = { $who }: { $count ->
+        [one] one sign-in
+       *[other] { $count } sign-ins
+    } put off, again { $when }
+web-slowed-more = And { $count } more.
+web-slowed-lift = Let them try again
+web-slowed-lifted = Everybody may try again at once.
 web-queue = In the queue
 web-count-messages = in all
 web-count-leaving = leaving now
@@ -234,6 +243,10 @@ web-password-new = Make a new password
 web-password-new-hint = The old one ends at once, and so do the sessions that were opened with it.
 web-field-undo = Undo, in seconds
 web-hint-undo = So long can mail be taken back before it leaves. 0: it leaves at once.
+web-field-role = Role
+web-hint-role = A person sees their own mail. A helper answers your customers: sees everybody's mail and why it waits, blocks and unblocks, acts on messages, and sets no settings. An administrator may do everything.
+web-account-of-staff = This account may do as much as yours, or more: only an administrator can change it.
+web-account-no-factor = This account sees everybody's mail, and only a password guards it. Its person should turn on the second factor, under “My account”.
 web-site-add = Add a program
 web-site-remove = Remove
 web-site-networks = Sends without a key from: { $text }

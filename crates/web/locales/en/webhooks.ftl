@@ -1,5 +1,7 @@
 # Webhooks.
 web-nav-webhooks = Webhooks
+web-nav-my-webhooks = My webhooks
+web-nav-my-keys = My API keys
 web-hooks-hint = A webhook is an address on the web that is told what happens to mail: accepted, delivered, delayed, refused. Each event comes at least once, signed, and in order for each message.
 web-hooks-none = There is no webhook yet.
 web-hook-add = Add a webhook

@@ -83,6 +83,8 @@ web-fault-store = Les données du serveur ne peuvent être ni lues ni écrites 
     .fix = Vérifiez le disque, puis réessayez.
 web-fault-refused = Le message n'a pas été accepté : { $detail }
     .fix = Corrigez ce qui est nommé, et renvoyez-le.
+web-fault-last-administrator = « { $what } » est le dernier administrateur.
+    .fix = Donnez d'abord ce rôle à quelqu'un d'autre.
 web-fault-not-running = Seul un serveur en marche peut le faire.
     .fix = Démarrez-le, puis réessayez.
 
@@ -109,7 +111,14 @@ web-slowed = { $count ->
     [one] La connexion est ralentie à un endroit, après des mots de passe erronés
    *[other] La connexion est ralentie à { $count } endroits, après des mots de passe erronés
 }
-web-slowed-fix = Si ce sont des gens de chez vous, voyez qui c'est et laissez-les entrer, sur le serveur :
+web-slowed-fix = Si ce sont des gens de chez vous, laissez-les réessayer. Sinon il n'y a rien à faire : ces essais ne mènent nulle part.
+web-slowed-row = { $who } : { $count ->
+        [one] une connexion remise
+       *[other] { $count } connexions remises
+    } à plus tard, de nouveau possible { $when }
+web-slowed-more = Et { $count } de plus.
+web-slowed-lift = Les laisser réessayer
+web-slowed-lifted = Tout le monde peut réessayer aussitôt.
 web-queue = Dans la file
 web-count-messages = au total
 web-count-leaving = en train de partir
@@ -234,6 +243,10 @@ web-password-new = Créer un nouveau mot de passe
 web-password-new-hint = L'ancien cesse aussitôt de valoir, ainsi que les sessions ouvertes avec lui.
 web-field-undo = Délai de reprise, en secondes
 web-hint-undo = Pendant ce délai le courrier peut être repris avant de partir. 0 : il part aussitôt.
+web-field-role = Rôle
+web-hint-role = Une personne voit son propre courrier. Un assistant répond à vos clients : il voit le courrier de tous et pourquoi il attend, bloque et débloque, agit sur les messages, et ne touche à aucun réglage. Un administrateur peut tout faire.
+web-account-of-staff = Ce compte peut autant que le vôtre, ou plus : seul un administrateur peut le modifier.
+web-account-no-factor = Ce compte voit le courrier de tous, et seul un mot de passe le protège. Sa personne devrait activer le second facteur, dans « Mon compte ».
 web-site-add = Ajouter un programme
 web-site-remove = Supprimer
 web-site-networks = Envoie sans clé depuis : { $text }

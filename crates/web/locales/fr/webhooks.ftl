@@ -1,5 +1,7 @@
 # Les webhooks.
 web-nav-webhooks = Webhooks
+web-nav-my-webhooks = Mes webhooks
+web-nav-my-keys = Mes clés d'API
 web-hooks-hint = Un webhook est une adresse web que ce serveur prévient de ce qui arrive au courrier : accepté, remis, retardé, refusé. Chaque événement arrive au moins une fois, signé, et dans l'ordre pour chaque message.
 web-hooks-none = Il n'y a pas encore de webhook.
 web-hook-add = Ajouter un webhook

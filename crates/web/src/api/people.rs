@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use std::sync::Arc;
-use store::Scope;
+use store::{AccountRole, Scope};
 
 const ACCOUNTS: &str = "/api/v1/accounts";
 const ACCOUNT: &str = "/api/v1/accounts/{login}";
@@ -84,6 +84,9 @@ struct Account {
     language: Tongue,
     /// The seconds before its mail leaves, in which it can be taken back.
     undo_seconds: u32,
+    /// What it may do in the portal: `person`, `helper` or `administrator`. No key changes it, nor an account that is
+    /// more than a person's.
+    role: String,
     /// Its owner.
     owner: String,
     /// When it was made (RFC 3339).
@@ -97,6 +100,7 @@ impl Account {
             senders: texts(&view.senders),
             language: if view.language == Language::Fr { Tongue::Fr } else { Tongue::En },
             undo_seconds: view.undo_secs,
+            role: view.role.to_string(),
             owner: view.owner,
             created_at: view.created_at.rfc3339(),
         }
@@ -284,6 +288,7 @@ async fn add(
         senders: read("senders", &body.senders)?,
         language: body.language.map(Tongue::language).unwrap_or_default(),
         undo_secs: body.undo_seconds,
+        role: AccountRole::Person,
         password: body.password.map(Secret::new),
         owner: body.owner,
     };
@@ -298,7 +303,8 @@ async fn change(
 ) -> Told {
     let senders = body.senders.map(|senders| read("senders", &senders)).transpose()?;
     let language = body.language.map(Tongue::language);
-    let operation = Operation::AccountChange { login, senders, language, undo_secs: body.undo_seconds };
+    let undo_secs = body.undo_seconds;
+    let operation = Operation::AccountChange { login, senders, language, undo_secs, role: None };
     without_answer(&web, &keyed, operation).await
 }
 

@@ -62,7 +62,7 @@ pub(crate) const fn status_of(blame: Blame) -> StatusCode {
     match blame {
         Blame::NotAllowed => StatusCode::FORBIDDEN,
         Blame::Missing => StatusCode::NOT_FOUND,
-        Blame::Exists => StatusCode::CONFLICT,
+        Blame::Exists | Blame::LastAdministrator => StatusCode::CONFLICT,
         Blame::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Blame::Store | Blame::NotRunning => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::UNPROCESSABLE_ENTITY,

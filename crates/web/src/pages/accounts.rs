@@ -4,7 +4,7 @@ use super::blocks;
 use super::{Refused, Shown, back, failed, perform, segment, unsure};
 use crate::Web;
 use crate::ask::Ask;
-use crate::forms::{Field, form, language, tick};
+use crate::forms::{Field, form, language, select, tick};
 use crate::guard::Fields;
 use crate::notice::Notice;
 use crate::page::{Page, Section};
@@ -13,22 +13,22 @@ use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::{Path, State};
 use control::{
-    AccountSpec, AccountView, Answer, Fault, Guarded, Operation, ProtectionView, SiteSpec, SiteView,
+    AccountSpec, AccountView, Answer, Fault, Guarded, Operation, ProtectionView, SiteSpec, SiteView, wording,
 };
 use mail::{Language, LineEndings};
 use maud::{Markup, html};
 use std::str::FromStr;
 use std::sync::Arc;
-use store::SenderRule;
+use store::{AccountRole, SenderRule};
 
 pub(super) fn routes() -> Vec<Route> {
-    let admin = Access::Administrator;
+    let (admin, helper) = (Access::Administrator, Access::Helper);
     vec![
-        Route::read("/accounts", admin, reading(list)),
+        Route::read("/accounts", helper, reading(list)),
         Route::change("/accounts", admin, changing(add)),
-        Route::read("/accounts/{login}", admin, reading(show)),
+        Route::read("/accounts/{login}", helper, reading(show)),
         Route::change("/accounts/{login}/settings", admin, changing(change)),
-        Route::change("/accounts/{login}/password", admin, changing(set_password)),
+        Route::change("/accounts/{login}/password", helper, changing(set_password)),
         Route::change("/accounts/{login}/remove", admin, changing(remove)),
         Route::change("/sites", admin, changing(add_site)),
         Route::change("/sites/{name}/password", admin, changing(set_site_password)),
@@ -72,18 +72,19 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
                 @for account in &accounts {
                     li {
                         a href={ "/accounts/" (segment(&account.login)) } { (account.login) }
+                        @if account.role != AccountRole::Person { span class="badge" { (ask.say(wording::role_key(account.role))) } }
                         span class="soft" { (joined(&account.senders)) }
                         (blocks::badges(&ask, blocks::find(&guarded, &Guarded::Account(account.login.clone()))))
                     }
                 }
             }
-            details { summary { (ask.say("web-account-add")) } (new_account(&ask)) }
+            @if ask.is_administrator() { details { summary { (ask.say("web-account-add")) } (new_account(&ask)) } }
         }
         section class="card" {
             h2 { (ask.say("web-programs")) }
             p class="hint" { (ask.say("web-programs-hint")) }
             @for site in &sites { (site_row(&ask, site, &guarded)) }
-            details { summary { (ask.say("web-site-add")) } (new_site(&ask)) }
+            @if ask.is_administrator() { details { summary { (ask.say("web-site-add")) } (new_site(&ask)) } }
         }
     };
     Ok(Page::new(ask.say("web-nav-accounts"), Section::Accounts, content).answer(&web, &ask))
@@ -98,6 +99,7 @@ fn new_account(ask: &Ask) -> Markup {
                 (Field::text("login", ask.say("web-field-login"), "").hint(ask.say("web-hint-account")).required().show())
                 (Field::text("senders", ask.say("web-field-senders"), "").hint(ask.say("web-hint-senders")).show())
                 (language(ask, ask.language()))
+                (roles(ask, AccountRole::Person))
             }
             p class="hint" { (ask.say("web-password-made")) }
             button { (ask.say("web-account-add")) }
@@ -119,6 +121,7 @@ async fn add(
         senders,
         language: fields.exact("language").parse().unwrap_or_default(),
         undo_secs: 0,
+        role: fields.exact("role").parse().unwrap_or_default(),
         password: None,
         owner: None,
     };
@@ -151,42 +154,68 @@ async fn show(
     let found = accounts.into_iter().find(|account| account.login.eq_ignore_ascii_case(&login));
     let account = found.ok_or_else(|| Fault::about(control::Blame::Missing, &login))?;
     let here = format!("/accounts/{}", segment(&account.login));
-    let undo = account.undo_secs.to_string();
     let (of, guarded) = (Guarded::Account(account.login.clone()), blocks::all(&web, &ask).await?);
     let view = blocks::find(&guarded, &of);
+    // A helper does nothing to those who may as much as they, or more.
+    let may_act = ask.is_administrator() || account.role == AccountRole::Person;
     let content = html! {
         p class="crumb" { a href="/accounts" { (ask.say("web-nav-accounts")) } }
-        h1 { (account.login) }
+        h1 { (account.login) @if account.role != AccountRole::Person { " " span class="badge" { (ask.say(wording::role_key(account.role))) } } }
+        @if account.role != AccountRole::Person && view.is_none_or(|view| view.second_factor_since.is_none()) {
+            section class="card warn" { p { (ask.say("web-account-no-factor")) } }
+        }
         @if view.is_some_and(|view| view.block.is_some()) {
             section class="card bad" { h2 { (ask.say("web-is-blocked")) } (blocks::card(&ask, &of, view, "")) }
         }
         section class="card" {
-            (form(&ask, &format!("{here}/settings"), &html! {
-                (Field::text("senders", ask.say("web-field-senders"), &joined(&account.senders)).hint(ask.say("web-hint-senders")).required().show())
-                (language(&ask, account.language))
-                (Field::text("undo", ask.say("web-field-undo"), &undo).hint(ask.say("web-hint-undo")).show())
-                button { (ask.say("web-save")) }
-            }))
+            @if ask.is_administrator() { (settings(&ask, &account, &here)) } @else { p { (joined(&account.senders)) } }
             p { a href={ "/messages?account=" (segment(&account.login)) } { (ask.say("web-account-messages")) } }
         }
-        section class="card" {
-            h2 { (ask.say("web-field-password")) }
-            p class="hint" { (ask.say("web-password-new-hint")) }
-            (form(&ask, &format!("{here}/password"), &html! { button { (ask.say("web-password-new")) } }))
+        @if may_act {
+            section class="card" {
+                h2 { (ask.say("web-field-password")) }
+                p class="hint" { (ask.say("web-password-new-hint")) }
+                (form(&ask, &format!("{here}/password"), &html! { button { (ask.say("web-password-new")) } }))
+            }
+            (blocks::factor(&ask, &of, view))
+            @if view.is_none_or(|view| view.block.is_none()) {
+                section class="card" { h2 { (ask.say("web-block-title")) } (blocks::card(&ask, &of, view, "")) }
+            }
+        } @else {
+            section class="card" { p { (ask.say("web-account-of-staff")) } }
         }
-        (blocks::factor(&ask, &of, view))
-        @if view.is_none_or(|view| view.block.is_none()) {
-            section class="card" { h2 { (ask.say("web-block-title")) } (blocks::card(&ask, &of, view, "")) }
-        }
-        section class="card" {
-            h2 { (ask.say("web-account-remove")) }
-            (form(&ask, &format!("{here}/remove"), &html! {
-                (tick("sure", &ask.say("web-sure"), false))
-                button class="danger" { (ask.say("web-account-remove")) }
-            }))
+        @if ask.is_administrator() {
+            section class="card" {
+                h2 { (ask.say("web-account-remove")) }
+                (form(&ask, &format!("{here}/remove"), &html! {
+                    (tick("sure", &ask.say("web-sure"), false))
+                    button class="danger" { (ask.say("web-account-remove")) }
+                }))
+            }
         }
     };
     Ok(Page::new(account.login.clone(), Section::Accounts, content).answer(&web, &ask))
+}
+
+/// The choice of a role.
+fn roles(ask: &Ask, chosen: AccountRole) -> Markup {
+    let options = AccountRole::ALL.map(|role| (role.to_string(), ask.say(wording::role_key(role))));
+    html! {
+        (select("role", &ask.say("web-field-role"), &options, chosen.as_str()))
+        p class="hint" { (ask.say("web-hint-role")) }
+    }
+}
+
+fn settings(ask: &Ask, account: &AccountView, here: &str) -> Markup {
+    let undo = account.undo_secs.to_string();
+    let fields = html! {
+        (Field::text("senders", ask.say("web-field-senders"), &joined(&account.senders)).hint(ask.say("web-hint-senders")).required().show())
+        (language(ask, account.language))
+        (Field::text("undo", ask.say("web-field-undo"), &undo).hint(ask.say("web-hint-undo")).show())
+        (roles(ask, account.role))
+        button { (ask.say("web-save")) }
+    };
+    form(ask, &format!("{here}/settings"), &fields)
 }
 
 async fn change(
@@ -202,7 +231,8 @@ async fn change(
     };
     let language: Option<Language> = fields.exact("language").parse().ok();
     let undo_secs = fields.number("undo");
-    let operation = Operation::AccountChange { login, senders, language, undo_secs };
+    let role = fields.exact("role").parse().ok();
+    let operation = Operation::AccountChange { login, senders, language, undo_secs, role };
     Ok(made(&web, &ask, &here, perform(&web, &ask, operation).await))
 }
 
@@ -238,12 +268,16 @@ fn site_row(ask: &Ask, site: &SiteView, guarded: &[ProtectionView]) -> Markup {
         details class="site" {
             summary { (site.name) " " span class="soft" { (joined(&site.senders)) } " " (blocks::badges(ask, view)) }
             @if !from.is_empty() { p { (ask.fill("web-site-networks", [("text", from.join(", ").into())])) } }
-            (form(ask, &format!("{here}/password"), &html! { button class="quiet" { (ask.say("web-key-new")) } }))
+            @if ask.is_administrator() {
+                (form(ask, &format!("{here}/password"), &html! { button class="quiet" { (ask.say("web-key-new")) } }))
+            }
             (blocks::card(ask, &of, view, &format!("-{}", site.name)))
-            (form(ask, &format!("{here}/remove"), &html! {
-                (tick(&format!("sure-{}", site.name), &ask.say("web-sure"), false))
-                button class="danger" { (ask.say("web-site-remove")) }
-            }))
+            @if ask.is_administrator() {
+                (form(ask, &format!("{here}/remove"), &html! {
+                    (tick(&format!("sure-{}", site.name), &ask.say("web-sure"), false))
+                    button class="danger" { (ask.say("web-site-remove")) }
+                }))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What an administrator does about a person's or a program's right to send, and about a lost second factor.
+//! What an administrator or a helper does about a person's or a program's right to send, and about a lost second factor.
 
 use super::reason::stamp;
 use super::{Refused, Shown, back, failed, perform, segment};
@@ -17,13 +17,13 @@ use maud::{Markup, html};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Vec<Route> {
-    let admin = Access::Administrator;
+    let helper = Access::Helper;
     vec![
-        Route::change("/accounts/{login}/block", admin, changing(block_account)),
-        Route::change("/accounts/{login}/unblock", admin, changing(unblock_account)),
-        Route::change("/accounts/{login}/second-factor/remove", admin, changing(reset_factor)),
-        Route::change("/sites/{name}/block", admin, changing(block_site)),
-        Route::change("/sites/{name}/unblock", admin, changing(unblock_site)),
+        Route::change("/accounts/{login}/block", helper, changing(block_account)),
+        Route::change("/accounts/{login}/unblock", helper, changing(unblock_account)),
+        Route::change("/accounts/{login}/second-factor/remove", helper, changing(reset_factor)),
+        Route::change("/sites/{name}/block", helper, changing(block_site)),
+        Route::change("/sites/{name}/unblock", helper, changing(unblock_site)),
     ]
 }
 

@@ -19,10 +19,10 @@ use std::sync::Arc;
 pub(super) fn routes() -> Vec<Route> {
     let admin = Access::Administrator;
     vec![
-        Route::read("/domains", admin, reading(list)),
+        Route::read("/domains", Access::Helper, reading(list)),
         Route::change("/domains", admin, changing(add)),
-        Route::read("/domains/{name}", admin, reading(show)),
-        Route::change("/domains/{name}/check", admin, changing(check)),
+        Route::read("/domains/{name}", Access::Helper, reading(show)),
+        Route::change("/domains/{name}/check", Access::Helper, changing(check)),
         Route::change("/domains/{name}/remove", admin, changing(remove)),
     ]
 }
@@ -52,10 +52,12 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
             ul class="rows" {
                 @for domain in &domains { li { a href=(path(domain.name.as_ascii())) { (domain.name) } } }
             }
-            (form(&ask, "/domains", &html! {
-                (Field::text("name", ask.say("web-field-domain"), "").required().show())
-                button { (ask.say("web-domain-add")) }
-            }))
+            @if ask.is_administrator() {
+                (form(&ask, "/domains", &html! {
+                    (Field::text("name", ask.say("web-field-domain"), "").required().show())
+                    button { (ask.say("web-domain-add")) }
+                }))
+            }
         }
     };
     Ok(Page::new(ask.say("web-nav-domains"), Section::Domains, content).answer(&web, &ask))
@@ -111,12 +113,14 @@ fn page(ask: &Ask, domain: &DomainView) -> Page {
             (form(ask, &format!("{here}/check"), &html! { button { (ask.say("web-domain-check")) } }))
         }
         @for record in &domain.records { (show_record(ask, record)) }
-        section class="card" {
-            h2 { (ask.say("web-domain-remove")) }
-            (form(ask, &format!("{here}/remove"), &html! {
-                (tick("sure", &ask.say("web-sure"), false))
-                button class="danger" { (ask.say("web-domain-remove")) }
-            }))
+        @if ask.is_administrator() {
+            section class="card" {
+                h2 { (ask.say("web-domain-remove")) }
+                (form(ask, &format!("{here}/remove"), &html! {
+                    (tick("sure", &ask.say("web-sure"), false))
+                    button class="danger" { (ask.say("web-domain-remove")) }
+                }))
+            }
         }
     };
     Page::new(domain.name.to_string(), Section::Domains, content)

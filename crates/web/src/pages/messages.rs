@@ -32,7 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::read("/messages", Access::Person, reading(list)),
         Route::change("/messages/act", Access::Person, changing(act)),
-        Route::change("/messages/take-back", Access::Administrator, changing(take_back)),
+        Route::change("/messages/take-back", Access::Helper, changing(take_back)),
     ]
 }
 
@@ -71,13 +71,13 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         Ok(_) => return Err(Trouble::Ours.into()),
         Err(fault) => Err(super::bad(&ask, &fault)),
     };
-    let title = ask.say(if ask.is_administrator() { "web-nav-messages" } else { "web-nav-my-messages" });
+    let title = ask.say(if ask.is_helper() { "web-nav-messages" } else { "web-nav-my-messages" });
     let shown = match &found {
         Ok(page) => rows(&ask, page, &fields),
         Err(_) => html! {},
     };
     let relays = relays(&web, &ask).await?;
-    let is_blocked = match ask.is_administrator() {
+    let is_blocked = match ask.is_helper() {
         true => false,
         false => super::protection::of_reader(&web, &ask).await?.is_some_and(|view| view.block.is_some()),
     };
@@ -100,9 +100,9 @@ fn told_of_block(ask: &Ask) -> Markup {
     }
 }
 
-/// The names of the relays, for administrators, who alone know them.
+/// The names of the relays, for those who know them.
 async fn relays(web: &Web, ask: &Ask) -> Result<Vec<String>, super::Refused> {
-    if !ask.is_administrator() {
+    if !ask.is_helper() {
         return Ok(Vec::new());
     }
     match perform(web, ask, Operation::RelayList).await? {
@@ -123,7 +123,7 @@ fn search(ask: &Ask, fields: &Fields, relays: &[String]) -> Markup {
         form class="card search" method="get" action="/messages" role="search" {
             (select("state", &ask.say("web-field-state"), &states, &value("state")))
             (Field::text("to", ask.say("web-field-to"), &value("to")).show())
-            @if ask.is_administrator() {
+            @if ask.is_helper() {
                 details open[open] {
                     summary { (ask.say("web-more-fields")) }
                     div class="fields" {
@@ -145,7 +145,7 @@ fn search(ask: &Ask, fields: &Fields, relays: &[String]) -> Markup {
 
 /// The acts that a reader may ask for, with their words.
 pub(super) fn acts(ask: &Ask) -> &'static [(Act, &'static str)] {
-    if ask.is_administrator() {
+    if ask.is_helper() {
         &[
             (Act::Retry, "web-act-retry"),
             (Act::Hold, "web-act-hold"),

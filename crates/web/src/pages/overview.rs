@@ -1,19 +1,21 @@
 //! The first page: what needs somebody, then how much there is, then the ways out.
 
 use super::reason::because;
-use super::{Shown, perform, segment};
+use super::{Shown, back, failed, perform, segment};
 use crate::Web;
 use crate::ask::Ask;
+use crate::forms::one_button;
+use crate::notice::Notice;
 use crate::page::{Page, Section};
-use crate::table::{Access, Route, reading};
+use crate::table::{Access, Route, changing, reading};
 use crate::trouble::Trouble;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use control::reader::{coming, when};
 use control::{
-    Answer, ClosureView, Operation, ProtectionView, RelayState, StatisticsBy, StatisticsWish, StatusReport,
-    StoreTrouble, wording,
+    Answer, ClosureView, Operation, ProtectionView, RelayState, SlowedView, StatisticsBy, StatisticsWish,
+    StatusReport, StoreTrouble, wording,
 };
 use mail::Timestamp;
 use maud::{Markup, html};
@@ -21,13 +23,18 @@ use std::sync::Arc;
 
 /// So long before its end, the certificate needs somebody.
 const CERTIFICATE_MS: i64 = 14 * 86_400_000;
+/// How many of those are named who are slowed after wrong passwords.
+const SLOWED_SHOWN: usize = 10;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::read("/", Access::Person, reading(overview))]
+    vec![
+        Route::read("/", Access::Person, reading(overview)),
+        Route::change("/slowed/lift", Access::Helper, changing(lift)),
+    ]
 }
 
 async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
-    if !ask.is_administrator() {
+    if !ask.is_helper() {
         return Ok(Redirect::to("/messages").into_response());
     }
     let Answer::Status { report } = perform(&web, &ask, Operation::Status).await? else {
@@ -50,7 +57,7 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
         p { a href="/statistics?days=1" { (ask.say("web-stats-today")) } " " (today) }
         (ways(&ask, &report))
         p class="soft" {
-            a href="/setup" { (ask.say("web-setup")) } " · "
+            @if ask.is_administrator() { a href="/setup" { (ask.say("web-setup")) } " · " }
             (ask.fill("web-server", [("host", report.host_name.clone().into()), ("version", report.version.clone().into())]))
             " · " (ask.fill("web-since", [("when", when(report.started_at, &ask.reader()).into())]))
         }
@@ -91,8 +98,8 @@ fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
     }
     if !report.has_route {
         let more = html! {
-            p { (ask.say("web-no-route-fix")) }
-            p { a class="button" href="/setup" { (ask.say("web-do-setup")) } }
+            p { (ask.say(if ask.is_administrator() { "web-no-route-fix" } else { "web-no-route-person" })) }
+            @if ask.is_administrator() { p { a class="button" href="/setup" { (ask.say("web-do-setup")) } } }
         };
         items.push(card(true, &ask.say("web-no-route"), &more));
     }
@@ -118,13 +125,41 @@ fn attention(ask: &Ask, report: &StatusReport) -> Vec<Markup> {
     }
     if !report.slowed.is_empty() {
         let text = ask.fill("web-slowed", [("count", report.slowed.len().into())]);
-        items.push(card(
-            false,
-            &text,
-            &html! { p { (ask.say("web-slowed-fix")) } pre { "facteur sign-in list" } },
-        ));
+        items.push(card(false, &text, &slowed(ask, &report.slowed)));
     }
     items
+}
+
+/// Who is slowed, and the way to let them try again.
+fn slowed(ask: &Ask, slowed: &[SlowedView]) -> Markup {
+    let words = |one: &SlowedView| {
+        let who = [one.login.as_deref(), one.network.as_deref()];
+        let who: Vec<&str> = who.into_iter().flatten().collect();
+        ask.fill(
+            "web-slowed-row",
+            [
+                ("who", who.join(" · ").into()),
+                ("count", one.put_off.into()),
+                ("when", coming(one.until, &ask.reader()).into()),
+            ],
+        )
+    };
+    html! {
+        p { (ask.say("web-slowed-fix")) }
+        ul { @for one in slowed.iter().take(SLOWED_SHOWN) { li { (words(one)) } } }
+        @if slowed.len() > SLOWED_SHOWN {
+            p { (ask.fill("web-slowed-more", [("count", (slowed.len() - SLOWED_SHOWN).into())])) }
+        }
+        (one_button(ask, "/slowed/lift", &ask.say("web-slowed-lift"), "quiet"))
+    }
+}
+
+/// Lets everybody who is slowed try again at once.
+async fn lift(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
+    match perform(&web, &ask, Operation::SlowedLift { what: None }).await {
+        Ok(_) => Ok(back(&web, &ask, "/", Notice::good(ask.say("web-slowed-lifted")))),
+        Err(fault) => Ok(failed(&web, &ask, "/", &fault)),
+    }
 }
 
 /// Blocked people who ask not to be.

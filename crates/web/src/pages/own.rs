@@ -117,7 +117,7 @@ async fn set_language(
 ) -> Shown {
     let language = fields.exact("language").parse().ok();
     let login = ask.caller().name;
-    let operation = Operation::AccountChange { login, senders: None, language, undo_secs: None };
+    let operation = Operation::AccountChange { login, senders: None, language, undo_secs: None, role: None };
     match perform(&web, &ask, operation).await {
         Ok(_) => Ok(back(&web, &ask, "/account", Notice::good(ask.say("web-saved")))),
         Err(fault) => Ok(failed(&web, &ask, "/account", &fault)),

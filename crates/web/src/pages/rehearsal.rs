@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::change("/relays/{name}/test", Access::Administrator, changing(test))]
+    vec![Route::change("/relays/{name}/test", Access::Helper, changing(test))]
 }
 
 /// Goes to the relay now, and shows each step. On success the relay opens, and its mail leaves.

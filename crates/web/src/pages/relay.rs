@@ -28,7 +28,7 @@ const SHOWN: usize = 10;
 pub(super) fn routes() -> Vec<Route> {
     let admin = Access::Administrator;
     vec![
-        Route::read("/relays/{name}", admin, reading(show)),
+        Route::read("/relays/{name}", Access::Helper, reading(show)),
         Route::change("/relays/{name}/password", admin, changing(set_password)),
         Route::change("/relays/{name}/settings", admin, changing(change)),
         Route::change("/relays/{name}/remove", admin, changing(remove)),
@@ -72,15 +72,17 @@ async fn show(
             }
             p class="hint" { (ask.say("web-relay-test-hint")) }
         }
-        (credentials(&ask, &relay, &here))
-        (settings(&ask, &relay, &here))
-        section class="card" {
-            h2 { (ask.say("web-relay-remove")) }
-            p { (ask.say("web-relay-remove-hint")) }
-            (form(&ask, &format!("{here}/remove"), &html! {
-                (crate::forms::tick("sure", &ask.say("web-sure"), false))
-                button class="danger" { (ask.say("web-relay-remove")) }
-            }))
+        @if ask.is_administrator() {
+            (credentials(&ask, &relay, &here))
+            (settings(&ask, &relay, &here))
+            section class="card" {
+                h2 { (ask.say("web-relay-remove")) }
+                p { (ask.say("web-relay-remove-hint")) }
+                (form(&ask, &format!("{here}/remove"), &html! {
+                    (crate::forms::tick("sure", &ask.say("web-sure"), false))
+                    button class="danger" { (ask.say("web-relay-remove")) }
+                }))
+            }
         }
     };
     Ok(Page::new(relay.name.clone(), Section::Relays, content).live().answer(&web, &ask))

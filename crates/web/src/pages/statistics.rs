@@ -34,8 +34,7 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
     let asked = fields.text("by").and_then(|by| by.parse().ok());
     let by = asked.unwrap_or(if days == 1 { StatisticsBy::Hour } else { StatisticsBy::Day });
     let from = Some(ask.now.plus_secs(-days * 86_400));
-    let wish =
-        StatisticsWish { by, from, to: None, of: fields.text("of").filter(|_| ask.is_administrator()) };
+    let wish = StatisticsWish { by, from, to: None, of: fields.text("of").filter(|_| ask.is_helper()) };
     let Answer::Statistics { report } = perform(&web, &ask, Operation::Statistics { wish }).await? else {
         return Err(Trouble::Ours.into());
     };
@@ -54,13 +53,13 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
 
 fn choice(ask: &Ask, days: i64, by: StatisticsBy, of: &str) -> Markup {
     let times = TIMES.map(|(days, key)| (days.to_string(), ask.say(key)));
-    let kinds = StatisticsBy::ALL.iter().filter(|by| ask.is_administrator() || **by != StatisticsBy::Account);
+    let kinds = StatisticsBy::ALL.iter().filter(|by| ask.is_helper() || **by != StatisticsBy::Account);
     let kinds: Vec<_> = kinds.map(|by| (by.as_str().to_owned(), ask.say(head(*by)))).collect();
     html! {
         form class="card search" method="get" action="/statistics" {
             (select("days", &ask.say("web-stats-time"), &times, &days.to_string()))
             (select("by", &ask.say("web-stats-by"), &kinds, by.as_str()))
-            @if ask.is_administrator() {
+            @if ask.is_helper() {
                 (crate::forms::Field::text("of", ask.say("web-stats-of"), of).show())
             }
             button { (ask.say("web-stats-show")) }

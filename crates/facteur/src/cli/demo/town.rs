@@ -10,7 +10,9 @@ use crate::client::{Client, ClientError};
 use crate::place::Place;
 use control::{AccountSpec, Answer, Caller, Operation, RelaySpec, Role, RouteFor, TestMail};
 use mail::{Clock, Principal, RelayId, Secret, Timestamp};
-use store::{Countable, Directory as _, EventKind, PrincipalKey, Statistics as _, Tally, principal_key};
+use store::{
+    AccountRole, Countable, Directory as _, EventKind, PrincipalKey, Statistics as _, Tally, principal_key,
+};
 
 /// What the server is called behind which the town lies.
 pub(super) const NAME: &str = "relay.town.example";
@@ -70,6 +72,7 @@ async fn make(assembly: &Assembly, (town, gmail): (&Pretend, &Pretend)) -> Resul
             senders: Vec::new(),
             language: mail::Language::default(),
             undo_secs: 0,
+            role: AccountRole::Person,
             password: None,
             owner: None,
         };

@@ -97,7 +97,7 @@ fn check(language: &str) {
     wrong.extend(look(&mut window, &curl, language, std::slice::from_ref(&link)));
     window.press("main button");
     curl.sign_in_by_link();
-    let found = pages(&[Access::Person, Access::Administrator], &id, &curl);
+    let found = pages(&[Access::Person, Access::Helper, Access::Administrator], &id, &curl);
     assert!(found.len() > 10, "{found:?}");
     wrong.extend(look(&mut window, &curl, language, &found));
     window.press(".who button");

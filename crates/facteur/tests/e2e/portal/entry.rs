@@ -9,16 +9,18 @@ use ::web::table::{Access, Route, table};
 enum Visitor {
     Stranger,
     Person,
+    Helper,
     Administrator,
 }
 
 impl Visitor {
-    const ALL: [Self; 3] = [Self::Stranger, Self::Person, Self::Administrator];
+    const ALL: [Self; 4] = [Self::Stranger, Self::Person, Self::Helper, Self::Administrator];
 
     fn may(self, access: Access) -> bool {
         match access {
             Access::Everyone => true,
             Access::Person => self != Self::Stranger,
+            Access::Helper => matches!(self, Self::Helper | Self::Administrator),
             Access::Administrator => self == Self::Administrator,
             // A session is worth nothing there.
             Access::Key(_) | Access::AnyKey => false,
@@ -31,6 +33,7 @@ fn browser(server: &Server, visitor: Visitor) -> Curl<'_> {
     match visitor {
         Visitor::Stranger => {}
         Visitor::Person => curl.sign_in("claire@facteur.test", PASSWORD),
+        Visitor::Helper => curl.sign_in("helene@facteur.test", PASSWORD),
         Visitor::Administrator => curl.sign_in_by_link(),
     }
     curl
@@ -39,6 +42,8 @@ fn browser(server: &Server, visitor: Visitor) -> Curl<'_> {
 fn scene() -> Server {
     let server = web::server("en");
     server.add_person("claire@facteur.test", &[]);
+    server.add_person("helene@facteur.test", &[]);
+    server.ok("en", &["account", "change", "helene@facteur.test", "--role", "helper"]);
     server
 }
 
