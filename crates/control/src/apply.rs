@@ -13,7 +13,9 @@ use crate::{
 use mail::{AccountId, Address, DomainId, OwnerId, Secret, SiteId};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use store::{Account, DkimKey, HostedDomain, NewLogin, Owner, Relay, RelayAuth, SenderRule, Site};
+use store::{
+    Account, AccountRole, DkimKey, HostedDomain, NewLogin, Owner, Relay, RelayAuth, SenderRule, Site,
+};
 
 /// One thing that differs from what is declared, or did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,24 @@ impl Plan {
     }
 }
 
+/// Refuses a declaration after which nobody could set anything in the portal any more, though somebody can now.
+fn leave_an_administrator(known: &Known, plan: &Plan) -> Result<(), Fault> {
+    let planned: Vec<&Account> = plan
+        .steps
+        .iter()
+        .filter_map(|(_, step)| if let Step::Account(row, ..) = step { Some(row) } else { None })
+        .collect();
+    let is_one = |row: &Account| row.role == AccountRole::Administrator;
+    let stays = |row: &&Account| !planned.iter().any(|planned| planned.id == row.id);
+    let mut before = known.accounts.iter().filter(|row| is_one(row)).peekable();
+    match before.peek().copied() {
+        Some(one) if !planned.iter().any(|row| is_one(row)) && !before.any(|row| stays(&row)) => {
+            Err(Fault::about(Blame::LastAdministrator, &one.login))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Control {
     pub(crate) async fn apply(
         &self,
@@ -174,6 +194,7 @@ impl Control {
             let planned = self.plan_account(&mut plan, &known, entry).await;
             planned.map_err(of_entry("account", &entry.login))?;
         }
+        leave_an_administrator(&known, &plan)?;
         for entry in &declaration.sites {
             plan.once("login", &entry.name)?;
             let planned = self.plan_site(&mut plan, &known, entry).await;
@@ -306,7 +327,9 @@ impl Control {
             senders,
             language: entry.language,
             undo_secs: entry.undo_secs,
-            role: entry.role,
+            role: entry
+                .role
+                .unwrap_or_else(|| before.map_or_else(AccountRole::default, |before| before.role)),
             created_at: before.map_or_else(|| self.clock.now(), |before| before.created_at),
         };
         let credential = self.credential(&login, &entry.password, &entry.password_hash).await?;

@@ -154,9 +154,9 @@ pub struct AccountEntry {
     /// The seconds before its mail leaves, in which it can be taken back.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub undo_secs: u32,
-    /// What it may do in the portal.
-    #[serde(default, skip_serializing_if = "is_person")]
-    pub role: AccountRole,
+    /// What it may do in the portal; where it is not said, an account stays what it is, and a new one is a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<AccountRole>,
     /// The password.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "reveal_some")]
     pub password: Option<Secret>,
@@ -217,11 +217,6 @@ pub struct RouteEntry {
     pub scope: String,
     /// The relay; `direct` for none.
     pub relay: String,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-const fn is_person(role: &AccountRole) -> bool {
-    matches!(role, AccountRole::Person)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

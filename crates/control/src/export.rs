@@ -40,7 +40,7 @@ impl Control {
                 senders: account.senders,
                 language: account.language,
                 undo_secs: account.undo_secs,
-                role: account.role,
+                role: Some(account.role),
                 password: None,
                 password_file: None,
                 password_env: None,

@@ -45,6 +45,8 @@ pub(crate) fn may_by_key(operation: &Operation, role_of: impl Fn(&str) -> Accoun
         Operation::AccountChange { login, role, .. } => role.is_none() && is_person(login),
         Operation::AccountPassword { login, .. } | Operation::AccountRemove { login } => is_person(login),
         Operation::Protect { of: Guarded::Account(login), act } => act.only_reads() || is_person(login),
+        // It declares accounts, with their roles and passwords.
+        Operation::Apply { dry_run, .. } => *dry_run,
         _ => true,
     }
 }

@@ -75,6 +75,57 @@ async fn the_last_administrator_stays_one() {
     desk.refuses(change("anne@here.test", "person"), Blame::LastAdministrator, "anne@here.test").await;
 }
 
+fn declared(accounts: &[(&str, Option<&str>)]) -> Value {
+    let accounts: Vec<Value> = accounts
+        .iter()
+        .map(|(login, role)| match role {
+            Some(role) => json!({"login": login, "role": role}),
+            None => json!({"login": login}),
+        })
+        .collect();
+    json!({"operation": "apply", "declaration": {"account": accounts}, "dry_run": false})
+}
+
+async fn role_of(desk: &Desk, login: &str) -> Value {
+    let listed = desk.does(json!({"operation": "account_list"})).await;
+    let accounts = listed["accounts"].as_array().unwrap();
+    accounts.iter().find(|account| account["login"] == login).unwrap()["role"].clone()
+}
+
+#[tokio::test]
+async fn a_declaration_leaves_roles_that_it_does_not_name_and_the_last_administrator() {
+    let desk = scene().await;
+    let (root, hugo, anne) = ("root@here.test", "hugo@here.test", "anne@here.test");
+    // A file of before there were roles.
+    desk.does(declared(&[(root, None), (hugo, None), ("new@here.test", None)])).await;
+    for (login, role) in [(root, "administrator"), (hugo, "helper"), ("new@here.test", "person")] {
+        assert_eq!(role_of(&desk, login).await, role, "{login}");
+    }
+    for role in ["person", "helper"] {
+        desk.refuses(declared(&[(anne, None), (root, Some(role))]), Blame::LastAdministrator, root).await;
+        assert_eq!(role_of(&desk, root).await, "administrator");
+    }
+    // What is declared counts as a whole: another takes over.
+    desk.does(declared(&[(root, Some("person")), (anne, Some("administrator"))])).await;
+    assert_eq!(
+        (role_of(&desk, root).await, role_of(&desk, anne).await),
+        (json!("person"), json!("administrator"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_exported_carries_each_role() {
+    let desk = scene().await;
+    let exported = desk.does(json!({"operation": "export", "secrets": false})).await;
+    let declaration = exported["declaration"].clone();
+    let roles: Vec<_> =
+        declaration["account"].as_array().unwrap().iter().map(|account| account["role"].clone()).collect();
+    assert_eq!(roles, ["person", "helper", "administrator"]);
+    desk.does(json!({"operation": "account_change", "login": "anne@here.test", "role": "helper"})).await;
+    desk.does(json!({"operation": "apply", "declaration": declaration, "dry_run": false})).await;
+    assert_eq!(role_of(&desk, "anne@here.test").await, "person");
+}
+
 #[tokio::test]
 async fn no_key_makes_or_takes_more_than_a_person() {
     let desk = scene().await;
@@ -90,6 +141,7 @@ async fn no_key_makes_or_takes_more_than_a_person() {
         (json!({"operation": "account_password", "login": "anne@here.test", "password": null}), true),
         (json!({"operation": "account_password", "login": "root@here.test", "password": null}), false),
         (json!({"operation": "account_remove", "login": "hugo@here.test"}), false),
+        (declared(&[("new@here.test", Some("administrator"))]), false),
     ] {
         let what = operation.to_string();
         let operation = serde_json::from_value(operation).unwrap();
