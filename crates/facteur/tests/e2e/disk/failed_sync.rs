@@ -55,7 +55,8 @@ fn count_syncs(faults: &Faults) -> u64 {
     plan.counted()
 }
 
-fn check(faults: &Faults, point: u64) {
+/// Whether a sync of that number failed: messages that wait share one, so that there are fewer when the machine is busy.
+fn check(faults: &Faults, point: u64) -> bool {
     let mut server = waiting_server();
     let armed = server.directory().join("armed");
     // This one fails, and whoever asks again is told that all is well: that answer must not be believed.
@@ -63,7 +64,10 @@ fn check(faults: &Faults, point: u64) {
     let port = start(&mut server, &plan).expect("it starts");
     fs::write(&armed, "").expect("armed");
     let (taken, refusal) = send_all(&server, port, &format!("k{point}"));
-    let refusal = refusal.unwrap_or_else(|| panic!("sync {point} failed and nobody was told"));
+    let Some(refusal) = refusal else {
+        assert!(plan.counted() < point, "sync {point} failed and nobody was told");
+        return false;
+    };
     assert!(refusal.starts_with("451 4.3.0 "), "{refusal}");
     if point % 5 == 1 {
         check_words(&server, port);
@@ -83,6 +87,7 @@ fn check(faults: &Faults, point: u64) {
     assert_eq!(lost, Vec::<&String>::new(), "acknowledged before sync {point} failed, and lost");
     // What was refused may have got there all the same: one message at most, whose commit was under way.
     assert!(arrived.len() <= taken.len() + 1, "{arrived:?} and not {taken:?}");
+    true
 }
 
 /// Every place where somebody looks says what is the matter.
@@ -118,13 +123,13 @@ fn nothing_is_acknowledged_after_a_failed_sync() {
     assert!(most >= 60, "{MESSAGES} messages take {most} syncs");
     let points = Chance::of_seed(seed).spread(proof::count(10, most), most);
     eprintln!("seed {seed}, {} of {most} syncs", points.len());
-    for &point in &points {
-        check(&faults, point);
-    }
+    let failed = points.iter().filter(|point| check(&faults, **point)).count();
+    // The last ones may not come; the others must.
+    assert!(failed * 10 >= points.len() * 9, "{failed} of {} syncs failed", points.len());
     proof::passed(
         "A6",
         "crates/facteur/tests/e2e/disk/failed_sync.rs::nothing_is_acknowledged_after_a_failed_sync",
-        points.len() as u64,
+        failed as u64,
         "failed syncs",
         Some(seed),
     );
