@@ -20,7 +20,13 @@ web-stats-deferred = Delayed
 web-stats-failed = Refused
 web-stats-bounced = Came back
 web-stats-others = others
-web-stats-total = { $accepted } recipients accepted, { $delivered } delivered, { $lost } refused or come back, { $deferred } tries put off.
+web-stats-total = { $accepted ->
+    [one] 1 recipient accepted
+   *[other] { $accepted } recipients accepted
+  }, { $delivered } delivered, { $lost } refused or come back, { $deferred ->
+    [one] 1 try put off
+   *[other] { $deferred } tries put off
+  }.
 web-stats-today = Today:
 web-stats-chart = Columns of what was delivered and of what was refused; the table below has the figures.
 web-stats-legend = Green: delivered. Red: refused, too late, or come back.

@@ -44,8 +44,10 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         (choice(&ask, days, by, &of))
         section class="card" {
             p { (total(&ask, &report)) }
-            @if by.is_time() { (chart(&ask, &report)) }
-            (table(&ask, &report))
+            @if report.rows.iter().any(says_something) {
+                @if by.is_time() { (chart(&ask, &report)) }
+                (table(&ask, &report))
+            }
         }
     };
     Ok(Page::new(ask.say("web-nav-statistics"), Section::Statistics, content).answer(&web, &ask))
@@ -110,8 +112,9 @@ fn chart(ask: &Ask, report: &StatisticsReport) -> Markup {
 }
 
 fn table(ask: &Ask, report: &StatisticsReport) -> Markup {
+    let telling = report.rows.iter().filter(|row| says_something(row));
     let shown: Vec<&StatisticsRow> =
-        if report.by.is_time() { report.rows.iter().rev().collect() } else { report.rows.iter().collect() };
+        if report.by.is_time() { telling.rev().collect() } else { telling.collect() };
     html! {
         div class="wide" tabindex="0" role="region" aria-label=(ask.say("web-nav-statistics")) {
             table {
@@ -134,6 +137,11 @@ fn table(ask: &Ask, report: &StatisticsReport) -> Markup {
             }
         }
     }
+}
+
+/// Whether there is a figure in it: days without mail stand in the chart, as gaps.
+fn says_something(row: &StatisticsRow) -> bool {
+    figures(row).iter().any(|count| *count > 0)
 }
 
 const fn figures(row: &StatisticsRow) -> [u64; 5] {
