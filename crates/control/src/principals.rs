@@ -110,6 +110,8 @@ impl Control {
         login: &str,
         changes: AccountChanges,
     ) -> Result<Answer, Fault> {
+        // Two administrators who demote each other at once would leave none.
+        let _one_at_a_time = self.protecting.lock().await;
         let mut account = self.account(login).await?;
         let role = changes.role.unwrap_or(account.role);
         if role != AccountRole::Administrator {
@@ -138,6 +140,7 @@ impl Control {
     }
 
     pub(crate) async fn account_remove(&self, audit: &Audit<'_>, login: &str) -> Result<Answer, Fault> {
+        let _one_at_a_time = self.protecting.lock().await;
         let account = self.account(login).await?;
         self.leaves_an_administrator(&account).await?;
         self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;

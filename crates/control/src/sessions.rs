@@ -191,6 +191,13 @@ impl Sessions {
         Some((entry.session.clone(), entry.hash.clone()))
     }
 
+    /// Keeps the role that somebody has by now: how long a session lives without being used depends on it.
+    fn give_role(&self, key: &Digest, role: Role) {
+        if let Some(entry) = self.book().sessions.get_mut(key) {
+            entry.session.role = role;
+        }
+    }
+
     fn close(&self, key: &Digest) -> Option<Session> {
         self.book().sessions.remove(key).map(|entry| entry.session)
     }
@@ -353,6 +360,7 @@ impl Control {
         }
         // A role that was given or taken away counts at once.
         let role = self.registry.role(&session.login).into();
+        self.sessions.give_role(&key, role);
         Some(Session { role, ..session })
     }
 

@@ -12,6 +12,7 @@ mod overview;
 mod own;
 mod protection;
 mod reason;
+mod record;
 mod rehearsal;
 mod relay;
 mod relays;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let all = [
         sign_in::routes(),
         overview::routes(),
+        record::routes(),
         messages::routes(),
         story::routes(),
         relays::routes(),

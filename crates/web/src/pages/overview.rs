@@ -58,6 +58,7 @@ async fn overview(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -
         (ways(&ask, &report))
         p class="soft" {
             @if ask.is_administrator() { a href="/setup" { (ask.say("web-setup")) } " · " }
+            a href="/record" { (ask.say("web-record-title")) } " · "
             (ask.fill("web-server", [("host", report.host_name.clone().into()), ("version", report.version.clone().into())]))
             " · " (ask.fill("web-since", [("when", when(report.started_at, &ask.reader()).into())]))
         }

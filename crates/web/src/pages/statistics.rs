@@ -129,7 +129,7 @@ fn table(ask: &Ask, report: &StatisticsReport) -> Markup {
                 tbody {
                     @for row in shown {
                         tr {
-                            th scope="row" { (name(ask, row, report.by)) }
+                            th scope="row" class=[report.by.is_time().then_some("moment")] { (name(ask, row, report.by)) }
                             @for count in figures(row) { td { (ask.fill("web-number", [("count", count.into())])) } }
                         }
                     }

@@ -112,6 +112,7 @@ fn every_page_is_good_in_a_real_browser() {
         "/webhooks",
         "/statistics",
         "/statistics?by=hour&days=1",
+        "/record",
     ];
     walk(&mut window, &curl, "administrator", &pages);
     sign_in(&mut window, &curl, HELENE);
