@@ -61,6 +61,9 @@ pub struct ClosureView {
     pub id: ClosureId,
     /// The relay's name.
     pub relay: String,
+    /// The login of the account whose alone the relay is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// The preset that the relay was made from, which names the provider.
     pub preset: Option<String>,
     /// The one sender that is stopped; `None` stops the relay.
@@ -119,6 +122,12 @@ pub struct RelayView {
     pub max_recipients: u16,
     /// Its owner's name.
     pub owner: String,
+    /// The login of the account whose alone it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Whether the account's mail takes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_used: bool,
     /// Whether it carries mail.
     pub state: RelayState,
     /// Its closures: of itself first, then of senders.

@@ -4,6 +4,7 @@
 //! store fail in between, the rest is done when the declaration is applied again.
 
 use crate::declaration::{AccountEntry, Declaration, DomainEntry, RelayEntry, SiteEntry};
+use crate::own_relays::full_name;
 use crate::principals::{check_password, machine_password, person_password, valid_name};
 use crate::relays::{DIRECT, fresh_relay};
 use crate::sign_in::{is_hash, verify_hash};
@@ -46,7 +47,7 @@ enum Credential {
 enum Step {
     Owner,
     Domain(Box<HostedDomain>, String),
-    Relay(Box<Relay>, String),
+    Relay(Box<Relay>, String, Option<String>),
     Account(Account, String, Credential),
     Site(Site, String, Credential),
     Route(RouteFor, String),
@@ -184,7 +185,9 @@ impl Control {
             plan.once("domain", entry.name.as_ascii())?;
             self.plan_domain(&mut plan, &known, entry).map_err(of_entry("domain", entry.name.as_ascii()))?;
         }
-        for entry in &declaration.relays {
+        let (own, shared): (Vec<_>, Vec<_>) =
+            declaration.relays.iter().partition(|entry| entry.account.is_some());
+        for entry in shared {
             plan.once("relay", &entry.name)?;
             self.plan_relay(&mut plan, &known, entry).map_err(of_entry("relay", &entry.name))?;
         }
@@ -195,6 +198,12 @@ impl Control {
             planned.map_err(of_entry("account", &entry.login))?;
         }
         leave_an_administrator(&known, &plan)?;
+        // Their accounts are there by now.
+        for entry in own {
+            plan.once("relay", &entry.name)?;
+            self.plan_own_relay(&mut plan, &known, &declaration, entry)
+                .map_err(of_entry("relay", &entry.name))?;
+        }
         for entry in &declaration.sites {
             plan.once("login", &entry.name)?;
             let planned = self.plan_site(&mut plan, &known, entry).await;
@@ -252,12 +261,43 @@ impl Control {
         Ok(())
     }
 
+    /// A relay of an account, which is there or is declared as well.
+    fn plan_own_relay(
+        &self,
+        plan: &mut Plan,
+        known: &Known,
+        declaration: &Declaration,
+        entry: &RelayEntry,
+    ) -> Result<(), Fault> {
+        let login = entry.account.as_deref().unwrap_or_default();
+        let before = known.accounts.iter().find(|account| account.login.eq_ignore_ascii_case(login));
+        let declared = declaration.accounts.iter().find(|account| account.login.eq_ignore_ascii_case(login));
+        let (login, owner) = match (before, declared) {
+            (before, Some(declared)) => {
+                (before.map_or(&declared.login, |before| &before.login), declared.owner.as_str())
+            }
+            (Some(before), None) => (&before.login, known.owner(before.owner)),
+            (None, None) => return Err(Fault::about(Blame::Missing, login)),
+        };
+        let name = full_name(login, &entry.name)?;
+        let theirs = |relay: &Relay| before.is_some_and(|before| relay.account == Some(before.id));
+        if known.relay(&name).is_some_and(|relay| !theirs(relay)) {
+            return Err(Fault::about(Blame::Exists, name));
+        }
+        let account = Some(login.clone());
+        self.plan_relay(plan, known, &RelayEntry { name, account, owner: owner.to_owned(), ..entry.clone() })
+    }
+
     fn plan_relay(&self, plan: &mut Plan, known: &Known, entry: &RelayEntry) -> Result<(), Fault> {
         unread(&entry.password_file, &entry.password_env)?;
         let before = known.relay(&entry.name);
         let name = valid_name("name", &entry.name)?;
         if name.eq_ignore_ascii_case(DIRECT) {
             return Err(Fault::about(Blame::Exists, DIRECT));
+        }
+        // What is an account's stays so: everybody's mail would leave with somebody's password.
+        if entry.account.is_none() && before.is_some_and(|before| before.account.is_some()) {
+            return Err(Fault::about(Blame::Needed, "account"));
         }
         let kept = before.and_then(|before| match &before.auth {
             RelayAuth::Password { password, .. } => Some(password.clone()),
@@ -282,6 +322,7 @@ impl Control {
         if let Some(before) = before {
             row.id = before.id;
             row.owner = before.owner;
+            row.account = before.account;
             row.name.clone_from(&before.name);
             row.revision = before.revision;
             row.created_at = before.created_at;
@@ -301,7 +342,7 @@ impl Control {
                 ("max_recipients", before.max_recipients != row.max_recipients),
             ])
         });
-        let step = Step::Relay(Box::new(row), entry.owner.clone());
+        let step = Step::Relay(Box::new(row), entry.owner.clone(), entry.account.clone());
         plan.add("relay", &name, before.is_none(), fields.unwrap_or_default(), step);
         Ok(())
     }
@@ -434,8 +475,12 @@ impl Control {
                 row.owner = self.owner(Some(&owner), audit).await?;
                 self.store.save_domain(*row, events).await?;
             }
-            Step::Relay(mut row, owner) => {
+            Step::Relay(mut row, owner, account) => {
                 row.owner = self.owner(Some(&owner), audit).await?;
+                row.account = match account {
+                    Some(login) => Some(self.account(&login).await?.id),
+                    None => None,
+                };
                 self.store.save_relay(*row, events).await?;
             }
             Step::Account(mut row, owner, credential) => {
@@ -493,9 +538,23 @@ fn plan_route(
 ) -> Result<(), Fault> {
     let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
     let missing = |name: &str| Fault::about(Blame::Missing, name);
-    let carried = same(relay, DIRECT)
-        || known.relay(relay).is_some()
-        || declaration.relays.iter().any(|entry| same(&entry.name, relay));
+    // What is an account's carries its mail only.
+    let own = declaration.relays.iter().filter_map(|entry| {
+        let login = entry.account.as_deref()?;
+        full_name(login, &entry.name).ok().filter(|name| same(name, relay)).map(|_| login)
+    });
+    let before = known.relay(relay).and_then(|relay| relay.account);
+    let before = known.accounts.iter().filter(|account| Some(account.id) == before);
+    let mut own = own.chain(before.map(|account| account.login.as_str()));
+    if own.any(|login| !same(scope, &format!("account:{login}"))) {
+        return Err(Fault::invalid("relay", relay));
+    }
+    let declared = |entry: &RelayEntry| match &entry.account {
+        Some(login) => full_name(login, &entry.name).is_ok_and(|name| same(&name, relay)),
+        None => same(&entry.name, relay),
+    };
+    let carried =
+        same(relay, DIRECT) || known.relay(relay).is_some() || declaration.relays.iter().any(declared);
     if !carried {
         return Err(missing(relay));
     }

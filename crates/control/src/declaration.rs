@@ -137,6 +137,9 @@ pub struct RelayEntry {
     /// Whose it is.
     #[serde(default = "default_owner", skip_serializing_if = "is_default_owner")]
     pub owner: String,
+    /// The login of the account whose alone it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// An account.

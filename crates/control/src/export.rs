@@ -28,11 +28,14 @@ impl Control {
             let owner = of(domain.owner);
             declaration.domains.push(domain_entry(domain, owner, secrets));
         }
+        let accounts = self.store.accounts().await?;
         for relay in self.store.relays().await? {
             let owner = of(relay.owner);
-            declaration.relays.push(relay_entry(relay, owner, secrets));
+            let account = accounts.iter().find(|account| Some(account.id) == relay.account);
+            let account = account.map(|account| account.login.clone());
+            declaration.relays.push(RelayEntry { account, ..relay_entry(relay, owner, secrets) });
         }
-        for account in self.store.accounts().await? {
+        for account in accounts {
             declaration.accounts.push(AccountEntry {
                 password_hash: self.hash(&account.login, secrets).await?,
                 owner: of(account.owner),
@@ -107,5 +110,6 @@ fn relay_entry(relay: Relay, owner: String, secrets: bool) -> RelayEntry {
         max_connections: Some(relay.max_connections),
         max_recipients: Some(relay.max_recipients),
         owner,
+        account: None,
     }
 }

@@ -23,6 +23,7 @@ mod metrics;
 pub mod needs;
 mod neighbours;
 mod operation;
+mod own_relays;
 pub mod parsers;
 mod patience;
 mod percent;
@@ -66,6 +67,7 @@ pub use neighbours::Neighbours;
 pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
+pub use own_relays::{MOST_OWN_CONNECTIONS, MOST_OWN_RELAYS, OWN_TRIES, OwnWay};
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use percent::percent_encoded;
 pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, ProtectionView};
@@ -154,6 +156,7 @@ pub struct Control {
     publications: Publications,
     finder: OnceLock<Box<dyn Finder>>,
     allowance: Mutex<Allowance>,
+    own_tries: Mutex<own_relays::Tries>,
     undo_book: Mutex<undo::UndoBook>,
     hooks: OnceLock<Arc<hooks::Hooks>>,
     hooks_changed: tokio::sync::Notify,
@@ -192,6 +195,7 @@ impl Control {
             publications: Publications::default(),
             finder: OnceLock::new(),
             allowance: Mutex::default(),
+            own_tries: Mutex::default(),
             undo_book: Mutex::default(),
             hooks: OnceLock::new(),
             hooks_changed: tokio::sync::Notify::new(),
@@ -203,6 +207,10 @@ impl Control {
     /// Does what is asked, if the caller may.
     pub async fn perform(&self, caller: &Caller, operation: Operation) -> Result<Answer, Fault> {
         let operation = self.allowed(caller, operation)?;
+        own_relays::as_seen_by(caller, self.done(caller, operation).await)
+    }
+
+    async fn done(&self, caller: &Caller, operation: Operation) -> Result<Answer, Fault> {
         let audit = Audit { caller, operation: operation.name() };
         match operation {
             Operation::Status => self.status().await,
@@ -222,7 +230,7 @@ impl Control {
             Operation::SiteChange { name, changes } => self.site_change(&audit, &name, changes).await,
             Operation::SitePassword { name, password } => self.site_password(&audit, name, password).await,
             Operation::SiteRemove { name } => self.site_remove(&audit, &name).await,
-            Operation::RelayList => self.relay_list().await,
+            Operation::RelayList => self.relay_list(caller).await,
             Operation::RelayAdd { relay } => self.relay_add(&audit, relay).await,
             Operation::RelayChange { name, relay } => self.relay_change(&audit, &name, relay).await,
             Operation::RelayPassword { name, login, password } => {

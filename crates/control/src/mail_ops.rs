@@ -1,6 +1,7 @@
 //! The queue, a message's story, a test message, the state of the server.
 
 use crate::lately::{Lately, blames_the_content};
+use crate::own_relays::full_name;
 use crate::relays::{DIRECT, closure_view};
 use crate::undo::{Noted, UndoBook};
 use crate::{
@@ -14,7 +15,7 @@ use mail::{ClosureId, Envelope, EventId, OwnerId, Principal, PublicId, QueueId, 
 use queue::{Refusal, Submission, Trace};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
-use store::{Act, Filter, Page, Story};
+use store::{Act, Filter, Page, RouteScope, Story};
 
 impl Control {
     pub(crate) async fn status(&self) -> Result<Answer, Fault> {
@@ -29,7 +30,8 @@ impl Control {
             relays: self.relay_views().await?,
             accounts: self.store.accounts().await?.len(),
             sites: self.store.sites().await?.len(),
-            has_route: !routes.is_empty(),
+            // What serves one account alone is no way for anybody else.
+            has_route: routes.iter().any(|route| !matches!(route.scope, RouteScope::Account(_))),
             certificate_ends: self.certificate.get().and_then(|ends| ends()),
             slowed: self.sign_in.patience.slowed(self.clock.now()),
             trouble: self.trouble(),
@@ -37,9 +39,27 @@ impl Control {
         Ok(Answer::Status { report: Box::new(report) })
     }
 
+    /// The relay of that name that carries an account's mail: its own comes first, and another account's is not there.
+    async fn relay_for(&self, name: &str, account: Option<&str>) -> Result<RelayId, Fault> {
+        let Some(login) = account else { return Ok(self.any_relay_named(name).await?.id) };
+        let principal = self.principal_named(login).await?.0;
+        let own = match self.account(login).await {
+            Ok(account) => match full_name(&account.login, name) {
+                Ok(full) => self.any_relay_named(&full).await.ok(),
+                Err(_) => None,
+            },
+            Err(_) => None,
+        };
+        let relay = match own {
+            Some(own) => own,
+            None => self.any_relay_named(name).await?,
+        };
+        if relay.may_carry(principal) { Ok(relay.id) } else { Err(Fault::about(Blame::Missing, name)) }
+    }
+
     async fn filter(&self, filter: QueueFilter) -> Result<Filter, Fault> {
         let relay = match &filter.relay {
-            Some(name) => Some(self.relay_named(name).await?.id),
+            Some(name) => Some(self.relay_for(name, filter.account.as_deref()).await?),
             None => None,
         };
         let key = |field: &str, text: &Option<String>| match text {

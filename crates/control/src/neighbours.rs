@@ -111,6 +111,7 @@ mod tests {
         Relay {
             id: RelayId(id),
             owner: OwnerId::DEFAULT,
+            account: None,
             name: format!("relay{id}"),
             preset: preset.map(str::to_owned),
             host: host.to_owned(),

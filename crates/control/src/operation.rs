@@ -123,7 +123,9 @@ pub struct RelaySpec {
     pub max_recipients: Option<u16>,
     /// The owner's name; the default owner when there is none.
     pub owner: Option<String>,
-    /// Whether it becomes the default relay. The first relay does in any case.
+    /// The login of the account whose alone it is; none for one of this server's own. Of a relay to be added.
+    pub account: Option<String>,
+    /// Whether it becomes the default relay, or, when it is an account's, the one that carries its mail. The first relay does in any case.
     pub default: bool,
 }
 

@@ -143,9 +143,12 @@ impl Control {
         let _one_at_a_time = self.protecting.lock().await;
         let account = self.account(login).await?;
         self.leaves_an_administrator(&account).await?;
+        // What is theirs alone goes first: a relay without its account would be nobody's.
+        self.remove_relays_of(account.id, audit).await?;
         self.store.remove_account(account.id, audit.of(&self.clock, login)).await?;
         self.remove_webhooks_of(mail::Principal::Account(account.id), audit).await?;
         self.reload_registry().await?;
+        self.queue.reload().await?;
         // What guarded it went with it, and its mail is nobody's to keep back.
         self.queue.reload_blocks().await?;
         Ok(Answer::Done)

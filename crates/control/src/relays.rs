@@ -2,6 +2,7 @@
 
 use crate::lately::Lately;
 use crate::neighbours::neighbours;
+use crate::own_relays::{as_seen_by, full_name};
 use crate::principals::valid_name;
 use crate::{
     Answer, Audit, Blame, Caller, ClosureView, Control, Fault, Operation, RelaySpec, RelayState, RelayView,
@@ -11,7 +12,7 @@ use explain::Place;
 use mail::{Address, OwnerId, RelayId, Secret, Timestamp};
 use net::HostName;
 use std::collections::HashMap;
-use store::{Closure, Page, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
+use store::{Account, Closure, Page, Relay, RelayAuth, RelayTls, RouteScope, SenderMode};
 
 /// The connections of a relay that nothing is known of.
 const CONNECTIONS: u16 = 20;
@@ -28,8 +29,18 @@ impl Control {
         let relays = self.store.relays().await?;
         let lately = self.lately().await?;
         let refusing = lately.refusing_all();
+        let accounts = self.store.accounts().await?;
+        let routes = self.store.routes().await?;
+        let login =
+            |id| accounts.iter().find(|account| account.id == id).map(|account| account.login.clone());
+        let is_used = |relay: &Relay| {
+            let scope = relay.account.map(RouteScope::Account);
+            routes.iter().any(|route| Some(&route.scope) == scope.as_ref() && route.relay == relay.id)
+        };
         let view = |relay: &Relay| RelayView {
             refuses_all: refusing.get(&relay.id).copied(),
+            account: relay.account.and_then(login),
+            is_used: is_used(relay),
             ..view(relay.clone(), &owners, &relays, &closures, &lately)
         };
         Ok(relays.iter().map(view).collect())
@@ -41,22 +52,43 @@ impl Control {
         Ok(Lately::of(&events, self.clock.now()))
     }
 
-    pub(crate) async fn relay_list(&self) -> Result<Answer, Fault> {
-        Ok(Answer::Relays { relays: self.relay_views().await? })
+    pub(crate) async fn relay_list(&self, caller: &Caller) -> Result<Answer, Fault> {
+        let mut relays = self.relay_views().await?;
+        if let Some(own) = self.owner_of_relays(caller).await? {
+            relays.retain(|relay| relay.account.as_ref() == Some(&own.login));
+        }
+        Ok(Answer::Relays { relays })
     }
 
-    pub(crate) async fn relay_named(&self, name: &str) -> Result<Relay, Fault> {
+    /// The relay of that name, whose ever it is.
+    pub(crate) async fn any_relay_named(&self, name: &str) -> Result<Relay, Fault> {
         let relays = self.store.relays().await?;
         let same = |relay: &Relay| relay.name.eq_ignore_ascii_case(name);
         relays.into_iter().find(same).ok_or_else(|| Fault::about(Blame::Missing, name))
     }
 
+    /// The relay that a caller means by that name: a person's is their own, or there is none.
+    async fn relay_named(&self, caller: &Caller, name: &str) -> Result<Relay, Fault> {
+        let Some(own) = self.owner_of_relays(caller).await? else { return self.any_relay_named(name).await };
+        let missing = || Fault::about(Blame::Missing, name);
+        let relay = self.any_relay_named(&full_name(&own.login, name).map_err(|_| missing())?).await;
+        relay.ok().filter(|relay| relay.account == Some(own.id)).ok_or_else(missing)
+    }
+
     /// A name for a relay, if nobody has it: names are typed, so case does not tell two of them apart.
-    async fn free_name(&self, name: &str, own: Option<RelayId>) -> Result<String, Fault> {
+    async fn free_name(
+        &self,
+        account: Option<&Account>,
+        name: &str,
+        own: Option<RelayId>,
+    ) -> Result<String, Fault> {
         if name.trim().is_empty() {
             return Err(Fault::about(Blame::Needed, "name"));
         }
-        let name = valid_name("name", name)?;
+        let name = match account {
+            Some(account) => full_name(&account.login, name)?,
+            None => valid_name("name", name)?,
+        };
         let relays = self.store.relays().await?;
         let taken = |relay: &Relay| Some(relay.id) != own && relay.name.eq_ignore_ascii_case(&name);
         let reserved = name.eq_ignore_ascii_case(DIRECT);
@@ -70,33 +102,50 @@ impl Control {
     }
 
     pub(crate) async fn relay_add(&self, audit: &Audit<'_>, spec: RelaySpec) -> Result<Answer, Fault> {
+        self.check_own_wish(audit, &spec).await?;
+        let account = self.account_of(audit, &spec).await?;
         let base = from_preset(&spec)?;
         let name = spec.name.as_deref().or_else(|| base.map(|p| p.name));
-        let name = self.free_name(name.unwrap_or_default(), None).await?;
+        let name = self.free_name(account.as_ref(), name.unwrap_or_default(), None).await?;
         let mut relay = fresh_relay(&spec, name.clone(), self.clock.now())?;
+        self.check_own_place(audit, &relay, None)?;
         // An owner is made only for a relay that can be.
-        let owner = self.owner(spec.owner.as_deref(), audit).await?;
-        relay.owner = owner;
-        let id = self.store.save_relay(relay, audit.of(&self.clock, &name)).await?;
-        self.first_route(audit, id, owner, spec.default, &name).await?;
+        relay.owner = match &account {
+            Some(account) => account.owner,
+            None => self.owner(spec.owner.as_deref(), audit).await?,
+        };
+        relay.account = account.map(|account| account.id);
+        relay.id = self.store.save_relay(relay.clone(), audit.of(&self.clock, &name)).await?;
+        self.first_route(audit, &relay, spec.default).await?;
         self.queue.reload().await?;
-        self.relay_answer(id).await
+        self.relay_answer(relay.id).await
     }
 
-    /// The first relay of the default owner carries everybody's mail, the first one of another owner that owner's:
-    /// a newcomer who has added one relay has said enough.
-    async fn first_route(
-        &self,
-        audit: &Audit<'_>,
-        id: RelayId,
-        owner: OwnerId,
-        wanted: bool,
-        name: &str,
-    ) -> Result<(), Fault> {
-        let scope = if owner == OwnerId::DEFAULT { RouteScope::Default } else { RouteScope::Owner(owner) };
+    /// The account whose alone a relay shall be, with room for one more.
+    async fn account_of(&self, audit: &Audit<'_>, spec: &RelaySpec) -> Result<Option<Account>, Fault> {
+        let account = match (self.owner_of_relays(audit.caller).await?, &spec.account) {
+            (Some(own), _) => own,
+            (None, Some(login)) => self.account(login).await?,
+            (None, None) => return Ok(None),
+        };
+        if spec.owner.is_some() {
+            return Err(Fault::invalid("owner", &account.login));
+        }
+        self.check_own_count(audit, account.id).await?;
+        Ok(Some(account))
+    }
+
+    /// The first relay of the default owner carries everybody's mail, the first one of another owner that owner's, and the
+    /// first one of an account that account's: a newcomer who has added one relay has said enough.
+    async fn first_route(&self, audit: &Audit<'_>, relay: &Relay, wanted: bool) -> Result<(), Fault> {
+        let scope = match (relay.account, relay.owner) {
+            (Some(account), _) => RouteScope::Account(account),
+            (None, OwnerId::DEFAULT) => RouteScope::Default,
+            (None, owner) => RouteScope::Owner(owner),
+        };
         let taken = self.store.routes().await?.iter().any(|route| route.scope == scope);
         if wanted || !taken {
-            self.store.set_route(scope, Some(id), audit.of(&self.clock, name)).await?;
+            self.store.set_route(scope, Some(relay.id), audit.of(&self.clock, &relay.name)).await?;
         }
         Ok(())
     }
@@ -107,7 +156,9 @@ impl Control {
         name: &str,
         spec: RelaySpec,
     ) -> Result<Answer, Fault> {
-        let old = self.relay_named(name).await?;
+        let old = self.relay_named(audit.caller, name).await?;
+        self.check_own_wish(audit, &spec).await?;
+        self.count_try(audit, &old)?;
         let base = from_preset(&spec)?;
         let mut relay = old.clone();
         if let Some(base) = base {
@@ -124,18 +175,22 @@ impl Control {
             relay.host = host_of(&spec, base)?;
         }
         if let Some(name) = &spec.name {
-            relay.name = self.free_name(name, Some(relay.id)).await?;
+            let accounts = self.store.accounts().await?;
+            let account = accounts.iter().find(|account| Some(account.id) == relay.account);
+            relay.name = self.free_name(account, name, Some(relay.id)).await?;
         }
         relay.auth = changed_auth(relay.auth, &spec)?;
-        let id = relay.id;
-        let owner = relay.owner;
         let relay = changed(relay, &spec)?;
-        self.store.save_relay(relay, audit.of(&self.clock, name)).await?;
+        self.check_own_place(audit, &relay, Some(&old))?;
+        // To have it used is no new setting: what it is closed for stands.
+        if relay != old {
+            self.store.save_relay(relay.clone(), audit.of(&self.clock, &old.name)).await?;
+        }
         if spec.default {
-            self.first_route(audit, id, owner, true, name).await?;
+            self.first_route(audit, &relay, true).await?;
         }
         self.queue.reload().await?;
-        self.relay_answer(id).await
+        self.relay_answer(relay.id).await
     }
 
     pub(crate) async fn relay_password(
@@ -148,7 +203,8 @@ impl Control {
         if password.is_empty() {
             return Err(Fault::about(Blame::Needed, "password"));
         }
-        let mut relay = self.relay_named(name).await?;
+        let mut relay = self.relay_named(audit.caller, name).await?;
+        self.count_try(audit, &relay)?;
         let known = match &relay.auth {
             RelayAuth::Password { login, .. } => Some(login.clone()),
             RelayAuth::None => None,
@@ -156,7 +212,8 @@ impl Control {
         let login = login.or(known).ok_or_else(|| Fault::about(Blame::Needed, "login"))?;
         relay.auth = RelayAuth::Password { login, password };
         let id = relay.id;
-        self.store.save_relay(relay, audit.of(&self.clock, name)).await?;
+        let on = audit.of(&self.clock, &relay.name);
+        self.store.save_relay(relay, on).await?;
         // The relay's revision grew, so the queue opens it: its mail leaves, and tells at once if the new password is wrong too.
         self.queue.reload().await?;
         self.relay_answer(id).await
@@ -167,7 +224,7 @@ impl Control {
     pub async fn test_relay(&self, caller: &Caller, name: &str, told: Told<'_>) -> Result<Answer, Fault> {
         let operation = self.allowed(caller, Operation::RelayTest { name: name.to_owned() })?;
         let audit = Audit { caller, operation: operation.name() };
-        self.relay_test(&audit, name, told).await
+        as_seen_by(caller, self.relay_test(&audit, name, told).await)
     }
 
     pub(crate) async fn relay_test(
@@ -176,9 +233,10 @@ impl Control {
         name: &str,
         told: Told<'_>,
     ) -> Result<Answer, Fault> {
-        let relay = self.relay_named(name).await?;
+        let relay = self.relay_named(audit.caller, name).await?;
+        self.count_try(audit, &relay)?;
         let rehearsal = self.couriers.relays.rehearse(&relay, told).await;
-        self.store.append(audit.of(&self.clock, name)).await?;
+        self.store.append(audit.of(&self.clock, &relay.name)).await?;
         if rehearsal.result.is_ok() {
             self.queue.open_relay(relay.id).await?;
         }
@@ -201,8 +259,9 @@ impl Control {
     }
 
     pub(crate) async fn relay_remove(&self, audit: &Audit<'_>, name: &str) -> Result<Answer, Fault> {
-        let relay = self.relay_named(name).await?;
-        self.store.remove_relay(relay.id, self.clock.now(), audit.of(&self.clock, name)).await?;
+        let relay = self.relay_named(audit.caller, name).await?;
+        self.leave_own_relay(audit, &relay).await?;
+        self.store.remove_relay(relay.id, self.clock.now(), audit.of(&self.clock, &relay.name)).await?;
         self.queue.reload().await?;
         Ok(Answer::Done)
     }
@@ -223,6 +282,7 @@ pub(crate) fn fresh_relay(spec: &RelaySpec, name: String, now: Timestamp) -> Res
     let fresh = Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
+        account: None,
         name,
         preset: base.map(|p| p.name.to_owned()),
         host: host_of(spec, base)?,
@@ -340,6 +400,7 @@ pub(crate) fn closure_view(
     ClosureView {
         id: closure.id,
         relay: relay.map(|relay| relay.name.clone()).unwrap_or_default(),
+        account: relay.and_then(|relay| relay.login_of_owner()).map(str::to_owned),
         preset: relay.and_then(|relay| relay.preset.clone()),
         sender: closure.sender.as_ref().map(ToString::to_string),
         cause: closure.cause.clone(),
@@ -380,6 +441,8 @@ fn view(
         max_connections: relay.max_connections,
         max_recipients: relay.max_recipients,
         owner: owners.get(&relay.owner).cloned().unwrap_or_default(),
+        account: None,
+        is_used: false,
         name: relay.name,
         preset: relay.preset,
         state,

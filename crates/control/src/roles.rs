@@ -146,6 +146,14 @@ fn own(caller: &Caller, operation: &mut Operation) -> bool {
         | Operation::Statistics { .. }
         | Operation::Why { .. }
         | Operation::OwnAccount => true,
+        // Which ones they reach, and what may be set of these, is judged where it is done. Helpers look after all, and have
+        // none of their own.
+        Operation::RelayList
+        | Operation::RelayAdd { .. }
+        | Operation::RelayChange { .. }
+        | Operation::RelayPassword { .. }
+        | Operation::RelayTest { .. }
+        | Operation::RelayRemove { .. } => caller.role == Role::Person,
         Operation::Discover { wish } => !wish.private,
         // The name of who asks with a key is longer than their login: a key guards nothing and opens nothing.
         Operation::Protect { of: Guarded::Account(login), act } => {

@@ -64,7 +64,13 @@ impl Control {
         };
         let relay = match relay {
             Some(name) if name.eq_ignore_ascii_case(DIRECT) => Some(RelayId::DIRECT),
-            Some(name) => Some(self.relay_named(&name).await?.id),
+            Some(name) => {
+                let relay = self.any_relay_named(&name).await?;
+                if !relay.may_serve(&scope) {
+                    return Err(Fault::invalid("relay", relay.name));
+                }
+                Some(relay.id)
+            }
             None => None,
         };
         self.store.set_route(scope, relay, audit.of(&self.clock, &on)).await?;

@@ -10,15 +10,27 @@ pub const ADMINISTRATOR: &str = "administrator";
 /// The setting for the name of this server, from its next start on. It wins over the one of the configuration file.
 pub const HOST_NAME: &str = "host_name";
 
+/// The setting that says whether people may add and change relays of their own: `on`, which it is by default, or `off`.
+pub(crate) const OWN_RELAYS: &str = "own_relays";
+
 /// A setting: its name, and what its value is once it was read.
 type Reading = fn(&str) -> Result<String, Fault>;
 
 /// All settings.
-const SETTINGS: &[(&str, Reading)] = &[(ADMINISTRATOR, administrator), (HOST_NAME, host_name)];
+const SETTINGS: &[(&str, Reading)] =
+    &[(ADMINISTRATOR, administrator), (HOST_NAME, host_name), (OWN_RELAYS, on_or_off)];
 
 fn administrator(text: &str) -> Result<String, Fault> {
     let address: Address = text.parse().map_err(|error| Fault::invalid(ADMINISTRATOR, error))?;
     Ok(address.to_string())
+}
+
+fn on_or_off(text: &str) -> Result<String, Fault> {
+    if ["on", "off"].contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::invalid(OWN_RELAYS, "on, off"))
+    }
 }
 
 /// One word is no name that other servers can look up.

@@ -3,7 +3,7 @@
 
 use crate::reader::{Reader, when};
 use crate::{ClosureView, Neighbours};
-use explain::{CauseId, Facts, Place, Words};
+use explain::{CauseId, Facts, Place, Who, Words};
 use mail::{ClosureId, Evidence, Language, RelayId, Timestamp};
 use std::collections::BTreeMap;
 use store::{Act, EventKind, RecipientRow, RecipientState};
@@ -55,6 +55,15 @@ pub fn of_closure(closure: &ClosureView, language: Language) -> Reason {
         };
         reason.words =
             explain::words(reason.cause, closure.preset.as_deref(), Place::Relay, language, &facts);
+    }
+    // A relay of somebody's own is theirs to mend: the administrator cannot know its password.
+    if let Some(login) = &closure.account
+        && explain::cause(reason.cause).who(Place::Relay) == Who::Administrator
+    {
+        reason.words.who = match language {
+            Language::En => format!("{login}, whose relay it is"),
+            Language::Fr => format!("{login}, à qui ce relais appartient"),
+        };
     }
     reason
 }

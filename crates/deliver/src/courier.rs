@@ -7,9 +7,10 @@ use crate::pool::{Open, Pool};
 use crate::stale::is_stale;
 use crate::{Keyring, rounds};
 use mail::{
-    Address, Clock, Dialogue, Evidence, Recipient, RelayId, Reply, ReversePath, Severity, Stage, Timestamp,
+    Address, Clock, Dialogue, Evidence, Network, Recipient, RelayId, Reply, ReversePath, Severity, Stage,
+    Timestamp,
 };
-use net::{ClientTls, Dialer, NetError, Verify};
+use net::{ClientTls, Dialer, HostName, NetError, Purpose, Verify};
 use queue::{Batch, BoxFuture, Carried, Courier};
 use smtp::transport::Transport as _;
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub our_name: String,
     /// The ports of a relay that names none, in the order in which they are tried.
     pub ports: Vec<Port>,
+    /// The networks besides the public Internet in which the relays of people may be.
+    pub own_networks: Arc<[Network]>,
 }
 
 /// A port on which relays take mail.
@@ -45,7 +48,11 @@ impl Settings {
     /// The settings of a server of that name: 587 is tried first (RFC 6409), then 465 (RFC 8314), then the port that
     /// providers open for networks which block the others.
     pub fn new(our_name: impl Into<String>) -> Self {
-        Self { our_name: our_name.into(), ports: [587, 465, 2525].map(Port::of).to_vec() }
+        Self {
+            our_name: our_name.into(),
+            ports: [587, 465, 2525].map(Port::of).to_vec(),
+            own_networks: Arc::default(),
+        }
     }
 }
 
@@ -104,6 +111,14 @@ impl RelayCourier {
             }
             Err(Closed { evidence, dialogue }) => Rehearsal { result: Err(evidence), dialogue },
         }
+    }
+
+    /// Whether somebody's own relay may be there, as far as that is known before a name is looked up; what it leads to is
+    /// judged when it is dialled.
+    pub fn may_be_own(&self, host: &HostName, port: Option<u16>) -> bool {
+        let policy = self.own_policy();
+        let reached = host.address().is_none_or(|ip| policy.allows(ip));
+        policy.may_ask_for(host) && reached && port.is_none_or(|port| Purpose::OwnRelay.allows(port))
     }
 
     /// Closes connections that have been idle for too long. A worker calls this every few seconds.

@@ -3,7 +3,7 @@
 use crate::courier::{Port, RelayCourier, Told};
 use crate::pool::Open;
 use mail::{Dialogue, Evidence, Peer, Seen, Speaker, Stage};
-use net::{AddressPolicy, ClientTls, Purpose, Target, TlsMode, Verify};
+use net::{AddressPolicy, ClientTls, NetError, Purpose, Target, TlsMode, Verify};
 use smtp::client::Client;
 use smtp::transport::Transport as _;
 use std::sync::Arc;
@@ -77,8 +77,12 @@ impl RelayCourier {
             Ok(client_tls) => client_tls,
             Err(seen) => return Err(self.closed(relay, port, Stage::Tls, seen)),
         };
-        let target = match Target::new(Purpose::Relay, &relay.host, port.number, client_tls) {
-            Ok(target) => target.with_tls(tls).with_policy(policy(relay)),
+        let purpose = if relay.account.is_some() { Purpose::OwnRelay } else { Purpose::Relay };
+        let target = match Target::new(purpose, &relay.host, port.number, client_tls) {
+            Ok(target) => target.with_tls(tls).with_policy(self.policy(relay)),
+            Err(NetError::PortForbidden { .. }) => {
+                return Err(self.closed(relay, port, Stage::Connect, Seen::Refused));
+            }
             // It was refused when the relay was set up; a row from before that rule may still be there.
             Err(_) => return Err(self.closed(relay, port, Stage::Resolve, Seen::NameUnknown)),
         };
@@ -149,6 +153,26 @@ impl RelayCourier {
         Ok(tls)
     }
 
+    /// Where a relay may be. One of an account is named by whoever signs in, so it is on the public Internet, or where the
+    /// configuration says; without TLS or a sign-in only there.
+    fn policy(&self, relay: &Relay) -> AddressPolicy {
+        match (relay.account, must_be_near(relay)) {
+            (None, true) => AddressPolicy::PrivateOnly,
+            (None, false) => AddressPolicy::Any,
+            (Some(_), true) => AddressPolicy::Only(Arc::clone(&self.settings.own_networks)),
+            (Some(_), false) => self.own_policy(),
+        }
+    }
+
+    pub(crate) fn own_policy(&self) -> AddressPolicy {
+        let networks = &self.settings.own_networks;
+        if networks.is_empty() {
+            AddressPolicy::PublicOnly
+        } else {
+            AddressPolicy::PublicAnd(Arc::clone(networks))
+        }
+    }
+
     fn closed(&self, relay: &Relay, port: Port, stage: Stage, seen: Seen) -> Closed {
         let now = self.clock.now();
         let peer = Some(Peer { host: relay.host.clone(), address: None, port: port.number });
@@ -165,8 +189,4 @@ impl RelayCourier {
 pub fn must_be_near(relay: &Relay) -> bool {
     let bare = relay.tls == RelayTls::Never || matches!(relay.auth, RelayAuth::None);
     bare && !relay.insecure
-}
-
-fn policy(relay: &Relay) -> AddressPolicy {
-    if must_be_near(relay) { AddressPolicy::PrivateOnly } else { AddressPolicy::Any }
 }

@@ -190,7 +190,8 @@ fn couriers(
 ) -> Result<Couriers, NetError> {
     let (dns, resolver) = names(config);
     let dialer = Dialer::new(clock.clone(), resolver);
-    let settings = Settings::new(host_name.as_ascii());
+    let mut settings = Settings::new(host_name.as_ascii());
+    settings.own_networks = config.own_relays.networks.clone().into();
     let keyring = Arc::new(Keyring::default());
     let relays = RelayCourier::new(dialer, clock.clone(), settings, Arc::clone(&store))?;
     let relays = relays.signing_with(Arc::clone(&keyring));

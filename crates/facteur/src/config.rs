@@ -141,6 +141,14 @@ pub struct WebhooksConfig {
     pub networks: Vec<Network>,
 }
 
+/// Which relays of people may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OwnRelaysConfig {
+    /// Networks besides the public Internet in which they may be.
+    pub networks: Vec<Network>,
+}
+
 /// Under which names monitors read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -204,6 +212,8 @@ pub struct Config {
     pub direct: DirectConfig,
     /// Which receivers of webhooks may be called.
     pub webhooks: WebhooksConfig,
+    /// Which relays of people may be called.
+    pub own_relays: OwnRelaysConfig,
     /// What monitors may read.
     pub metrics: MetricsConfig,
     /// The ports; 587, 465, 2525 and 8189 when there is none.
@@ -326,7 +336,10 @@ pub fn fresh(host_name: &Domain, language: Language) -> String {
          # networks = [\"10.0.0.0/8\"]\n\
          \n\
          # [webhooks]\n\
-         # networks = [\"10.0.0.0/8\"]   # receivers of webhooks may be there too\n"
+         # networks = [\"10.0.0.0/8\"]   # receivers of webhooks may be there too\n\
+         \n\
+         # [own_relays]\n\
+         # networks = [\"10.0.0.0/8\"]   # relays that people add for themselves may be there too\n"
     )
 }
 

@@ -64,7 +64,8 @@ impl<'a> Scene<'a> {
             cause: event.cause.as_deref().and_then(CauseId::lookup),
             message,
             recipient,
-            relay: relay.map(|relay| relay.name.as_str()),
+            // Of a relay of somebody's own its owner is told, who knows it by this name.
+            relay: relay.map(Relay::name_for_owner),
             preset: relay.and_then(|relay| relay.preset.as_deref()),
             place,
             said: said(event, attempts),

@@ -6,6 +6,8 @@
 pub enum Purpose {
     /// A relay that an administrator named: any port.
     Relay,
+    /// A relay that somebody named for their own mail: the ports on which servers take mail.
+    OwnRelay,
     /// The mail host of a domain, at the port for mail between servers, which only a test moves.
     Exchange,
     /// Looking for the mail servers of a name that anybody may give: the ports of mail (SMTP, submission, IMAP, POP3,
@@ -23,6 +25,7 @@ impl Purpose {
     pub const fn allows(self, port: u16) -> bool {
         match self {
             Self::Relay | Self::Exchange => port != 0,
+            Self::OwnRelay => matches!(port, 25 | 465 | 587 | 2525),
             Self::Probe => matches!(port, 25 | 465 | 587 | 2525 | 143 | 993 | 110 | 995 | 4190),
             Self::Webhook => match port {
                 80 | 443 => true,

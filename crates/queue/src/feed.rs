@@ -312,7 +312,7 @@ fn log_perhaps(message: &ClaimedMessage) {
 fn relay_for(state: &State, message: &ClaimedMessage) -> Option<RelayId> {
     let before = message.recipients.iter().find(|recipient| recipient.perhaps_sent).and_then(|r| r.relay);
     let open = |id: &RelayId| {
-        (*id == RelayId::DIRECT || state.routes.relay(*id).is_some())
+        state.routes.may_carry(*id, message.principal)
             && state.closures.stopping(Some(*id), &message.from).is_none()
     };
     let wanted = message.extras.relay;

@@ -297,7 +297,7 @@ impl Queue {
             reply: taken,
             answered_by: last.and_then(|attempt| attempt.peer.as_ref()).map(|peer| peer.host.clone()),
             place: if is_direct { Place::Direct } else { Place::Relay },
-            relay: relay.and_then(|relay| self.relay(relay)).map(|relay| relay.name.clone()),
+            relay: relay.and_then(|relay| self.relay(relay)).map(|relay| relay.name_for_owner().to_owned()),
             last_attempt_at: last.map(|attempt| attempt.ended_at),
             expires_at: row.expires_at,
         })

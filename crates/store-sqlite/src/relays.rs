@@ -5,7 +5,7 @@ use crate::fault::{Fault, Outcome};
 use crate::key::Sealer;
 use crate::rows::{json, time, unsigned};
 use crate::session::Session;
-use mail::{ClosureId, OwnerId, RelayId, Secret, Timestamp};
+use mail::{AccountId, ClosureId, OwnerId, RelayId, Secret, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Closure, NewEvent, Relay, RelayAuth, RelayTls, SenderMode};
 
@@ -51,7 +51,7 @@ fn sender_of(text: &str) -> Outcome<SenderMode> {
 pub(crate) fn relays(conn: &Connection, sealer: &Sealer) -> Outcome<Vec<Relay>> {
     let text =
         "SELECT id, owner, name, preset, host, port, tls, insecure, extra_ca, login, sealed, max_connections,
-                    max_recipients, revision, created_at, sender FROM relays ORDER BY name";
+                    max_recipients, revision, created_at, sender, account FROM relays ORDER BY name";
     all(conn, text, |row| relay(row, sealer))
 }
 
@@ -66,6 +66,7 @@ fn relay(row: &Row<'_>, sealer: &Sealer) -> Outcome<Relay> {
     Ok(Relay {
         id: RelayId(id),
         owner: OwnerId(row.get(1)?),
+        account: row.get::<_, Option<i64>>(16)?.map(AccountId),
         name: row.get(2)?,
         preset: row.get(3)?,
         host: row.get(4)?,
@@ -113,6 +114,9 @@ pub(crate) fn closures(conn: &Connection) -> Outcome<Vec<Closure>> {
 impl Session {
     pub(crate) fn save_relay(&mut self, relay: &Relay, events: &[NewEvent]) -> Outcome<RelayId> {
         self.check_row("owners", relay.owner.0)?;
+        if let Some(account) = relay.account {
+            self.check_row("accounts", account.0)?;
+        }
         let mut other = self.sql("SELECT 1 FROM relays WHERE name = ?1 AND id <> ?2")?;
         if other.exists(params![relay.name, relay.id.0])? {
             return Err(Fault::exists(&relay.name));
@@ -130,8 +134,8 @@ impl Session {
         };
         self.run(
             "INSERT OR REPLACE INTO relays (id, owner, name, preset, host, port, tls, insecure, extra_ca, login, sealed,
-                 max_connections, max_recipients, revision, created_at, sender)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                 max_connections, max_recipients, revision, created_at, sender, account)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             params![
                 id,
                 relay.owner.0,
@@ -149,6 +153,7 @@ impl Session {
                 revision + 1,
                 relay.created_at.0,
                 sender_to(relay.sender),
+                relay.account.map(|account| account.0),
             ],
         )?;
         self.append(events)?;

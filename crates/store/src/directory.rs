@@ -229,7 +229,9 @@ pub struct Relay {
     pub id: RelayId,
     /// Whose it is.
     pub owner: OwnerId,
-    /// Its name, unique.
+    /// Whose alone it is: it carries nobody else's mail. `None` for one of this server's own.
+    pub account: Option<AccountId>,
+    /// Its name, unique. That of an account's relay begins with its login: `anne@example.org/gmail`.
     pub name: String,
     /// The preset that it was made from, which also names the provider.
     pub preset: Option<String>,
@@ -255,6 +257,31 @@ pub struct Relay {
     pub revision: u32,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Relay {
+    /// Whether it may carry mail of this principal: what is an account's carries its mail only.
+    pub fn may_carry(&self, principal: Principal) -> bool {
+        self.account.is_none_or(|own| principal == Principal::Account(own))
+    }
+
+    /// The login of the account whose alone it is.
+    pub fn login_of_owner(&self) -> Option<&str> {
+        self.account.and_then(|_| self.name.rsplit_once('/')).map(|(login, _)| login)
+    }
+
+    /// Its name as whose it is knows it: `gmail`.
+    pub fn name_for_owner(&self) -> &str {
+        match (self.account, self.name.rsplit_once('/')) {
+            (Some(_), Some((_, name))) => name,
+            _ => &self.name,
+        }
+    }
+
+    /// Whether a route of this scope may lead to it.
+    pub fn may_serve(&self, scope: &RouteScope) -> bool {
+        self.account.is_none_or(|own| *scope == RouteScope::Account(own))
+    }
 }
 
 /// Whom a route is for. The first that fits wins, in this order.

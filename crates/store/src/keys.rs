@@ -102,6 +102,8 @@ impl Scope {
                 | Self::Explain
                 | Self::Discover
                 | Self::Webhooks
+                | Self::RelaysRead
+                | Self::RelaysWrite
         )
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Section {
     Messages,
     /// How mail leaves.
     Relays,
+    /// The relays of whoever reads.
+    OwnRelays,
     /// Who may send.
     Accounts,
     /// Domains that mail is signed for.
@@ -76,6 +78,7 @@ impl Section {
             ],
             Some(Role::Person | Role::Reader) => &[
                 (Self::Messages, "/messages", "web-nav-my-messages"),
+                (Self::OwnRelays, "/account/relays", "web-nav-own-relays"),
                 (Self::Statistics, "/statistics", "web-nav-statistics"),
                 (Self::Webhooks, "/webhooks", "web-nav-webhooks"),
                 (Self::Explain, "/explain", "web-nav-explain"),

@@ -10,6 +10,7 @@ mod messages;
 mod needs;
 mod overview;
 mod own;
+mod own_relays;
 mod protection;
 mod reason;
 mod record;
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Vec<Route> {
         discover::routes(),
         keys::routes(),
         own::routes(),
+        own_relays::routes(),
         protection::routes(),
         blocks::routes(),
         setup::routes(),

@@ -17,6 +17,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/webhooks.ftl"),
     include_str!("../locales/en/doors.ftl"),
     include_str!("../locales/en/statistics.ftl"),
+    include_str!("../locales/en/own-relays.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
@@ -28,6 +29,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/webhooks.ftl"),
     include_str!("../locales/fr/doors.ftl"),
     include_str!("../locales/fr/statistics.ftl"),
+    include_str!("../locales/fr/own-relays.ftl"),
 ];
 
 /// All sentences of one language.

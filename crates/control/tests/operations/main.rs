@@ -9,6 +9,8 @@ mod domains;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod own_relays;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod queue;

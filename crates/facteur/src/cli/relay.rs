@@ -32,6 +32,8 @@ pub struct AddArguments {
     pub name: Option<String>,
     #[arg(long, value_name = "NAME")]
     pub owner: Option<String>,
+    #[arg(long, value_name = "LOGIN", conflicts_with = "owner")]
+    pub account: Option<String>,
     #[command(flatten)]
     pub settings: Settings,
 }
@@ -184,7 +186,7 @@ impl AddArguments {
             _ => None,
         };
         let spec = settings.spec(password)?;
-        Ok(RelaySpec { name: self.name, owner: self.owner, ..spec })
+        Ok(RelaySpec { name: self.name, owner: self.owner, account: self.account, ..spec })
     }
 }
 
@@ -215,6 +217,7 @@ impl Settings {
         Ok(RelaySpec {
             name: None,
             owner: None,
+            account: None,
             preset: self.preset,
             host: self.host,
             port: self.port,

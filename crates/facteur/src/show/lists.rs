@@ -107,7 +107,7 @@ pub fn relays(relays: &[RelayView], reader: &Reader) -> String {
             state(relay.state, phrases),
             server(relay, phrases),
             relay.login.clone().unwrap_or_else(|| "-".to_owned()),
-            relay.owner.clone(),
+            relay.account.clone().unwrap_or_else(|| relay.owner.clone()),
         ]);
     }
     let mut text = table.text();

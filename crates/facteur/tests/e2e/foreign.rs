@@ -12,9 +12,20 @@ const PAUL: &str = "paul@facteur.test";
 /// Whom she writes to, and what she calls her webhook: in no answer to somebody else.
 const FRIEND: &str = "canary-friend@dest.test";
 const HOOK: &str = "canary-hook";
+/// Her own relay.
+const RELAY: &str = "canary-relay";
 /// What a key of a person may do.
-const SCOPES: [&str; 7] =
-    ["send", "messages:read", "messages:write", "statistics", "explain", "discover", "webhooks"];
+const SCOPES: [&str; 9] = [
+    "send",
+    "messages:read",
+    "messages:write",
+    "statistics",
+    "explain",
+    "discover",
+    "webhooks",
+    "relays:read",
+    "relays:write",
+];
 
 /// What is Claire's.
 struct Hers {
@@ -27,6 +38,10 @@ impl Hers {
     /// Makes a thing of every kind.
     fn of(server: &Server) -> Self {
         let api = Api::new(server, Some(CLAIRE), &SCOPES);
+        let relay = json!({ "name": RELAY, "host": "smtp.canary-host.test", "login": "canary-login", "password": "canary" });
+        api.done("POST", "/api/v1/relays", Some(&relay));
+        // Her mail waits, so that nothing happens to it by itself.
+        server.ok("en", &["route", "unset", "--account", CLAIRE]);
         let letter = json!({ "from": CLAIRE, "to": FRIEND, "subject": "canary-subject", "text": "Hello." });
         let sent = api.done("POST", "/api/v1/messages", Some(&letter));
         let message =
@@ -52,6 +67,7 @@ impl Hers {
             "/messages" => vec![id, message("queue_id")],
             "/emails" => vec![uuid, id],
             "/webhooks" => vec![HOOK.to_owned()],
+            "/relays" | "/account/relays" => vec![RELAY.to_owned(), format!("{CLAIRE}%2F{RELAY}")],
             "/keys" => vec![self.key.rsplit_once('_').expect("a name").0.to_owned()],
             "/account/app-passwords" => vec!["1".to_owned()],
             "/account/sessions" => vec![self.session.clone()],
@@ -70,7 +86,8 @@ impl Hers {
         curl.sign_in(CLAIRE, PASSWORD);
         let page = curl.ask("/account", &[]).body;
         assert!(page.contains("canary-phone") && page.contains(&self.session), "{page}");
-        vec![recipients, api.done("GET", "/api/v1/webhooks", None)]
+        let of = |path: &str| api.done("GET", path, None);
+        vec![recipients, of("/api/v1/webhooks"), of("/api/v1/relays")]
     }
 }
 
@@ -108,7 +125,9 @@ fn check_absent(page: &Page, what: &str, path: &str) {
 fn check_words(page: &Page, what: &str, path: &str) {
     // What was asked may be repeated; nothing else of hers is there.
     let told = page.body.replace(path, "");
-    for word in [FRIEND, CLAIRE, "canary-subject", "canary-phone", "hooks.test"] {
+    for word in
+        [FRIEND, CLAIRE, "canary-subject", "canary-phone", "hooks.test", "canary-host", "canary-login"]
+    {
         assert!(!told.contains(word), "{what} tells {word}: {}", page.body);
     }
 }

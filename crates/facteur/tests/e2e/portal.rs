@@ -7,6 +7,7 @@ mod entry;
 mod foundation;
 mod guards;
 mod mending;
+mod own_relays;
 mod roles;
 mod sending;
 mod strangers;

@@ -158,6 +158,13 @@ fn what_others_may_have_called_has_the_ports_of_its_purpose() {
     assert!(Target::new(Purpose::Relay, "mx.example.org", 0, insecure()).is_err());
 }
 
+/// Whoever names a relay of their own reaches the ports of sending, and no other.
+#[test]
+fn a_relay_of_somebodys_own_has_the_ports_of_sending() {
+    let open = (0..=u16::MAX).filter(|port| Purpose::OwnRelay.allows(*port)).collect::<Vec<_>>();
+    assert_eq!(open, [25, 465, 587, 2525]);
+}
+
 #[tokio::test]
 async fn a_name_that_changes_its_mind_gains_nothing() {
     // An address of loopback stands for the whole Internet here, so that no packet leaves.

@@ -427,6 +427,7 @@ pub fn relay(name: &str) -> Relay {
     Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
+        account: None,
         name: name.to_owned(),
         preset: None,
         host: format!("smtp.{name}.test"),

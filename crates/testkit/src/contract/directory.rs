@@ -158,7 +158,15 @@ async fn relays(mut stage: Stage) -> Proof {
     let renamed = Relay { name: "another".to_owned(), ..full };
     refused("a change to it", stage.store.save_relay(renamed, Vec::new()).await, exists("another"))?;
     let unknown = Relay { id: RelayId(99), ..relay("x") };
-    refused("unknown", stage.store.save_relay(unknown, Vec::new()).await, missing(99))
+    refused("unknown", stage.store.save_relay(unknown, Vec::new()).await, missing(99))?;
+    let owned = Relay { account: Some(AccountId(99)), ..relay("owned") };
+    refused("nobody's", stage.store.save_relay(owned.clone(), Vec::new()).await, missing(99))?;
+    let account = stage.store.save_account(account("a"), None, Vec::new()).await?;
+    let owned = Relay { account: Some(account), ..owned };
+    let id = stage.store.save_relay(owned.clone(), Vec::new()).await?;
+    stage.crash().await?;
+    let owned = Relay { id, revision: 1, ..owned };
+    same("an account's", stage.store.relays().await?.contains(&owned), true)
 }
 
 async fn routes(mut stage: Stage) -> Proof {

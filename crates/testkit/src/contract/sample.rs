@@ -178,6 +178,7 @@ pub fn relay(name: &str) -> Relay {
     Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
+        account: None,
         name: name.to_owned(),
         preset: Some("brevo".to_owned()),
         host: "relay.example.com".to_owned(),

@@ -114,6 +114,10 @@ impl Directory for MemoryStore {
         self.write(|state| {
             let tables = &mut state.directory;
             tables.check_owner(relay.owner)?;
+            let there = |id| tables.accounts.iter().any(|row| row.id == id);
+            if let Some(id) = relay.account.filter(|id| !there(*id)) {
+                return Err(StoreError::Missing { name: id.0.to_string() });
+            }
             let old = tables.relays.iter().find(|row| row.id == relay.id).map(|row| row.revision);
             if tables.relays.iter().any(|row| row.name == relay.name && row.id != relay.id) {
                 return Err(StoreError::Exists { name: relay.name });

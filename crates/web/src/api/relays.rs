@@ -146,6 +146,8 @@ struct Relay {
     max_recipients: u16,
     /// Its owner.
     owner: String,
+    /// The login of the account whose alone it is.
+    account: Option<String>,
     /// Whether it carries mail.
     state: Standing,
     /// Why it, or a sender on it, is stopped.
@@ -193,7 +195,9 @@ struct RelayBody {
     max_recipients: Option<u16>,
     /// The owner's name, of a relay to be added.
     owner: Option<String>,
-    /// Whether it becomes the default relay. The first relay does in any case.
+    /// The login of the account whose alone it is, of a relay to be added; a person's own relays are theirs anyway.
+    account: Option<String>,
+    /// Whether it becomes the default relay, or, when it is an account's, the one that carries its mail. The first relay does in any case.
     default: bool,
 }
 
@@ -218,6 +222,7 @@ impl RelayBody {
             max_connections: self.max_connections,
             max_recipients: self.max_recipients,
             owner: self.owner,
+            account: self.account,
             default: self.default,
         }
     }
@@ -329,6 +334,7 @@ fn relay(view: RelayView) -> Relay {
         },
         max_connections: view.max_connections,
         max_recipients: view.max_recipients,
+        account: view.account,
         owner: view.owner,
         state: match view.state {
             RelayState::Open => Standing::Open,

@@ -179,7 +179,7 @@ pub(super) fn closed(ask: &Ask, closure: &ClosureView) -> Markup {
         (None, false) => ask.fill("web-relay-is-away", [relay()]),
     };
     let again = coming(closure.reopen_at, &ask.reader());
-    let page = format!("/relays/{}", segment(&closure.relay));
+    let page = super::relay::path(ask, &closure.relay);
     let is_own = ask.here.starts_with(&page);
     let more = html! {
         (because(ask, &wording::of_closure(closure, ask.language())))

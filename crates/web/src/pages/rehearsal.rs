@@ -1,12 +1,12 @@
 //! The test of a relay: each step is shown as it happens, then what came of it, then the mail that leaves.
 
 use super::reason::{because, dialogue};
-use super::relay::{path, waiting};
+use super::relay::{crumb, path, place, waiting};
 use super::stream::{Piece, bad, later, streamed};
 use super::{Refused, Shown};
 use crate::Web;
 use crate::ask::Ask;
-use crate::page::{Page, Section};
+use crate::page::Page;
 use crate::table::{Access, Route, changing};
 use crate::trouble::{Trouble, fault_words};
 use axum::Extension;
@@ -22,18 +22,18 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Goes to the relay now, and shows each step. On success the relay opens, and its mail leaves.
-async fn test(
+pub(super) async fn test(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
 ) -> Shown {
     let relay = super::relay::relay_of(&web, &ask, &name).await?;
-    let (here, host) = (path(&relay.name), relay.host.clone());
+    let (here, host) = (path(&ask, &relay.name), relay.host.clone());
     let title = ask.fill("web-testing", [("relay", relay.name.clone().into())]);
     // Back to where it was asked for: the set-up, or the relay.
     let content = html! {
         p class="crumb" {
-            a href="/relays" { (ask.say("web-nav-relays")) } " › " a href=(here) { (relay.name) }
+            (crumb(&ask)) " › " a href=(here) { (relay.name) }
         }
         h1 { (title) }
         (later())
@@ -42,7 +42,7 @@ async fn test(
             a class="button quiet" href=(here) { (ask.say("web-tested-back")) }
         }
     };
-    let page = Page::new(title, Section::Relays, content).live();
+    let page = Page::new(title, place(&ask).0, content).live();
     let (tell, pieces) = unbounded_channel();
     tokio::spawn(run(Arc::clone(&web), ask.clone(), (relay.name, host), tell));
     Ok(streamed(&ask, &page, &html! {}, pieces))
@@ -93,7 +93,7 @@ async fn outcome(web: &Web, ask: &Ask, answer: Answer) -> Result<Markup, Refused
             let why = html! {
                 (because(ask, &reason))
                 @if let Some(neighbours) = &neighbours { p { (wording::elsewhere(neighbours, &ask.reader())) } }
-                p { a class="button" href={ (path(&relay)) "#mend" } { (ask.say("web-tested-mend")) } }
+                p { a class="button" href={ (path(ask, &relay)) "#mend" } { (ask.say("web-tested-mend")) } }
             };
             ("card bad", ask.fill("web-tested-fails", gap()), why)
         }

@@ -43,36 +43,65 @@ pub(super) async fn relay_of(web: &Web, ask: &Ask, name: &str) -> Result<RelayVi
     found.ok_or_else(|| Fault::about(Blame::Missing, name).into())
 }
 
-/// Where the page of a relay is.
-pub(super) fn path(name: &str) -> String {
-    format!("/relays/{}", segment(name))
+/// Where the relays are that a reader sees: all of them, or their own.
+pub(super) fn list_of(ask: &Ask) -> &'static str {
+    if ask.is_helper() { "/relays" } else { "/account/relays" }
 }
 
-async fn show(
+/// Where the page of a relay is.
+pub(super) fn path(ask: &Ask, name: &str) -> String {
+    format!("{}/{}", list_of(ask), segment(name))
+}
+
+/// The way back to the list.
+pub(super) fn crumb(ask: &Ask) -> Markup {
+    html! { a href=(list_of(ask)) { (ask.say(place(ask).1)) } }
+}
+
+/// Where relays belong in the menu, and what that is called.
+pub(super) fn place(ask: &Ask) -> (Section, &'static str) {
+    if ask.is_helper() {
+        (Section::Relays, "web-nav-relays")
+    } else {
+        (Section::OwnRelays, "web-nav-own-relays")
+    }
+}
+
+pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
 ) -> Shown {
     let relay = relay_of(&web, &ask, &name).await?;
-    let is_default = default_way(&web, &ask).await?.as_deref() == Some(&relay.name);
-    let here = path(&relay.name);
+    let is_default = ask.is_helper() && default_way(&web, &ask).await?.as_deref() == Some(&relay.name);
+    let here = path(&ask, &relay.name);
     let waiting = waiting(&web, &ask, &relay).await?;
     let content = html! {
-        p class="crumb" { a href="/relays" { (ask.say("web-nav-relays")) } }
+        p class="crumb" { (crumb(&ask)) }
         h1 { (relay.name) " " (badge(&ask, relay.state)) }
         @for closure in &relay.closures { (closed(&ask, closure)) }
         (waiting)
         section class="card" {
             p { (relay.host) @if let Some(port) = relay.port { ":" (port) }
                 @if let Some(login) = &relay.login { " · " (login) }
-                @if is_default { " · " (ask.say("web-default")) } }
+                @if is_default { " · " (ask.say("web-default")) }
+                @if relay.is_used { " · " (ask.say("web-relay-used")) } }
+            @if let Some(login) = relay.account.as_ref().filter(|_| ask.is_helper()) {
+                p { (ask.fill("web-relay-of", [("login", login.clone().into())])) }
+            }
             div class="acts" {
                 (one_button(&ask, &format!("{here}/test"), &ask.say("web-relay-test"), ""))
+                @if !ask.is_helper() && !relay.is_used {
+                    (one_button(&ask, &format!("{here}/use"), &ask.say("web-relay-use"), "quiet"))
+                }
                 a class="button quiet" href={ "/messages?relay=" (segment(&relay.name)) } { (ask.say("web-relay-messages")) }
+                @if !ask.is_helper() {
+                    a class="button quiet" href="/statistics?by=relay" { (ask.say("web-nav-statistics")) }
+                }
             }
             p class="hint" { (ask.say("web-relay-test-hint")) }
         }
-        @if ask.is_administrator() {
+        @if ask.is_administrator() || !ask.is_helper() {
             (credentials(&ask, &relay, &here))
             (settings(&ask, &relay, &here))
             section class="card" {
@@ -85,7 +114,7 @@ async fn show(
             }
         }
     };
-    Ok(Page::new(relay.name.clone(), Section::Relays, content).live().answer(&web, &ask))
+    Ok(Page::new(relay.name.clone(), place(&ask).0, content).live().answer(&web, &ask))
 }
 
 /// What waits for it: seen leaving once the relay is open again.
@@ -104,7 +133,7 @@ pub(super) async fn waiting(web: &Web, ask: &Ask, relay: &RelayView) -> Result<M
     let leaves = count > 0 && relay.state == RelayState::Open;
     Ok(html! {
         // From wherever it is shown, it renews itself from the relay's own page.
-        div class="waiting" aria-live="polite" data-live=(path(&relay.name)) data-more[leaves] {
+        div class="waiting" aria-live="polite" data-live=(path(ask, &relay.name)) data-more[leaves] {
             p { (ask.fill(key, [("count", count.into())])) }
             @if count > 0 {
                 ul class="rows" {
@@ -170,7 +199,7 @@ fn settings(ask: &Ask, relay: &RelayView, here: &str) -> Markup {
     }
 }
 
-async fn set_password(
+pub(super) async fn set_password(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
@@ -179,12 +208,12 @@ async fn set_password(
     let password = Secret::new(fields.exact("password"));
     let operation = Operation::RelayPassword { name: name.clone(), login: fields.text("login"), password };
     match perform(&web, &ask, operation).await {
-        Ok(_) => Ok(back(&web, &ask, &path(&name), Notice::good(ask.say("web-relay-password-set")))),
-        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
+        Ok(_) => Ok(back(&web, &ask, &path(&ask, &name), Notice::good(ask.say("web-relay-password-set")))),
+        Err(fault) => Ok(failed(&web, &ask, &path(&ask, &name), &fault)),
     }
 }
 
-async fn change(
+pub(super) async fn change(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
@@ -205,18 +234,18 @@ async fn change(
         ..RelaySpec::default()
     };
     match perform(&web, &ask, Operation::RelayChange { name: name.clone(), relay }).await {
-        Ok(_) => Ok(back(&web, &ask, &path(&name), Notice::good(ask.say("web-relay-changed")))),
-        Err(fault) => Ok(failed(&web, &ask, &path(&name), &fault)),
+        Ok(_) => Ok(back(&web, &ask, &path(&ask, &name), Notice::good(ask.say("web-relay-changed")))),
+        Err(fault) => Ok(failed(&web, &ask, &path(&ask, &name), &fault)),
     }
 }
 
-async fn remove(
+pub(super) async fn remove(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Path(name): Path<String>,
     Extension(fields): Extension<Fields>,
 ) -> Shown {
     let operation = Operation::RelayRemove { name: name.clone() };
-    let places = (&*path(&name), "/relays");
+    let places = (&*path(&ask, &name), list_of(&ask));
     Ok(removed((&web, &ask), fields.has("sure"), places, operation, "web-relay-removed").await)
 }

@@ -2,6 +2,7 @@
 
 use super::needs::steps;
 use super::overview::badge;
+use super::relay::{crumb, list_of, path, place};
 use super::{Shown, back, failed, perform, segment};
 use crate::Web;
 use crate::ask::Ask;
@@ -34,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn relays_of(web: &Web, ask: &Ask) -> Result<Vec<RelayView>, super::Refused> {
+pub(super) async fn relays_of(web: &Web, ask: &Ask) -> Result<Vec<RelayView>, super::Refused> {
     match perform(web, ask, Operation::RelayList).await? {
         Answer::Relays { relays } => Ok(relays),
         _ => Err(Trouble::Ours.into()),
@@ -113,7 +114,7 @@ async fn set_mode(
     }
 }
 
-async fn fresh(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: Uri) -> Shown {
+pub(super) async fn fresh(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: Uri) -> Shown {
     let fields = Fields::of(uri.query().unwrap_or_default().as_bytes());
     Ok(new_page(&ask, &fields).answer(&web, &ask))
 }
@@ -130,10 +131,12 @@ fn new_page(ask: &Ask, fields: &Fields) -> Page {
     known.extend(
         presets().map(|preset| (preset.name.to_owned(), format!("{} ({})", preset.name, preset.host))),
     );
+    let here = format!("{}/new", list_of(ask));
+    let default = if ask.is_administrator() { "web-relay-default" } else { "web-relay-default-own" };
     let content = html! {
-        p class="crumb" { a href="/relays" { (ask.say("web-nav-relays")) } }
+        p class="crumb" { (crumb(ask)) }
         h1 { (ask.say("web-relay-add")) }
-        form class="card" method="get" action="/relays/new" {
+        form class="card" method="get" action=(here) {
             (select("preset", &ask.say("web-field-preset"), &known, chosen.map_or("", |preset| preset.name)))
             button class="quiet" { (ask.say("web-choose-preset")) }
         }
@@ -142,21 +145,22 @@ fn new_page(ask: &Ask, fields: &Fields) -> Page {
                 h2 { (preset.name) }
                 (steps(ask, Some(preset), preset.host))
             }
-            (form(ask, "/relays/new", &html! {
+            (form(ask, &here, &html! {
                 input type="hidden" name="preset" value=(chosen.map_or("", |preset| preset.name));
                 (settings(ask, fields, chosen))
-                (tick("default", &ask.say("web-relay-default"), fields.has("default")))
+                (tick("default", &ask.say(default), fields.has("default")))
                 button { (ask.say("web-relay-add")) }
             }))
         }
     };
-    Page::new(ask.say("web-relay-add"), Section::Relays, content)
+    Page::new(ask.say("web-relay-add"), place(ask).0, content)
 }
 
 fn settings(ask: &Ask, fields: &Fields, preset: Option<&Preset>) -> Markup {
     let value = |name: &str| fields.text(name).unwrap_or_default();
     let (name, host, port) = (value("name"), value("host"), value("port"));
     let login = fields.text("login").or_else(|| preset?.login.map(str::to_owned)).unwrap_or_default();
+    let hint = if ask.is_administrator() { "web-hint-login" } else { "web-hint-login-own" };
     let has_region = preset.is_some_and(|preset| preset.host.contains("{region}"));
     html! {
         div class="fields" {
@@ -167,7 +171,7 @@ fn settings(ask: &Ask, fields: &Fields, preset: Option<&Preset>) -> Markup {
                 (select("tls", &ask.say("web-field-tls"), &tls_options(ask), &value("tls")))
             }
             @if has_region { (Field::text("region", ask.say("web-field-region"), &value("region")).required().show()) }
-            (Field::text("login", ask.say("web-field-relay-login"), &login).hint(ask.say("web-hint-login")).show())
+            (Field::text("login", ask.say("web-field-relay-login"), &login).hint(ask.say(hint)).show())
             (Field::password("password", ask.say("web-field-password"), "new-password").show())
         }
     }
@@ -175,14 +179,15 @@ fn settings(ask: &Ask, fields: &Fields, preset: Option<&Preset>) -> Markup {
 
 /// The ways of TLS.
 pub(super) fn tls_options(ask: &Ask) -> Vec<(String, String)> {
-    [
+    let ways = [
         ("auto", "web-tls-auto"),
         ("implicit", "web-tls-implicit"),
         ("starttls", "web-tls-starttls"),
         ("never", "web-tls-never"),
-    ]
-    .map(|(value, key)| (value.to_owned(), ask.say(key)))
-    .to_vec()
+    ];
+    // Nobody's own relay does without.
+    let ways = ways.into_iter().filter(|(value, _)| ask.is_administrator() || *value != "never");
+    ways.map(|(value, key)| (value.to_owned(), ask.say(key))).collect()
 }
 
 /// The way of TLS that was chosen.
@@ -196,7 +201,7 @@ pub(super) fn tls_of(fields: &Fields) -> Option<RelayTls> {
     }
 }
 
-async fn add(
+pub(super) async fn add(
     State(web): State<Arc<Web>>,
     Extension(ask): Extension<Ask>,
     Extension(fields): Extension<Fields>,
@@ -207,7 +212,8 @@ async fn add(
     let name = fields.text("name").or_else(|| preset.clone()).or_else(|| fields.text("host"));
     let relay = RelaySpec {
         name,
-        no_auth: preset.is_none() && login.is_none() && password.is_none(),
+        // Nobody's own relay does without a sign-in.
+        no_auth: ask.is_administrator() && preset.is_none() && login.is_none() && password.is_none(),
         preset,
         host: fields.text("host"),
         port: fields.number("port"),
@@ -223,9 +229,9 @@ async fn add(
             let text = ask.fill("web-relay-added", [("relay", relay.name.clone().into())]);
             let mut notice = Notice::good(text);
             notice.more = ask.say("web-relay-added-more");
-            Ok(back(&web, &ask, &format!("/relays/{}", segment(&relay.name)), notice))
+            Ok(back(&web, &ask, &path(&ask, &relay.name), notice))
         }
-        Ok(_) => Ok(Redirect::to("/relays").into_response()),
+        Ok(_) => Ok(Redirect::to(list_of(&ask)).into_response()),
         // What was typed stays, but for the password.
         Err(fault) => {
             let page = new_page(&ask, &fields).with(super::bad(&ask, &fault));

@@ -34,6 +34,7 @@ async fn letter(content: &str, limits: Limits) -> (Arc<MemoryStore>, Batch) {
     let relay = Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
+        account: None,
         name: "any".to_owned(),
         preset: None,
         host: "relay.example".to_owned(),

@@ -179,6 +179,25 @@ async fn bare_relays_must_be_near() {
     }
 }
 
+/// Whoever signs in names their own relay: this server calls none for them that is not on the public Internet, whatever its
+/// name leads to when it is dialled, and no port but those of sending.
+#[tokio::test]
+async fn a_relay_of_somebodys_own_is_on_the_internet() {
+    for address in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:192.168.1.1"] {
+        let post = Post::with(Limits::default(), vec![Port::of(2525)], address, |_| {}).await;
+        let relay = store::Relay { account: Some(mail::AccountId(1)), ..post.relay().await };
+        let evidence = post.courier.rehearse(&relay, &mut |_, _| {}).await.result.unwrap_err();
+        let address = address.parse().unwrap();
+        assert_eq!((evidence.stage, evidence.seen), (Stage::Connect, Seen::AddressForbidden { address }));
+    }
+    let authority = Authority::new();
+    let server = authority.serve(Manner::default()).await;
+    let post = Post::to(&server, &authority, |_| {}).await;
+    let relay = store::Relay { account: Some(mail::AccountId(1)), ..post.relay().await };
+    assert!(post.courier.rehearse(&relay, &mut |_, _| {}).await.result.is_err(), "another port");
+    assert!(server.heard("EHLO").is_empty(), "it was never called");
+}
+
 #[tokio::test]
 async fn a_port_that_speaks_something_else_is_named() {
     let authority = Authority::new();

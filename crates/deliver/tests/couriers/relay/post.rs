@@ -81,7 +81,7 @@ impl Post {
         let (queue, _) = Queue::start(parts).await.unwrap();
         let names = HashMap::from([(HOST.to_owned(), vec![address.parse().unwrap()])]);
         let dialer = Dialer::new(clock.clone(), Resolver::Fixed(names));
-        let settings = Settings { our_name: "us.test".to_owned(), ports };
+        let settings = Settings { ports, ..Settings::new("us.test") };
         let courier = RelayCourier::new(dialer, clock.clone(), settings, shared).unwrap();
         let mut relay = plain_relay();
         change(&mut relay);
@@ -179,6 +179,7 @@ fn plain_relay() -> Relay {
     Relay {
         id: RelayId(0),
         owner: OwnerId::DEFAULT,
+        account: None,
         name: "relay".to_owned(),
         preset: None,
         host: HOST.to_owned(),

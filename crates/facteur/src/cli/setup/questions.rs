@@ -73,7 +73,8 @@ fn way(arguments: Arguments, console: &Console) -> Result<Way, Failure> {
         default: true,
     };
     let name = known.map_or(server, str::to_owned);
-    let spec: RelaySpec = relay::AddArguments { name: Some(name), owner: None, settings }.spec(console)?;
+    let asked = relay::AddArguments { name: Some(name), owner: None, account: None, settings };
+    let spec: RelaySpec = asked.spec(console)?;
     Ok(Way::Relay(Box::new(spec)))
 }
 

@@ -1,0 +1,2 @@
+-- Relays of one account alone.
+ALTER TABLE relays ADD COLUMN account INTEGER;
