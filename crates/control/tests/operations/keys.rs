@@ -90,7 +90,7 @@ async fn a_key_says_what_it_is_for_and_may_no_more_than_its_holder() {
         (add(" ", None, &["send"], None), Blame::Needed, "label"),
         (add(&"x".repeat(101), None, &["send"], None), Blame::Invalid, "label"),
         (add("x", None, &[], None), Blame::Needed, "scopes"),
-        (add("x", Some("anne@there.test"), &["send", "relays:read"], None), Blame::Invalid, "scopes"),
+        (add("x", Some("anne@there.test"), &["send", "accounts:read"], None), Blame::Invalid, "scopes"),
         (add("x", Some("shop"), &["admin"], None), Blame::Invalid, "scopes"),
         (add("x", None, &["send"], Some(0)), Blame::Invalid, "days"),
         (add("x", None, &["send"], Some(1_000_000)), Blame::Invalid, "days"),

@@ -153,7 +153,12 @@ async fn an_administrator_can_close_the_door_and_what_is_there_stays() {
     let fault = ask(&desk, ANNE, add("more", &json!({}))).await.unwrap_err();
     assert_eq!((fault.blame, fault.what.as_str()), (Blame::NotAllowed, "own_relays"));
     assert_eq!(seen(&desk, ANNE).await, [("mine".to_owned(), true)]);
-    let exported = desk.does(json!({"operation": "export", "secrets": true})).await["declaration"].clone();
+    let Ok(Answer::Exported { declaration }) =
+        desk.ask(json!({"operation": "export", "secrets": true})).await
+    else {
+        panic!("an export")
+    };
+    let exported = serde_json::to_value(declaration).unwrap();
     let relay =
         exported["relay"].as_array().unwrap().iter().find(|r| !r["account"].is_null()).unwrap().clone();
     assert_eq!(relay["account"], ANNE, "{relay}");

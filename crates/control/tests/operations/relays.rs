@@ -58,7 +58,6 @@ async fn the_first_relay_of_an_owner_carries_its_mail() {
             "uid 0 relay add five",
             "uid 0 relay add five",
             "uid 0 relay change four",
-            "uid 0 relay change four",
         ]
     );
 }

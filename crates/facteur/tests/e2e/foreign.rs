@@ -67,7 +67,7 @@ impl Hers {
             "/messages" => vec![id, message("queue_id")],
             "/emails" => vec![uuid, id],
             "/webhooks" => vec![HOOK.to_owned()],
-            "/relays" | "/account/relays" => vec![RELAY.to_owned(), format!("{CLAIRE}%2F{RELAY}")],
+            "/relays" | "/account/relays" => vec![RELAY.to_owned()],
             "/keys" => vec![self.key.rsplit_once('_').expect("a name").0.to_owned()],
             "/account/app-passwords" => vec!["1".to_owned()],
             "/account/sessions" => vec![self.session.clone()],
