@@ -17,13 +17,11 @@ fn provider(authority: &Authority) -> (Server, String) {
     let mut chance = Chance::of_seed(u64::from(std::process::id()));
     let host = format!("127.{}.{}.{}", 64 + chance.index(64), 1 + chance.index(250), 1 + chance.index(250));
     let listener = format!("[[listener]]\naddress = \"{host}:2525\"\nkind = \"starttls\"\n");
-    let tls = "[tls]\ncert = \"cert.paper\"\nkey = \"key.paper\"\n";
+    let paper = tempfile::tempdir().expect("a temporary directory").keep();
+    let [cert, key] = ["cert.pem", "key.pem"].map(|name| paper.join(name));
+    authority.issue_for(&[&host, "mail.facteur.test"], &cert, &key);
+    let tls = format!("[tls]\ncert = \"{}\"\nkey = \"{}\"\n", cert.display(), key.display());
     let mut server = Server::fresh("en", &format!("{tls}\n{listener}"));
-    authority.issue_for(
-        &[&host, "mail.facteur.test"],
-        &server.data().join("cert.paper"),
-        &server.data().join("key.paper"),
-    );
     server.go();
     server.give("en", &["account", "add", LOGIN, "--password-stdin", "--sender", CLAIRE], PASSWORD);
     (server, host)
