@@ -11,6 +11,8 @@ mod keys;
 #[cfg(test)]
 mod own_relays;
 #[cfg(test)]
+mod people_relays;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod queue;

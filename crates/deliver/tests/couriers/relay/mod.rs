@@ -2,5 +2,6 @@
 
 mod carrying;
 mod opening;
+mod own;
 pub mod post;
 pub mod server;
