@@ -35,6 +35,20 @@ fn text(window: &mut Chromium) -> String {
     window.ask("document.body.innerText").as_str().expect("text").to_owned()
 }
 
+/// A message of Claire's, given with her password.
+#[track_caller]
+fn give(server: &Server) {
+    let way = Way {
+        entrance: Entrance::SignIn("PLAIN"),
+        port: (Port::Tls, server.port(Port::Tls)),
+        login: CLAIRE,
+        from: CLAIRE,
+        to: "b@rcpt.test",
+    };
+    let done = Tongue::Swaks.send(way, "Subject: own\n\nHello.\n");
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+}
+
 #[test]
 fn a_person_adds_a_relay_reads_why_it_is_closed_mends_it_and_the_mail_leaves() {
     let authority = Authority::new();
@@ -65,15 +79,7 @@ fn a_person_adds_a_relay_reads_why_it_is_closed_mends_it_and_the_mail_leaves() {
     window.press(&format!("{form} button"));
     assert_eq!(window.ask("location.pathname"), "/account/relays/mine");
     assert_eq!(server.json(&["relay", "list"])[0]["name"], format!("{CLAIRE}/mine"));
-    let way = Way {
-        entrance: Entrance::SignIn("PLAIN"),
-        port: (Port::Tls, server.port(Port::Tls)),
-        login: CLAIRE,
-        from: CLAIRE,
-        to: "b@rcpt.test",
-    };
-    let done = Tongue::Swaks.send(way, "Subject: own\n\nHello.\n");
-    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    give(&server);
     until("the relay is closed", 60, || {
         (server.json(&["relay", "list"])[0]["state"] == "closed").then_some(())
     });
