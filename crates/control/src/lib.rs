@@ -67,7 +67,7 @@ pub use neighbours::Neighbours;
 pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
-pub use own_relays::{MOST_OWN_CONNECTIONS, MOST_OWN_RELAYS, OWN_TRIES, OwnWay};
+pub use own_relays::{MOST_OWN_CONNECTIONS, MOST_OWN_RELAYS, OWN_TRIES, OwnLimits, OwnWay};
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use percent::percent_encoded;
 pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, ProtectionView};

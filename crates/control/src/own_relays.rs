@@ -16,6 +16,21 @@ use store::{Account, Relay, RelayAuth, RelayTls, RouteScope};
 pub const MOST_OWN_RELAYS: usize = 10;
 /// The most connections at once that a person may ask for of their relay.
 pub const MOST_OWN_CONNECTIONS: u16 = 20;
+/// What a person's mail and relays are bounded by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnLimits {
+    /// The bytes of a message.
+    pub message_bytes: u64,
+    /// The recipients of a message.
+    pub recipients: usize,
+    /// The days for which a message may be kept before it leaves.
+    pub hold_days: u32,
+    /// The relays of one's own.
+    pub relays: usize,
+    /// The tests and changes of them in an hour.
+    pub tries_an_hour: usize,
+}
+
 /// The time over which a person's tries are counted.
 const TRIES_WINDOW_MS: i64 = 60 * 60 * 1_000;
 /// The most tries within [`TRIES_WINDOW_MS`]: tests, and new passwords and settings, which are tried at once. A server that
@@ -129,6 +144,18 @@ impl Control {
         }
     }
 
+    /// What a person's mail and relays are bounded by.
+    pub fn own_limits(&self) -> OwnLimits {
+        let queue = self.queue.limits();
+        OwnLimits {
+            message_bytes: queue.message_bytes,
+            recipients: queue.recipients,
+            hold_days: queue.hold_secs / 86_400,
+            relays: MOST_OWN_RELAYS,
+            tries_an_hour: OWN_TRIES,
+        }
+    }
+
     /// How a person's mail leaves.
     pub async fn own_way(&self, caller: &Caller) -> Result<OwnWay, Fault> {
         let account = self.account(caller.login()).await?;
@@ -145,7 +172,8 @@ impl Control {
         Ok(OwnWay { relay: name, is_own, may_change: self.own_relays_are_open().await? })
     }
 
-    async fn own_relays_are_open(&self) -> Result<bool, Fault> {
+    /// Whether people may add and change relays of their own.
+    pub async fn own_relays_are_open(&self) -> Result<bool, Fault> {
         Ok(self.store.setting(OWN_RELAYS).await?.as_deref() != Some("off"))
     }
 

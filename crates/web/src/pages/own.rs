@@ -14,9 +14,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect};
 use control::reader::span;
-use control::{AccountView, Answer, Blame, Operation, SignInError};
+use control::{AccountView, Answer, Blame, Operation, OwnLimits, SignInError};
 use mail::Secret;
-use maud::html;
+use maud::{Markup, html};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -25,6 +25,24 @@ pub(super) fn routes() -> Vec<Route> {
         Route::change("/account/password", Access::Person, changing(set_password)),
         Route::change("/account/language", Access::Person, changing(set_language)),
     ]
+}
+
+/// What bounds one's mail and relays.
+fn limits(ask: &Ask, limits: OwnLimits) -> Markup {
+    let lines = [
+        ("web-limit-size", limits.message_bytes / 1_000_000),
+        ("web-limit-recipients", u64::try_from(limits.recipients).unwrap_or(u64::MAX)),
+        ("web-limit-days", limits.hold_days.into()),
+        ("web-limit-relays", u64::try_from(limits.relays).unwrap_or(u64::MAX)),
+        ("web-limit-tries", u64::try_from(limits.tries_an_hour).unwrap_or(u64::MAX)),
+    ];
+    html! {
+        section class="card" id="limits" {
+            h2 { (ask.say("web-own-limits")) }
+            ul { @for (key, count) in lines { li { (ask.fill(key, [("count", count.into())])) } } }
+            p { a href="/account/relays" { (ask.say("web-nav-own-relays")) } }
+        }
+    }
 }
 
 async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Shown {
@@ -49,6 +67,7 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
                 p { (ask.fill("web-own-undo", [("span", wait.into())])) }
             }
         }
+        (limits(&ask, web.control.own_limits()))
         section class="card" {
             h2 { (ask.say("web-own-language")) }
             p class="hint" { (ask.say("web-own-language-hint")) }

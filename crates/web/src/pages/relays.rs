@@ -32,6 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::read("/relays/new", Access::Administrator, reading(fresh)),
         Route::change("/relays/new", Access::Administrator, changing(add)),
         Route::change("/mode", Access::Administrator, changing(set_mode)),
+        Route::change("/own-relays", Access::Administrator, changing(set_own)),
     ]
 }
 
@@ -73,8 +74,38 @@ async fn list(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
             }
             @if ask.is_administrator() { p { a class="button" href="/relays/new" { (ask.say("web-relay-add")) } } }
         }
+        @if ask.is_administrator() { (own(&ask, web.control.own_relays_are_open().await?)) }
     };
     Ok(Page::new(ask.say("web-nav-relays"), Section::Relays, content).answer(&web, &ask))
+}
+
+/// Whether people may add and change relays of their own.
+fn own(ask: &Ask, are_open: bool) -> Markup {
+    let options = [("on", "web-own-relays-on"), ("off", "web-own-relays-off")];
+    let options = options.map(|(value, key)| (value.to_owned(), ask.say(key)));
+    let chosen = if are_open { "on" } else { "off" };
+    html! {
+        section class="card" {
+            h2 { (ask.say("web-own-relays")) }
+            p class="hint" { (ask.say("web-own-relays-hint")) }
+            (form(ask, "/own-relays", &html! {
+                (select("own", &ask.say("web-own-relays-choose"), &options, chosen))
+                button { (ask.say("web-save")) }
+            }))
+        }
+    }
+}
+
+async fn set_own(
+    State(web): State<Arc<Web>>,
+    Extension(ask): Extension<Ask>,
+    Extension(fields): Extension<Fields>,
+) -> Shown {
+    let (name, value) = ("own_relays".to_owned(), fields.text("own"));
+    match perform(&web, &ask, Operation::SettingSet { name, value }).await {
+        Ok(_) => Ok(back(&web, &ask, "/relays", Notice::good(ask.say("web-saved")))),
+        Err(fault) => Ok(failed(&web, &ask, "/relays", &fault)),
+    }
 }
 
 /// Whether mail goes straight or by a relay, for whoever has no other way.

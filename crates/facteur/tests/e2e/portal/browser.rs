@@ -129,7 +129,17 @@ fn every_page_is_good_in_a_real_browser() {
         &mut window,
         &curl,
         "person",
-        &["/messages", "/account", "/statistics", "/webhooks", "/keys", "/discover"],
+        &[
+            "/messages",
+            "/account",
+            "/account/relays",
+            "/account/relays/new",
+            "/account/relays/new?preset=gmail",
+            "/statistics",
+            "/webhooks",
+            "/keys",
+            "/discover",
+        ],
     );
     server.ok("en", &["account", "unblock", CLAIRE]);
     window.open(&curl.address("/account"));
