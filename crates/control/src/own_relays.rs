@@ -16,6 +16,7 @@ use store::{Account, Relay, RelayAuth, RelayTls, RouteScope};
 pub const MOST_OWN_RELAYS: usize = 10;
 /// The most connections at once that a person may ask for of their relay.
 pub const MOST_OWN_CONNECTIONS: u16 = 20;
+
 /// What a person's mail and relays are bounded by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnLimits {

@@ -19,15 +19,43 @@ pub struct Reason {
     pub raw: String,
 }
 
+/// For whom the words are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// In which language.
+    pub language: Language,
+    /// Whether the commands of this server are at hand where it is read.
+    pub at_prompt: bool,
+}
+
+impl Reading {
+    /// At a prompt of the machine, or in its log.
+    pub const fn at_prompt(language: Language) -> Self {
+        Self { language, at_prompt: true }
+    }
+}
+
+/// On a page, or through the API.
+impl From<Language> for Reading {
+    fn from(language: Language) -> Self {
+        Self { language, at_prompt: false }
+    }
+}
+
 /// The words of evidence seen at a relay.
-pub fn of_evidence(evidence: &Evidence, relay: &str, preset: Option<&str>, language: Language) -> Reason {
+pub fn of_evidence(
+    evidence: &Evidence,
+    relay: &str,
+    preset: Option<&str>,
+    reading: impl Into<Reading>,
+) -> Reason {
     let relay = Some(relay.to_owned()).filter(|name| !name.is_empty());
-    reason(evidence, Place::Relay, relay, preset, language)
+    reason(evidence, Place::Relay, relay, preset, reading.into())
 }
 
 /// The words of evidence seen on the way to the hosts of a recipient's domain.
-pub fn of_direct_evidence(evidence: &Evidence, language: Language) -> Reason {
-    reason(evidence, Place::Direct, None, None, language)
+pub fn of_direct_evidence(evidence: &Evidence, reading: impl Into<Reading>) -> Reason {
+    reason(evidence, Place::Direct, None, None, reading.into())
 }
 
 fn reason(
@@ -35,22 +63,25 @@ fn reason(
     place: Place,
     relay: Option<String>,
     preset: Option<&str>,
-    language: Language,
+    Reading { language, at_prompt }: Reading,
 ) -> Reason {
     let verdict = explain::judge(evidence, place);
-    let facts = Facts { relay, wait_secs: verdict.retry_after_secs, ..Facts::of(evidence) };
+    let facts = Facts { relay, wait_secs: verdict.retry_after_secs, at_prompt, ..Facts::of(evidence) };
     let provider = verdict.provider.or(preset);
     let words = explain::words(verdict.cause, provider, place, language, &facts);
     Reason { cause: verdict.cause, words, raw: evidence.to_string() }
 }
 
 /// The words of a closure.
-pub fn of_closure(closure: &ClosureView, language: Language) -> Reason {
-    let mut reason = of_evidence(&closure.evidence, &closure.relay, closure.preset.as_deref(), language);
+pub fn of_closure(closure: &ClosureView, reading: impl Into<Reading>) -> Reason {
+    let reading = reading.into();
+    let Reading { language, at_prompt } = reading;
+    let mut reason = of_evidence(&closure.evidence, &closure.relay, closure.preset.as_deref(), reading);
     if let Some(sender) = &closure.sender {
         let facts = Facts {
             relay: Some(closure.relay.clone()),
             sender: Some(sender.clone()),
+            at_prompt,
             ..Facts::of(&closure.evidence)
         };
         reason.words =
@@ -69,8 +100,10 @@ pub fn of_closure(closure: &ClosureView, language: Language) -> Reason {
 }
 
 /// The words of a cause of our own, for which nothing was seen.
-pub fn of_cause(cause: CauseId, language: Language) -> Reason {
-    let words = explain::words(cause, None, Place::Relay, language, &Facts::default());
+pub fn of_cause(cause: CauseId, reading: impl Into<Reading>) -> Reason {
+    let Reading { language, at_prompt } = reading.into();
+    let facts = Facts { at_prompt, ..Facts::default() };
+    let words = explain::words(cause, None, Place::Relay, language, &facts);
     Reason { cause, words, raw: String::new() }
 }
 
@@ -79,37 +112,38 @@ pub fn of_recipient(
     row: &RecipientRow,
     closures: &BTreeMap<ClosureId, ClosureView>,
     relay: &str,
-    language: Language,
+    reading: impl Into<Reading>,
 ) -> Option<Reason> {
+    let reading = reading.into();
     if matches!(row.state, RecipientState::Delivered | RecipientState::Cancelled) {
         return None;
     }
     let seen = || {
         let evidence = row.evidence.as_ref()?;
         Some(match row.relay {
-            Some(RelayId::DIRECT) => of_direct_evidence(evidence, language),
-            _ => of_evidence(evidence, relay, None, language),
+            Some(RelayId::DIRECT) => of_direct_evidence(evidence, reading),
+            _ => of_evidence(evidence, relay, None, reading),
         })
     };
     let own = |cause| Reason {
         raw: seen().map(|reason| reason.raw).unwrap_or_default(),
-        ..of_cause(cause, language)
+        ..of_cause(cause, reading)
     };
     Some(match row.state {
         RecipientState::Held => own(CauseId::HELD),
         RecipientState::Expired => own(CauseId::MESSAGE_EXPIRED),
         _ => match row.closure {
-            Some(ClosureId::NO_ROUTE) => of_cause(CauseId::NO_ROUTE, language),
+            Some(ClosureId::NO_ROUTE) => of_cause(CauseId::NO_ROUTE, reading),
             Some(id) if id.is_block() => own(CauseId::BLOCKED),
             Some(id) => match closures.get(&id) {
-                Some(closure) => of_closure(closure, language),
+                Some(closure) => of_closure(closure, reading),
                 // Lifted a moment ago: it is about to leave.
-                None => of_cause(CauseId::WAITING_FIRST_ATTEMPT, language),
+                None => of_cause(CauseId::WAITING_FIRST_ATTEMPT, reading),
             },
             // Nothing was seen yet: it waits for its turn, for the hour that its sender chose, for a destination.
             None => seen().unwrap_or_else(|| {
                 let stored = row.cause.as_deref().and_then(|cause| cause.parse().ok());
-                of_cause(stored.unwrap_or(CauseId::WAITING_FIRST_ATTEMPT), language)
+                of_cause(stored.unwrap_or(CauseId::WAITING_FIRST_ATTEMPT), reading)
             }),
         },
     })

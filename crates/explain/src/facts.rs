@@ -28,6 +28,8 @@ pub struct Facts {
     /// When something of our own happens (a scheduled departure), already written in the reader's language
     /// and time zone.
     pub when: Option<String>,
+    /// Whether the reader has the commands of this server at hand: whoever reads a page of the portal, or a bounce, may not.
+    pub at_prompt: bool,
 }
 
 impl Facts {

@@ -90,6 +90,7 @@ fn all_facts() -> Facts {
         missing: Some("AUTH PLAIN".into()),
         address: Some("192.0.2.1".into()),
         when: Some("Monday at 9".into()),
+        at_prompt: true,
     }
 }
 

@@ -76,7 +76,8 @@ const MAX_TEXTS: usize = 16;
 
 fn page(cause: &Cause, language: Language) -> String {
     let [who, fix, later, may, may_not, special, seen, typical, more] = headings(language);
-    let facts = Facts::default();
+    // As `facteur explain` says it.
+    let facts = Facts { at_prompt: true, ..Facts::default() };
     let said = words(cause.id, None, Place::Pasted, language, &facts);
     let passes = if cause.may_pass_later { may } else { may_not };
     let mut page = format!(

@@ -76,8 +76,10 @@ fn substitute(text: &str, facts: &Facts, language: Language) -> Option<String> {
 
 /// The facts that a wording may name: the lint of the catalogue holds every gap to this list.
 #[cfg(test)]
-pub(crate) const FACT_NAMES: &[&str] =
-    &["host", "port", "relay", "sender", "limit", "names", "ended", "wait", "missing", "address", "when"];
+pub(crate) const FACT_NAMES: &[&str] = &[
+    "host", "port", "relay", "sender", "limit", "names", "ended", "wait", "missing", "address", "when",
+    "facteur",
+];
 
 fn fact(name: &str, facts: &Facts, language: Language) -> Option<String> {
     match name {
@@ -92,6 +94,8 @@ fn fact(name: &str, facts: &Facts, language: Language) -> Option<String> {
         "missing" => facts.missing.clone(),
         "address" => facts.address.clone(),
         "when" => facts.when.clone(),
+        // The first word of a command: without a prompt the whole command is left out.
+        "facteur" => facts.at_prompt.then(|| "facteur".to_owned()),
         _ => None,
     }
 }

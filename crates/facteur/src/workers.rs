@@ -3,6 +3,7 @@
 use crate::mail_log::{MailLog, outcome, removed};
 use crate::notifier;
 use crate::webhooks;
+use control::wording::Reading;
 use control::{Control, DAYS_KEPT_DAYS, HOURS_KEPT_DAYS, wording};
 use deliver::Couriers;
 use mail::{Address, Language, QueueId, Timestamp};
@@ -194,7 +195,7 @@ impl Workers {
         let relay = self.queue.relay(closure.relay);
         let name = relay.as_ref().map_or("?", |relay| relay.name.as_str());
         let preset = relay.as_ref().and_then(|relay| relay.preset.as_deref());
-        let reason = wording::of_evidence(&closure.evidence, name, preset, self.language);
+        let reason = wording::of_evidence(&closure.evidence, name, preset, Reading::at_prompt(self.language));
         let what = match (closure.sender.is_some(), self.language) {
             (false, Language::En) => "relay closed: its mail waits",
             (false, Language::Fr) => "relais fermé : son courrier attend",

@@ -277,7 +277,12 @@ fn the_wait_that_was_asked_for_is_kept_unless_all_is_over() {
 
 #[test]
 fn the_words_are_of_the_provider_of_the_place_and_of_the_facts() {
-    let facts = Facts { relay: Some("main".into()), host: Some("smtp.gmail.com".into()), ..Facts::default() };
+    let facts = Facts {
+        relay: Some("main".into()),
+        host: Some("smtp.gmail.com".into()),
+        at_prompt: true,
+        ..Facts::default()
+    };
     let id = CauseId::AUTH_BAD_CREDENTIALS;
     let en = words(id, Some("gmail"), Place::Relay, Language::En, &facts);
     assert_eq!(

@@ -8,8 +8,12 @@ use explain::{Answer, Confidence, Facts, Place, Topic, Verdict, Words, provider_
 use serde::Serialize;
 
 fn words_of(verdict: &Verdict, host: Option<&str>, reader: &Reader) -> Words {
-    let facts =
-        Facts { host: host.map(str::to_owned), wait_secs: verdict.retry_after_secs, ..Facts::default() };
+    let facts = Facts {
+        host: host.map(str::to_owned),
+        wait_secs: verdict.retry_after_secs,
+        at_prompt: true,
+        ..Facts::default()
+    };
     words(verdict.cause, verdict.provider, Place::Pasted, reader.language(), &facts)
 }
 

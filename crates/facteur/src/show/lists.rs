@@ -4,6 +4,7 @@ use super::reason::because;
 use super::table::Table;
 use super::{Reader, coming, when};
 use crate::words::Phrases;
+use control::wording::Reading;
 use control::{AccountView, ClosureView, NewPassword, RelayState, RelayView, RouteView, SiteView, wording};
 use deliver::{PRESETS, Preset, SignIn};
 use serde_json::{Value, json};
@@ -159,7 +160,7 @@ pub(super) fn closure(closure: &ClosureView, reader: &Reader) -> String {
         ("since", when(closure.since, reader).into()),
     ];
     let mut text = format!("{}\n", phrases.fill(key, gaps));
-    text += &because(&wording::of_closure(closure, reader.language()), "  ", reader);
+    text += &because(&wording::of_closure(closure, Reading::at_prompt(reader.language())), "  ", reader);
     if let Some(neighbours) = &closure.neighbours {
         let _ = writeln!(text, "  {}", wording::elsewhere(neighbours, reader));
     }

@@ -1,7 +1,7 @@
 //! Why something is as it is: the cause, who must act, what to do, the page that helps, the raw words.
 
 use super::Reader;
-use control::wording::{self, Reason};
+use control::wording::{self, Reading, Reason};
 use control::{ClosureView, QueuePage};
 use mail::{ClosureId, Evidence, RelayId, Seen, Stage, Timestamp};
 use std::collections::BTreeMap;
@@ -37,7 +37,12 @@ impl<'a> Names<'a> {
 
     /// Why a recipient is where it is.
     pub(super) fn reason(self, row: &RecipientRow, reader: &Reader) -> Option<Reason> {
-        let mut reason = wording::of_recipient(row, self.closures, self.relay(row), reader.language())?;
+        let mut reason = wording::of_recipient(
+            row,
+            self.closures,
+            self.relay(row),
+            Reading::at_prompt(reader.language()),
+        )?;
         if reason.raw.is_empty() && row.closure == Some(ClosureId::NO_ROUTE) {
             reason.raw = no_route();
         }

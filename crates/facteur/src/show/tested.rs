@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::reason::because;
+use control::wording::Reading;
 use control::{Neighbours, wording};
 use mail::{Dialogue, Evidence, Speaker};
 use std::fmt::Write as _;
@@ -23,7 +24,7 @@ pub fn tested(
     match evidence {
         None => text += &format!("{}\n", reader.phrases.fill("tested-works", name())),
         Some(evidence) => {
-            let reason = wording::of_evidence(evidence, relay, preset, reader.language());
+            let reason = wording::of_evidence(evidence, relay, preset, Reading::at_prompt(reader.language()));
             text += &format!("{}\n", reader.phrases.fill("tested-fails", name()));
             text += &because(&reason, "  ", reader);
             if let Some(neighbours) = neighbours {

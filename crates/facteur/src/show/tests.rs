@@ -514,7 +514,12 @@ fn the_queue_says_each_reason_once() {
         &["dora@facteur.test\n    → slow@dest.test  is being sent\n", "next attempt in 5 minutes (at 08:44)"],
     );
     let carl = text.split_once("carl@facteur.test").unwrap().1.split_once("emma@").unwrap().0;
-    let reason = control::wording::of_evidence(&full(), "gmail", None, Language::En);
+    let reason = control::wording::of_evidence(
+        &full(),
+        "gmail",
+        None,
+        control::wording::Reading::at_prompt(Language::En),
+    );
     assert_eq!(carl.matches(&reason.words.cause).count(), 1, "{carl}");
     assert_eq!(queue(&QueuePage::default(), &reader(Language::Fr)), "Rien n'attend.\n");
     let json = queue_json(&page, &reader(Language::En));
