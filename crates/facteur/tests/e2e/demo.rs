@@ -1,9 +1,11 @@
 //! `facteur demo` plays the main scene by itself, in both languages, and leaves nothing behind.
 
+use crate::support::chromium::Chromium;
 use crate::support::program::{FACTEUR, Running, find, run};
 use crate::support::until;
+use serde_json::json;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The sentences of a language, in the order in which they must come.
@@ -80,6 +82,26 @@ fn ask(jar: &Path, address: &str, more: &[&str]) -> String {
     done.out
 }
 
+/// Takes the pictures of the README, where `FACTEUR_PICTURES` names a folder for pictures.
+fn take_pictures(jar: &Path, origin: &str) {
+    let Some(folder) = std::env::var_os("FACTEUR_PICTURES").map(PathBuf::from) else { return };
+    let mut window = Chromium::start();
+    let cookies = fs::read_to_string(jar).expect("cookies");
+    for line in cookies.lines().filter(|line| line.contains("__Host-session")) {
+        let value = line.split('\t').next_back().expect("its value");
+        let cookie =
+            json!({"url": origin, "name": "__Host-session", "value": value, "secure": true, "path": "/"});
+        window.command("Network.setCookie", &cookie);
+    }
+    window.widen(1000);
+    for language in ["en", "fr"] {
+        for (name, page) in [("overview", "/"), ("relay", "/relays/office")] {
+            window.open(&format!("{origin}{page}?lang={language}"));
+            window.picture(&folder.join(format!("{name}-{language}.png")));
+        }
+    }
+}
+
 /// With `--stay` its portal is there, with a month of history and mail that met each kind of mailbox.
 #[test]
 fn the_demonstration_stays_with_its_portal() {
@@ -128,6 +150,7 @@ fn the_demonstration_stays_with_its_portal() {
     }
     let days = ask(&jar, &format!("{origin}/statistics?by=day"), &[]);
     assert!(days.matches("<tr>").count() > 25, "a month has days: {days}");
+    take_pictures(&jar, &origin);
     // Interrupted, it goes, and leaves nothing behind.
     run(Command::new("/bin/kill").args(["-INT", &running.pid().to_string()]), b"");
     running.until_ended(60);
