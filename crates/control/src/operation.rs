@@ -501,7 +501,7 @@ impl Operation {
     pub const fn scope(&self) -> Option<Scope> {
         Some(match self {
             Self::Status => Scope::Status,
-            Self::AccountList | Self::SiteList => Scope::AccountsRead,
+            Self::AccountList | Self::SiteList | Self::ProtectionList => Scope::AccountsRead,
             Self::AccountAdd { .. }
             | Self::AccountChange { .. }
             | Self::AccountPassword { .. }
@@ -509,7 +509,8 @@ impl Operation {
             | Self::SiteAdd { .. }
             | Self::SiteChange { .. }
             | Self::SitePassword { .. }
-            | Self::SiteRemove { .. } => Scope::AccountsWrite,
+            | Self::SiteRemove { .. }
+            | Self::Protect { act: Protect::Block { .. } | Protect::Unblock, .. } => Scope::AccountsWrite,
             Self::RelayList | Self::RouteList => Scope::RelaysRead,
             Self::RelayAdd { .. }
             | Self::RelayChange { .. }

@@ -4,6 +4,7 @@
 //! failure, whatever it is, is answered as a [`Problem`]. A session of a browser is worth nothing here, so that no page
 //! of another site can ask in somebody's name. The document that describes all of it is made from the same table.
 
+mod blocks;
 mod document;
 mod domains;
 pub(crate) mod entry;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Vec<Route> {
         messages::routes(),
         relays::routes(),
         people::routes(),
+        blocks::routes(),
         domains::routes(),
         server::routes(),
         insight::routes(),

@@ -59,8 +59,8 @@ fn badly_set(file: &File) -> Vec<String> {
             continue;
         }
         in_code ^= line.starts_with("```");
-        // What stands in backticks or braces is a command or a variable, not a sentence.
-        let outside = line.split('`').step_by(2).collect::<Vec<_>>().join("`") + " ";
+        // What stands in backticks or braces is a command or a variable, not a sentence; `![` is a picture, not a call.
+        let outside = line.split('`').step_by(2).collect::<Vec<_>>().join("`").replace("![", "[") + " ";
         if !in_code && !line.trim_start().starts_with('#') && breaking(&outside) {
             breaches.push(format!("{}:{}: a sign without its no-break space: {line}", file.path, index + 1));
         }

@@ -1,5 +1,6 @@
 //! The server itself: how it is, who changed what, and what a refusal means.
 
+use super::limit::PER_MINUTE;
 use super::shape::{Both, PageQuery, Spec};
 use super::take::{Asked, Body, limit, parsed};
 use super::{Problem, Told, both, perform};
@@ -25,6 +26,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::with_any_key("GET", "/api/v1/key", reading(key))
             .spec(Spec::new(GROUP, "get_key").gives::<Key>()),
+        Route::with_any_key("GET", "/api/v1/limits", reading(limits))
+            .spec(Spec::new(GROUP, "get_limits").gives::<LimitsShape>()),
         Route::with_key("GET", "/api/v1/status", Scope::Status, reading(status))
             .spec(Spec::new(GROUP, "get_status").gives::<Status>()),
         Route::with_key("GET", "/api/v1/audit", Scope::Audit, reading(audit))
@@ -43,6 +46,24 @@ struct Key {
     of: Option<String>,
     /// What it may do.
     scopes: Vec<String>,
+}
+
+/// What everything that is asked for and sent here is bounded by.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Limits")]
+struct LimitsShape {
+    /// The requests of one key within a minute, sending apart.
+    requests_per_minute: i64,
+    /// The bytes of a message.
+    message_bytes: u64,
+    /// The recipients of a message.
+    recipients_per_message: usize,
+    /// The days for which a message may be kept before it leaves.
+    schedule_days: u32,
+    /// The relays that a person may have of their own.
+    own_relays: usize,
+    /// The tests and changes of these within an hour.
+    own_relay_tries_per_hour: usize,
 }
 
 /// What the queue holds.
@@ -172,6 +193,20 @@ async fn key(Extension(keyed): Extension<Keyed>) -> Told {
     let of = Some(keyed.login.to_string()).filter(|login| !login.is_empty());
     let scopes = keyed.scopes.iter().map(ToString::to_string).collect();
     Ok(Json(Key { name: keyed.key, of, scopes }).into_response())
+}
+
+/// What bounds whoever asks: programs need not find it out by being refused.
+async fn limits(State(web): State<Arc<Web>>) -> Told {
+    let own = web.control.own_limits();
+    let limits = LimitsShape {
+        requests_per_minute: PER_MINUTE,
+        message_bytes: own.message_bytes,
+        recipients_per_message: own.recipients,
+        schedule_days: own.hold_days,
+        own_relays: own.relays,
+        own_relay_tries_per_hour: own.tries_an_hour,
+    };
+    Ok(Json(limits).into_response())
 }
 
 async fn status(State(web): State<Arc<Web>>, Extension(keyed): Extension<Keyed>) -> Told {

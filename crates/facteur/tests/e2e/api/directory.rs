@@ -49,6 +49,52 @@ fn relays_come_and_go_and_are_tested() {
 }
 
 #[test]
+fn who_is_blocked_is_refused_and_what_bounds_is_told() {
+    let server = web::server("en");
+    let sink = Sink::start(Habits::default());
+    let api = Api::new(&server, None, &["accounts:read", "accounts:write", "relays:write", "messages:read"]);
+    let relay = json!({ "name": "near", "host": "127.0.0.1", "port": sink.port, "tls": "never", "no_auth": true, "insecure": true });
+    api.done("POST", "/api/v1/relays", Some(&relay));
+    let login = "eve@facteur.test";
+    api.done("POST", "/api/v1/accounts", Some(&json!({ "login": login })));
+    let path = "/api/v1/accounts/eve%40facteur.test/block";
+    check_problem(&api.page("DELETE", path, None), 404, "missing");
+    check_problem(&api.page("PUT", path, Some(&json!({}))), 422, "wrong_shape");
+    check_problem(&api.page("PUT", path, Some(&json!({ "why": " " }))), 422, "needed");
+    let block = json!({ "why": "spam", "note_en": "Write to us.", "note_fr": "Écrivez-nous." });
+    assert_eq!(api.ask("PUT", path, Some(&block)).0, 204);
+    let blocks = api.done("GET", "/api/v1/blocks", None);
+    let stands = &blocks["blocks"][0];
+    assert_eq!(
+        (&stands["kind"], &stands["name"], &stands["why"]),
+        (&json!("account"), &json!(login), &json!("spam"))
+    );
+    assert_eq!(stands["note"], json!({ "en": "Write to us.", "fr": "Écrivez-nous." }));
+    assert!(stands["by"].as_str().is_some_and(|by| by.starts_with("key ")), "{stands}");
+    let eve = Api::new(&server, Some(login), &["send", "messages:read"]);
+    let letter = json!({ "from": login, "to": "b@second.test", "subject": "s", "text": "t" });
+    check_problem(&eve.page("POST", "/api/v1/messages", Some(&letter)), 403, "blocked");
+    check_problem(&eve.page("GET", "/api/v1/blocks", None), 403, "scope_missing");
+    check_problem(&eve.page("DELETE", path, None), 403, "scope_missing");
+    assert_eq!(api.ask("DELETE", path, None), (204, Value::Null));
+    eve.done("POST", "/api/v1/messages", Some(&letter));
+    sink.until_taken(1, 60);
+    assert_eq!(api.done("GET", "/api/v1/blocks", None), json!({ "blocks": [] }));
+    api.done("POST", "/api/v1/sites", Some(&json!({ "name": "shop", "senders": ["@facteur.test"] })));
+    assert_eq!(api.ask("PUT", "/api/v1/sites/shop/block", Some(&block)).0, 204);
+    assert_eq!(api.done("GET", "/api/v1/blocks", None)["blocks"][0]["kind"], "site");
+    assert_eq!(api.ask("DELETE", "/api/v1/sites/SHOP/block", None).0, 204);
+    // What bounds is told to any key.
+    let limits = eve.done("GET", "/api/v1/limits", None);
+    assert_eq!(
+        (&limits["requests_per_minute"], &limits["own_relays"]),
+        (&json!(600), &json!(10)),
+        "{limits}"
+    );
+    assert!(limits["message_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000_000), "{limits}");
+}
+
+#[test]
 fn accounts_and_sites_come_and_go() {
     let server = web::server("en");
     let api = Api::new(&server, None, &["accounts:read", "accounts:write"]);
