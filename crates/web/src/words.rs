@@ -18,6 +18,7 @@ const EN: &[&str] = &[
     include_str!("../locales/en/doors.ftl"),
     include_str!("../locales/en/statistics.ftl"),
     include_str!("../locales/en/own-relays.ftl"),
+    include_str!("../locales/en/record.ftl"),
 ];
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
@@ -30,6 +31,7 @@ const FR: &[&str] = &[
     include_str!("../locales/fr/doors.ftl"),
     include_str!("../locales/fr/statistics.ftl"),
     include_str!("../locales/fr/own-relays.ftl"),
+    include_str!("../locales/fr/record.ftl"),
 ];
 
 /// All sentences of one language.
@@ -53,6 +55,6 @@ mod tests {
 
     #[test]
     fn every_key_is_used_and_every_used_key_exists() {
-        used(EN, &["web"], &["web-problem-", "web-api-", "web-do-"]);
+        used(EN, &["web"], &["web-problem-", "web-api-", "web-do-", "web-op-"]);
     }
 }

@@ -23,6 +23,17 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::read("/record", Access::Helper, reading(show))]
 }
 
+/// What was done, in words; a name that this version does not know, from an older one or a newer, as it is.
+fn words_of(ask: &Ask, operation: &str) -> String {
+    let key = key_of(operation);
+    let words = ask.say(&key);
+    if words == key { operation.to_owned() } else { words }
+}
+
+fn key_of(operation: &str) -> String {
+    format!("web-op-{}", operation.replace(' ', "-"))
+}
+
 async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: Uri) -> Shown {
     let fields = Fields::of(uri.query().unwrap_or_default().as_bytes());
     let before = fields.number("before").map(EventId);
@@ -50,7 +61,7 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
                                 tr {
                                     th scope="row" class="moment" { (stamp(&ask, line.at)) }
                                     td class="text" { (line.entry.caller) }
-                                    td class="text" { (line.entry.operation) }
+                                    td class="text" { (words_of(&ask, &line.entry.operation)) }
                                     td class="text" { (line.entry.on) }
                                 }
                             }
@@ -64,4 +75,40 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>, uri: 
         }
     };
     Ok(Page::new(title, Section::Overview, content).answer(&web, &ask))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::phrases;
+    use mail::Language;
+
+    /// Where operations get their names.
+    const SOURCES: [&str; 4] = [
+        include_str!("../../../control/src/operation.rs"),
+        include_str!("../../../control/src/protection.rs"),
+        include_str!("../../../control/src/webhooks.rs"),
+        include_str!("../../../control/src/keys.rs"),
+    ];
+    /// What only looks, and is not written down.
+    const LOOKS: [&str; 5] = ["status", "domain check", "metrics", "why", "statistics"];
+
+    #[test]
+    fn every_operation_that_is_written_down_has_its_words() {
+        let bodies =
+            SOURCES.iter().flat_map(|source| source.split("const fn name(&self) -> &'static str {").skip(1));
+        let names: Vec<&str> = bodies
+            .filter_map(|rest| rest.split("\n    }\n").next())
+            .flat_map(|body| body.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()))
+            .filter(|name| !name.ends_with(" list") && !name.ends_with(" show") && !LOOKS.contains(name))
+            .collect();
+        assert!(names.len() > 50, "{names:?}");
+        for language in Language::ALL {
+            let phrases = phrases(language);
+            for name in &names {
+                let key = key_of(name);
+                assert_ne!(phrases.say(&key), key, "{language:?}");
+            }
+        }
+    }
 }
