@@ -28,7 +28,13 @@ struct Book {
     /// By their number, which grows: the first has been there for longest.
     strangers: BTreeMap<u64, Stranger>,
     last: u64,
+    /// Who signed in lately, and when: they find a way in while a crowd of strangers is at the door.
+    lately: HashMap<Guest, Instant>,
 }
+
+/// How long somebody who signed in is remembered, and how many are.
+const LATELY: Duration = Duration::from_secs(24 * 60 * 60);
+const LATELY_MOST: usize = 10_000;
 
 #[derive(Debug)]
 struct Stranger {
@@ -98,6 +104,12 @@ impl Census {
         Ok(Seat { census: Arc::clone(self), guest, number, since, leave, is_stranger: true })
     }
 
+    /// Whether somebody signed in from there lately.
+    pub(crate) fn knows(&self, origin: &Origin) -> bool {
+        let signed_in = self.book().lately.get(&counted(origin)).copied();
+        signed_in.is_some_and(|at| at.elapsed() < LATELY)
+    }
+
     pub(crate) fn all(&self) -> usize {
         self.all.load(Ordering::Relaxed)
     }
@@ -112,6 +124,17 @@ impl Seat {
     pub(crate) fn keep(&mut self) {
         if self.is_stranger && self.census.book().strangers.remove(&self.number).is_some() {
             self.is_stranger = false;
+        }
+    }
+
+    /// Remembers that somebody signed in from there.
+    pub(crate) fn remember(&self) {
+        let mut book = self.census.book();
+        if book.lately.len() >= LATELY_MOST {
+            book.lately.retain(|_, at| at.elapsed() < LATELY);
+        }
+        if book.lately.len() < LATELY_MOST {
+            book.lately.insert(self.guest, Instant::now());
         }
     }
 
@@ -213,5 +236,17 @@ mod tests {
         assert_eq!(census.all(), 3, "who was asked to leave is not counted twice");
         drop((known, newcomer, last));
         assert_eq!(census.all(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_signed_in_is_remembered_for_a_day() {
+        let census = Arc::new(Census::default());
+        assert!(!census.knows(&ip("192.0.2.1")));
+        census.seat(&ip("192.0.2.1"), places(4, 2)).unwrap().remember();
+        census.seat(&ip("2001:db8::1"), places(4, 2)).unwrap().remember();
+        assert!(census.knows(&ip("192.0.2.1")) && !census.knows(&ip("192.0.2.2")));
+        assert!(census.knows(&ip("2001:db8::2")), "its network");
+        tokio::time::advance(LATELY).await;
+        assert!(!census.knows(&ip("192.0.2.1")));
     }
 }

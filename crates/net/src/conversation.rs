@@ -328,8 +328,9 @@ impl Conversation {
             self.guest = Guest::Known(visitor);
             name
         });
-        if named.is_err() {
-            self.seat.doubt();
+        match named {
+            Ok(_) => self.seat.remember(),
+            Err(_) => self.seat.doubt(),
         }
         self.heed_line_endings();
         self.session.signed_in(named, &mut self.output);

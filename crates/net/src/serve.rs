@@ -34,7 +34,10 @@ pub struct Limits {
     /// The most connections at once, all ports together. Beyond, the stranger who has been there for longest makes room;
     /// when there is none: 421 4.3.2.
     pub max_connections: usize,
-    /// So many more connections are for local programs alone, so that no crowd on the network keeps cron's mail out.
+    /// So many more connections are for whoever comes from the network of a site, or from where somebody signed in within a
+    /// day: those who hold places by the thousand, a few seconds each, keep no customer out.
+    pub kept_for_known: usize,
+    /// So many more connections again are for local programs alone, so that no crowd on the network keeps cron's mail out.
     pub kept_for_users: usize,
     /// How long a stranger keeps a place when others want it.
     pub stranger_grace: Duration,
@@ -69,6 +72,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1_000,
+            kept_for_known: 50,
             kept_for_users: 20,
             stranger_grace: Duration::from_secs(5),
             stranger_time_limit: Duration::from_secs(300),
@@ -174,7 +178,7 @@ impl Serve {
         let limits = &self.limits;
         let (all, stranger_grace) = (limits.max_connections, limits.stranger_grace);
         let Some(ip) = origin.ip() else {
-            let all = all.saturating_add(limits.kept_for_users);
+            let all = all.saturating_add(limits.kept_for_known).saturating_add(limits.kept_for_users);
             let mut seat =
                 self.census.seat(origin, Places { all, each: limits.max_per_user, stranger_grace })?;
             seat.keep();
@@ -183,6 +187,8 @@ impl Serve {
         let is_of_a_site = self.door.network_site(ip).is_some();
         let is_trusted = ip.is_loopback() || is_of_a_site;
         let each = if is_trusted { limits.max_per_trusted_address } else { limits.max_per_address };
+        let kept = if is_of_a_site || self.census.knows(origin) { limits.kept_for_known } else { 0 };
+        let all = all.saturating_add(kept);
         let mut seat = self.census.seat(origin, Places { all, each, stranger_grace })?;
         if is_of_a_site {
             seat.keep();

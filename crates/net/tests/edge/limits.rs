@@ -19,7 +19,8 @@ async fn from(source: &str, port: &Port) -> Talker<TcpStream> {
 #[tokio::test]
 async fn too_many_connections_are_turned_away() {
     let mut setting = Setting::new(ListenerKind::Plain);
-    setting.limits.max_connections = 3;
+    setting.limits.max_connections = 2;
+    setting.limits.kept_for_known = 1;
     setting.limits.max_per_trusted_address = 2;
     let port = setting.serve(&TestDoor::site(), &any_tls());
     let mut first = from("127.0.0.1", &port).await;
@@ -27,6 +28,7 @@ async fn too_many_connections_are_turned_away() {
     first.check("S: 220").await;
     second.check("S: 220").await;
     from("127.0.0.1", &port).await.check("S: 421 4.7.0 mail.test Too many\nS: (closed)").await;
+    // The site has a place more than there are for everybody.
     let mut third = from("127.0.0.2", &port).await;
     third.check("S: 220").await;
     from("127.0.0.3", &port).await.check("S: 421 4.3.2\nS: (closed)").await;
