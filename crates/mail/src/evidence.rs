@@ -316,4 +316,56 @@ mod tests {
         let line = "host 127.0.0.1[127.0.0.1] said: 450 4.2.0 Greylisted (in reply to RCPT TO command)";
         assert_eq!(evidence.to_string(), line);
     }
+
+    #[test]
+    fn each_thing_seen_says_what_it_was() {
+        let text = || "words".to_owned();
+        let tls = |fault| Seen::Tls { fault };
+        for (stage, seen, said) in [
+            (Stage::Connect, Seen::Timeout { after_ms: 1 }, "connect to mx.test:25: Connection timed out"),
+            (Stage::Rcpt, Seen::Timeout { after_ms: 1 }, "timed out while waiting for RCPT TO command"),
+            (Stage::Connect, Seen::Refused, "Connection refused"),
+            (Stage::Connect, Seen::Unreachable, "Network is unreachable"),
+            (Stage::Rcpt, Seen::Dropped, "lost connection with mx.test during RCPT TO command"),
+            (Stage::Connect, Seen::NameUnknown, "name=mx.test"),
+            (Stage::Connect, Seen::NameUnanswered, "look-up failed"),
+            (
+                Stage::Connect,
+                Seen::AddressForbidden { address: [10, 0, 0, 1].into() },
+                "10.0.0.1 is not allowed",
+            ),
+            (Stage::Rcpt, Seen::NotOffered { what: text() }, "does not offer words"),
+            (Stage::Connect, Seen::NotSmtp { text: text() }, "does not speak SMTP: words"),
+            (Stage::Rcpt, Seen::Injected { text: text() }, "before TLS than it was asked: words"),
+            (Stage::Rcpt, Seen::Io { detail: text() }, "failed: words"),
+            (Stage::Queue, Seen::NoRoute, "no relay is configured"),
+            (Stage::Queue, Seen::RelayClosed, "the relay is closed"),
+            (Stage::Queue, Seen::Expired, "message expired"),
+            (Stage::Rcpt, Seen::TooBig { limit: 9 }, "size limit 9 of server mx.test"),
+            (Stage::Queue, Seen::BodyUnreadable, "cannot be read back"),
+            (Stage::Queue, Seen::GivenUp, "given up by the administrator"),
+            (Stage::Queue, Seen::NullMx, "(nullMX)"),
+            (Stage::Queue, Seen::NoMailHost, "has no host that accepts mail"),
+            (Stage::Queue, Seen::PointsToSelf, "loops back to myself"),
+            (Stage::Connect, tls(TlsFault::Expired { not_after: None }), "certificate has expired"),
+            (Stage::Connect, tls(TlsFault::NotYetValid), "not yet valid"),
+            (Stage::Connect, tls(TlsFault::UnknownIssuer), "not signed by a known authority"),
+            (
+                Stage::Connect,
+                tls(TlsFault::WrongName { presented: vec![text(), text()] }),
+                "for words, words",
+            ),
+            (Stage::Connect, tls(TlsFault::Rejected { detail: text() }), "failed: words"),
+            (Stage::Connect, tls(TlsFault::Other { detail: text() }), "failed: words"),
+            (Stage::Connect, tls(TlsFault::NoCommonVersion), "no TLS version or cipher in common"),
+            (Stage::Connect, tls(TlsFault::NotTls), "does not speak TLS on this port"),
+        ] {
+            let peer = Some(Peer { host: "mx.test".into(), address: None, port: 25 });
+            let evidence = Evidence { at: Timestamp(0), stage, peer, seen };
+            assert!(evidence.to_string().contains(said), "{evidence}");
+            let kept = serde_json::to_string(&evidence).unwrap();
+            assert_eq!(serde_json::from_str::<Evidence>(&kept).unwrap(), evidence, "{kept}");
+            assert_eq!(evidence.reply(), None);
+        }
+    }
 }

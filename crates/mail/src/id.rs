@@ -345,4 +345,29 @@ mod tests {
             let _ = text.parse::<QueueId>();
         }
     }
+
+    #[test]
+    fn a_row_is_read_as_a_number_and_as_text() {
+        for (json, id) in
+            [("7", Some(7)), ("\"7\"", Some(7)), ("-3", Some(-3)), ("\"x\"", None), ("true", None)]
+        {
+            assert_eq!(serde_json::from_str::<RelayId>(json).ok(), id.map(RelayId), "{json}");
+        }
+        assert!(serde_json::from_str::<RelayId>("18446744073709551615").is_err(), "more than a store keeps");
+        assert_eq!(
+            (AccountId(4).to_string(), serde_json::to_string(&SiteId(5)).unwrap()),
+            ("4".into(), "5".into())
+        );
+    }
+
+    #[test]
+    fn blocks_are_told_apart_from_closures_and_from_each_other() {
+        let block = ClosureId::of_block;
+        let ids =
+            [Principal::Account(AccountId(1)), Principal::Site(SiteId(1)), Principal::Account(AccountId(2))];
+        let ids: Vec<ClosureId> = ids.into_iter().filter_map(block).collect();
+        assert!(ids.iter().all(|id| id.is_block()) && !ClosureId::NO_ROUTE.is_block());
+        assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), 3);
+        assert_eq!(block(Principal::System), None);
+    }
 }

@@ -75,4 +75,15 @@ mod tests {
             assert_eq!(Language::of_locale(locale), language, "{locale}");
         }
     }
+
+    #[test]
+    fn a_tag_is_written_as_it_is_read() {
+        for language in Language::ALL {
+            assert_eq!(language.to_string().parse(), Ok(language));
+        }
+        for wrong in ["", "FR", "de", "fr_FR"] {
+            let error = wrong.parse::<Language>().unwrap_err();
+            assert!(error.contains(&format!("'{wrong}'")) && error.contains("use fr or en"), "{error}");
+        }
+    }
 }

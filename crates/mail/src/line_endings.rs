@@ -50,3 +50,21 @@ impl FromStr for LineEndings {
         [Self::Strict, Self::Repair].into_iter().find(|known| known.as_str() == text).ok_or(LineEndingsError)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_is_written_as_it_is_read() {
+        for (way, word) in [(LineEndings::Strict, "strict"), (LineEndings::Repair, "repair")] {
+            assert_eq!((way.to_string().as_str(), word.parse()), (word, Ok(way)));
+            assert_eq!(serde_json::to_value(way).unwrap(), word);
+            assert_eq!(way.is_strict(), way == LineEndings::default());
+        }
+        for wrong in ["", "Strict", "lenient"] {
+            let error = wrong.parse::<LineEndings>().unwrap_err();
+            assert_eq!(error.to_string(), "line endings are strict or repair");
+        }
+    }
+}

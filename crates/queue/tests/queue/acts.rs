@@ -143,3 +143,35 @@ fn an_act_that_stops_halfway_leaves_nothing_behind() {
         assert_eq!(world.totals().recipients, 0, "after {polls} steps");
     }
 }
+
+#[test]
+fn mail_of_who_is_blocked_waits_and_leaves_oldest_first() {
+    check(
+        "relay a
+         send site=2 anne@here.test -> later1@x.test
+         send site=3 anne@here.test -> later2@x.test
+         pass 0s
+         m1 waiting greylisted
+         block 2
+         send site=2 anne@here.test -> bob@x.test
+         pass 0s
+         m1 waiting greylisted
+         m3 parked blocked
+         parked 1
+         # The time of a block does not count: nothing is given up.
+         pass 10d
+         m1 parked blocked
+         restart
+         m3 parked blocked
+         block 3
+         pass 0s
+         delivered 0
+         unblock 2
+         pass 1h
+         m3 delivered
+         m1 waiting
+         unblock 3
+         pass 0s
+         parked 0",
+    );
+}

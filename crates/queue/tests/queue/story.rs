@@ -8,6 +8,7 @@
 //! | `send anne@here.test -> bob@x.test` | a message; they are m1, m2… `send 50x …` many, `send site=2 …` from another site, `send hold=5m …` to leave later |
 //! | `pass 5m`, `jump 6d` | time passes with all that is due; the clock jumps |
 //! | `route default b`, `route domain=here.test b`, `route default -`, `route default direct` | the routes change |
+//! | `block 2`, `unblock 2` | the site may not send; it may again |
 //! | `password a`, `open a`, `remove a` | as the operations do |
 //! | `restart`, `crash` | the server stops in order; the server dies |
 //! | `hold domain=x.test -> 3` | an act, and how many recipients it changed |
@@ -69,6 +70,8 @@ impl Teller {
             ["pass", time] => self.world.pass(secs(time)),
             ["jump", time] => self.world.clock.advance(Duration::from_secs(secs(time).try_into().unwrap())),
             ["mark"] => self.mark = self.world.now(),
+            ["block", site] => self.world.block(site.parse().unwrap(), true),
+            ["unblock", site] => self.world.block(site.parse().unwrap(), false),
             ["restart"] => self.world.restart(),
             ["crash"] => self.world.crash(),
             ["route", scope, "direct"] => self.world.route(route_scope(scope), Some(RelayId::DIRECT)),

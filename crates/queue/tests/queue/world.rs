@@ -2,8 +2,8 @@
 
 use crate::faulty::FaultyStore;
 use mail::{
-    Address, Clock, Envelope, Evidence, OwnerId, Peer, Principal, QueueId, RelayId, Reply, ReversePath,
-    Secret, Seen, SiteId, Stage, Timestamp, TlsFault,
+    Address, Clock, Envelope, Evidence, LineEndings, OwnerId, Peer, Principal, QueueId, RelayId, Reply,
+    ReversePath, Secret, Seen, SiteId, Stage, Timestamp, TlsFault,
 };
 use queue::{
     Batch, Carried, Draft, Hop, Limits, Parts, Policy, Probe, Queue, Refusal, Submission, Timetable, Trace,
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use store::{
-    Closure, Directory as _, Filter, History as _, MessageRow, Page, RecipientState, Relay, RelayAuth,
-    RelayTls, RouteScope, Spool as _, Store, StoreError,
+    Block, Closure, Directory as _, Filter, History as _, MessageRow, Page, Protection, Protections as _,
+    RecipientState, Relay, RelayAuth, RelayTls, RouteScope, Site, Spool as _, Store, StoreError,
 };
 use testkit::memory::MemoryStore;
 
@@ -195,6 +195,33 @@ impl World {
         let relay = relays.into_iter().find(|relay| relay.id == id).unwrap();
         run(self.memory.save_relay(relay, Vec::new())).unwrap();
         run(self.queue.reload()).unwrap();
+    }
+
+    /// Blocks a site, or lets it send again. It must be among those that the store has: those up to it are added.
+    pub fn block(&self, site: i64, is_blocked: bool) {
+        for number in run(self.memory.sites()).unwrap().len()..usize::try_from(site).unwrap() {
+            let added = Site {
+                id: SiteId(0),
+                owner: OwnerId::DEFAULT,
+                name: format!("site {number}"),
+                networks: Vec::new(),
+                uids: Vec::new(),
+                senders: Vec::new(),
+                line_endings: LineEndings::default(),
+                created_at: self.now(),
+            };
+            run(self.memory.save_site(added, None, Vec::new())).unwrap();
+        }
+        let block = Block {
+            by: "admin".to_owned(),
+            at: self.now(),
+            why: "spam".to_owned(),
+            note_en: String::new(),
+            note_fr: String::new(),
+        };
+        let protection = Protection { block: is_blocked.then_some(block), ..Protection::default() };
+        run(self.memory.save_protection(Principal::Site(SiteId(site)), protection, Vec::new())).unwrap();
+        run(self.queue.reload_blocks()).unwrap();
     }
 
     pub fn submission(&self, site: i64, from: &str, to: &[&str]) -> Submission {
