@@ -103,7 +103,7 @@ mutants() {
         crate=$(cut -d/ -f2 <<<"$file")
         rm -rf "$out"
         # A mutant that is missed, or that takes for ever, is no failure of the program that makes them.
-        CARGO_TARGET_DIR='' cargo mutants --package "$crate" --file "$file" --output "$out" --no-shuffle --jobs 1 \
+        env -u CARGO_TARGET_DIR cargo mutants --package "$crate" --file "$file" --output "$out" --no-shuffle --jobs 1 \
             --minimum-test-timeout 60 -- --locked >"$BUILD/mutants.log" 2>&1 || true
         caught=$(cat "$out/mutants.out/caught.txt" "$out/mutants.out/timeout.txt" | wc -l)
         missed=$(wc -l <"$out/mutants.out/missed.txt")

@@ -82,7 +82,7 @@ impl SqliteStore {
             ));
         }
         let sealer = Arc::new(Sealer::open(&directory)?);
-        let space = Arc::new(FreeSpace::new(directory.clone(), options.floor_bytes, options.clock));
+        let space = Arc::new(FreeSpace::new(directory.clone(), options.floor_bytes, options.clock.clone()));
         let health = Arc::new(Health::default());
         let bodies = directory.join("bodies");
         let files = Arc::new(BodyFiles::open(bodies, Arc::clone(&space), Arc::clone(&health), &conn)?);
@@ -106,7 +106,7 @@ impl SqliteStore {
         };
         let (writer, thread) =
             Writer::start(session, files.directory().to_owned(), Arc::clone(&health), again)?;
-        let readers = Arc::new(Readers::new(path));
+        let readers = Arc::new(Readers::new(path, options.clock));
         let (writer, thread) = (Some(writer), Mutex::new(Some(thread)));
         let key_in_use = tokio::sync::Mutex::default();
         Ok(Self { writer, thread, readers, files, sealer, key_in_use, space, health })
