@@ -43,6 +43,7 @@ faketime                                faketime
 /usr/bin/unshare                        util-linux
 openssl                                 openssl
 chromium                                chromium
+certutil                                libnss3-tools
 xmllint                                 libxml2-utils
 nmap                                    nmap
 sslscan                                 sslscan

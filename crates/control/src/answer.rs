@@ -495,9 +495,14 @@ pub enum Answer {
         /// What its device is told.
         made: NewSecondFactor,
     },
+    /// A device is asked for a passkey.
+    PasskeyAsked {
+        /// What the browser is told (`PublicKeyCredentialCreationOptionsJSON`).
+        options: String,
+    },
     /// A second factor is asked for from now on.
     RecoveryCodes {
-        /// The codes for the day on which the device is gone; shown once.
+        /// The codes for the day on which the device is gone, shown once; none when there was a second factor before.
         codes: Vec<String>,
     },
     /// Who is signed in to the portal.

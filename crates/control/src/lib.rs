@@ -25,6 +25,8 @@ mod neighbours;
 mod operation;
 mod own_relays;
 pub mod parsers;
+mod passkey_entry;
+mod passkeys;
 mod patience;
 mod percent;
 pub mod phrases;
@@ -68,9 +70,10 @@ pub use operation::{
     AccountSpec, Operation, QueueFilter, RelaySpec, RouteFor, SiteChanges, SiteSpec, TestMail, Wish,
 };
 pub use own_relays::{MOST_OWN_CONNECTIONS, MOST_OWN_RELAYS, OWN_TRIES, OwnLimits, OwnWay};
+pub use passkey_entry::AskedSecond;
 pub use patience::{Slowed, SlowedBy, SlowedView};
 pub use percent::percent_encoded;
-pub use protection::{AppPasswordView, Guarded, NewSecondFactor, Protect, ProtectionView};
+pub use protection::{AppPasswordView, Guarded, NewSecondFactor, PasskeyView, Protect, ProtectionView};
 pub use publication::{Publications, model as published_model};
 pub use registry::{Known, Registry};
 pub use sessions::{CodeError, FIRST_ADMINISTRATOR, Guest, Opened, Opening, Session, SessionView};
@@ -147,6 +150,8 @@ pub struct Control {
     registry: Arc<Registry>,
     sign_in: sign_in::SignInDesk,
     sessions: sessions::Sessions,
+    /// Questions to devices whose answers are waited for.
+    ceremonies: passkeys::Ceremonies,
     keyring: keys::Keyring,
     tally: tokio::sync::Mutex<metrics::Tally>,
     clock: Clock,
@@ -186,6 +191,7 @@ impl Control {
             registry,
             sign_in,
             sessions: sessions::Sessions::default(),
+            ceremonies: passkeys::Ceremonies::default(),
             keyring: keys::Keyring::default(),
             tally: tokio::sync::Mutex::default(),
             clock,

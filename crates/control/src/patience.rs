@@ -418,7 +418,7 @@ fn address_of(ip: IpAddr) -> IpAddr {
     }
 }
 
-fn network_of(ip: IpAddr) -> IpAddr {
+pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
     match address_of(ip) {
         IpAddr::V4(ip) => Ipv4Addr::from_bits(ip.to_bits() & !0xff).into(),
         ip @ IpAddr::V6(_) => ip,

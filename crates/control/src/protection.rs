@@ -5,14 +5,14 @@ use crate::sign_in::{hash_key, make_key};
 use crate::{Answer, Audit, Blame, Caller, Control, Fault, NewPassword, Role};
 use mail::{Principal, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{AppPassword, Block, NewEvent, Plea, Protection, SecondFactor};
+use store::{AppPassword, Block, NewEvent, Passkey, Plea, Protection, SecondFactor};
 
 /// How many app passwords an account has at most.
 const APP_PASSWORDS_MOST: usize = 50;
 /// The most letters of what a person writes here.
 const TEXT_MOST: usize = 1_000;
 /// The most letters of a label.
-const LABEL_MOST: usize = 100;
+pub(crate) const LABEL_MOST: usize = 100;
 /// So often at most the last use of an app password is written down.
 pub(crate) const USED_MS: i64 = 3_600_000;
 
@@ -50,6 +50,28 @@ pub enum Protect {
     },
     /// Asks for no code any more.
     RemoveSecondFactor,
+    /// Asks a device for a passkey.
+    BeginPasskey {
+        /// What the browser calls this server: name and port.
+        host: String,
+    },
+    /// Keeps the passkey that the device made: from then on it, or another second factor, is asked for besides the password.
+    /// Gives recovery codes with the first second factor.
+    AddPasskey {
+        /// What its person calls it.
+        label: String,
+        /// What the browser calls this server: name and port.
+        host: String,
+        /// What the device answered.
+        answer: String,
+    },
+    /// Takes a passkey away.
+    RemovePasskey {
+        /// Which.
+        id: u32,
+    },
+    /// Takes away the code, the passkeys and the recovery codes of somebody who lost them: their password is enough again.
+    ResetSecondFactors,
     /// Makes a password for one program.
     AddAppPassword {
         /// What it is for.
@@ -88,7 +110,7 @@ pub enum Protect {
 impl Protect {
     /// Whether a person may do it about themselves.
     pub(crate) const fn is_own(&self) -> bool {
-        !matches!(self, Self::Block { .. } | Self::Unblock)
+        !matches!(self, Self::Block { .. } | Self::Unblock | Self::ResetSecondFactors)
     }
 
     /// Whether it changes nothing.
@@ -103,6 +125,10 @@ impl Protect {
             Self::BeginSecondFactor => "second-factor begin",
             Self::ConfirmSecondFactor { .. } => "second-factor confirm",
             Self::RemoveSecondFactor => "second-factor remove",
+            Self::BeginPasskey { .. } => "passkey begin",
+            Self::AddPasskey { .. } => "passkey add",
+            Self::RemovePasskey { .. } => "passkey remove",
+            Self::ResetSecondFactors => "second-factor reset",
             Self::AddAppPassword { .. } => "app-password add",
             Self::RemoveAppPassword { .. } => "app-password remove",
             Self::Block { .. } => "block",
@@ -127,6 +153,21 @@ pub struct AppPasswordView {
     pub used_at: Option<Timestamp>,
 }
 
+/// A passkey without its keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyView {
+    /// Its number.
+    pub id: u32,
+    /// What its person calls it.
+    pub label: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last used, to the hour.
+    pub used_at: Option<Timestamp>,
+    /// When it last counted backwards, and was refused.
+    pub doubted_at: Option<Timestamp>,
+}
+
 /// What guards a principal, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProtectionView {
@@ -134,6 +175,8 @@ pub struct ProtectionView {
     pub of: Guarded,
     /// Since when a code is asked for.
     pub second_factor_since: Option<Timestamp>,
+    /// The passkeys, by age.
+    pub passkeys: Vec<PasskeyView>,
     /// How many recovery codes are left.
     pub recovery_codes: usize,
     /// The app passwords.
@@ -142,6 +185,13 @@ pub struct ProtectionView {
     pub block: Option<Block>,
     /// What its person answered.
     pub plea: Option<Plea>,
+}
+
+impl ProtectionView {
+    /// Whether the password alone is not enough to sign in.
+    pub const fn asks_second(&self) -> bool {
+        self.second_factor_since.is_some() || !self.passkeys.is_empty()
+    }
 }
 
 /// A secret for a device, shown until its first code.
@@ -175,10 +225,18 @@ fn view(of: Guarded, protection: Protection) -> ProtectionView {
         created_at: one.created_at,
         used_at: one.used_at,
     };
+    let passkey = |one: Passkey| PasskeyView {
+        id: one.id,
+        label: one.label,
+        created_at: one.created_at,
+        used_at: one.used_at,
+        doubted_at: one.doubted_at,
+    };
     ProtectionView {
         of,
-        second_factor_since: factor.as_ref().and_then(|factor| factor.since),
-        recovery_codes: factor.map_or(0, |factor| factor.recovery.len()),
+        second_factor_since: factor.and_then(|factor| factor.since),
+        passkeys: protection.passkeys.into_iter().map(passkey).collect(),
+        recovery_codes: protection.recovery.len(),
         app_passwords: protection.app_passwords.into_iter().map(app).collect(),
         block: protection.block,
         plea: protection.plea,
@@ -194,9 +252,30 @@ fn text_of(field: &str, text: &str, most: usize) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-fn needed(field: &str, text: &str, most: usize) -> Result<String, Fault> {
+pub(crate) fn needed(field: &str, text: &str, most: usize) -> Result<String, Fault> {
     let text = text_of(field, text, most)?;
     if text.is_empty() { Err(Fault::about(Blame::Needed, field)) } else { Ok(text) }
+}
+
+fn no_randomness() -> Fault {
+    Fault::about(Blame::Store, "random")
+}
+
+/// The recovery codes that come with the first second factor; none where some are left.
+pub(crate) fn recovery_for(protection: &mut Protection) -> Result<Vec<String>, Fault> {
+    if !protection.recovery.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (codes, hashes) = second_factor::make_recovery().ok_or_else(no_randomness)?;
+    protection.recovery = hashes;
+    Ok(codes)
+}
+
+/// Recovery codes stand in for a second factor, and go with the last one.
+pub(crate) fn without_last(protection: &mut Protection) {
+    if !protection.asks_second() {
+        protection.recovery.clear();
+    }
 }
 
 impl Control {
@@ -277,6 +356,13 @@ impl Control {
                 protection.plea = Some(Plea { at: self.clock.now(), text });
                 Answer::Done
             }
+            act @ (Protect::BeginPasskey { .. }
+            | Protect::AddPasskey { .. }
+            | Protect::RemovePasskey { .. })
+                if is_account =>
+            {
+                self.own_passkeys(&mut protection, (principal, of.name()), act)?
+            }
             // What is left is a person's.
             act if is_account => self.own(&mut protection, of.name(), act)?,
             _ => return Err(Fault::about(Blame::Missing, of.name())),
@@ -298,7 +384,6 @@ impl Control {
 
     /// What a person does about their own account.
     fn own(&self, protection: &mut Protection, login: &str, act: Protect) -> Result<Answer, Fault> {
-        let no_randomness = || Fault::about(Blame::Store, "random");
         let now = self.clock.now();
         match act {
             Protect::BeginSecondFactor => {
@@ -308,29 +393,31 @@ impl Control {
                 let secret = second_factor::make_secret().ok_or_else(no_randomness)?;
                 let uri = second_factor::uri(&secret, login, self.facts.host_name.as_ascii());
                 let made = NewSecondFactor { secret: secret.reveal().to_owned(), uri };
-                protection.second_factor =
-                    Some(SecondFactor { secret, since: None, last_step: 0, recovery: Vec::new() });
+                protection.second_factor = Some(SecondFactor { secret, since: None, last_step: 0 });
                 Ok(Answer::SecondFactor { made })
             }
             Protect::ConfirmSecondFactor { code } => {
                 let begun = protection.second_factor.as_mut().filter(|factor| factor.since.is_none());
                 let factor = begun.ok_or_else(|| Fault::about(Blame::Missing, login))?;
-                let Some(Shown::Step(step)) = second_factor::look(factor, &code, now) else {
+                let Some(Shown::Step(step)) = second_factor::look(Some(factor), &[], &code, now) else {
                     return Err(Fault::about(Blame::Invalid, "code"));
                 };
-                let (codes, recovery) = second_factor::make_recovery().ok_or_else(no_randomness)?;
-                *factor = SecondFactor {
-                    since: Some(now),
-                    last_step: step,
-                    recovery,
-                    secret: factor.secret.clone(),
-                };
-                Ok(Answer::RecoveryCodes { codes })
+                (factor.since, factor.last_step) = (Some(now), step);
+                Ok(Answer::RecoveryCodes { codes: recovery_for(protection)? })
             }
             Protect::RemoveSecondFactor => match protection.second_factor.take() {
-                Some(_) => Ok(Answer::Done),
+                Some(_) => {
+                    without_last(protection);
+                    Ok(Answer::Done)
+                }
                 None => Err(Fault::about(Blame::Missing, login)),
             },
+            Protect::ResetSecondFactors => {
+                let had = protection.second_factor.take().is_some() || !protection.passkeys.is_empty();
+                protection.passkeys.clear();
+                without_last(protection);
+                if had { Ok(Answer::Done) } else { Err(Fault::about(Blame::Missing, login)) }
+            }
             Protect::AddAppPassword { label } => {
                 let label = needed("label", &label, LABEL_MOST)?;
                 if protection.app_passwords.len() >= APP_PASSWORDS_MOST {
@@ -367,17 +454,20 @@ impl Control {
         };
         let now = self.clock.now();
         // Taken off meanwhile: the password was right, and nothing else is asked for.
-        let Some(factor) = protection.second_factor.as_mut().filter(|factor| factor.since.is_some()) else {
+        if !protection.asks_second() {
             return CodeTried::Right;
-        };
-        let operation = match second_factor::look(factor, code, now) {
+        }
+        let mut factor = protection.second_factor.as_mut().filter(|factor| factor.since.is_some());
+        let operation = match second_factor::look(factor.as_deref(), &protection.recovery, code, now) {
             None => return CodeTried::Wrong,
             Some(Shown::Step(step)) => {
-                factor.last_step = step;
+                if let Some(factor) = &mut factor {
+                    factor.last_step = step;
+                }
                 "second-factor code"
             }
             Some(Shown::Recovery(index)) => {
-                factor.recovery.remove(index);
+                protection.recovery.remove(index);
                 "second-factor recovery code"
             }
         };

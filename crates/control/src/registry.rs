@@ -34,6 +34,8 @@ struct Snapshot {
     blocked: HashSet<Principal>,
     /// The accounts that are more than a person's, by login in lower case.
     staff: HashMap<String, AccountRole>,
+    /// The accounts by the names that passkeys have for them.
+    handles: HashMap<String, Principal>,
 }
 
 /// What the registry knows, replaced as a whole at each change.
@@ -88,8 +90,14 @@ impl Registry {
             fresh.senders.insert(principal, site.senders.into());
         }
         let guarded = store.protections().await?;
-        let blocked = guarded.into_iter().filter(|(_, protection)| protection.block.is_some());
-        fresh.blocked = blocked.map(|(principal, _)| principal).collect();
+        for (principal, protection) in guarded {
+            if protection.block.is_some() {
+                fresh.blocked.insert(principal);
+            }
+            if !protection.handle.is_empty() {
+                fresh.handles.insert(protection.handle, principal);
+            }
+        }
         if let Some(local) = &self.local {
             let administrator = store.setting(ADMINISTRATOR).await?;
             local.set_administrator(administrator.and_then(|address| address.parse().ok()));
@@ -144,6 +152,11 @@ impl Registry {
     /// What an account may do in the portal, by its login.
     pub fn role(&self, login: &str) -> AccountRole {
         self.snapshot().staff.get(&login.to_lowercase()).copied().unwrap_or_default()
+    }
+
+    /// Whom a passkey names.
+    pub(crate) fn of_handle(&self, handle: &str) -> Option<Principal> {
+        self.snapshot().handles.get(handle).copied()
     }
 
     /// Whether a principal may not send for the time being.

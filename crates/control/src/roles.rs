@@ -121,7 +121,7 @@ fn help(operation: &Operation) -> Help<'_> {
 
 /// What a helper may do about what guards somebody: stop them, let them go on, and let in again who lost their device.
 const fn is_help(act: &Protect) -> bool {
-    matches!(act, Protect::Show | Protect::Block { .. } | Protect::Unblock | Protect::RemoveSecondFactor)
+    matches!(act, Protect::Show | Protect::Block { .. } | Protect::Unblock | Protect::ResetSecondFactors)
 }
 
 /// Whether it is about what is the caller's own; lists are narrowed to it.

@@ -50,22 +50,33 @@ pub(crate) enum Shown {
     Recovery(usize),
 }
 
-/// What a code is, if it is good at that moment and was not used before.
-pub(crate) fn look(factor: &SecondFactor, code: &str, now: Timestamp) -> Option<Shown> {
+/// What a code is, if it is good at that moment and was not used before: one of the device, where there is one that makes
+/// codes, or one of the recovery codes whose hashes are given.
+pub(crate) fn look(
+    factor: Option<&SecondFactor>,
+    recovery: &[String],
+    code: &str,
+    now: Timestamp,
+) -> Option<Shown> {
     let typed: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let step = factor.and_then(|factor| step_of(factor, &typed, now));
+    let recovery = || {
+        let secret = Secret::new(typed.to_ascii_lowercase());
+        recovery.iter().position(|hash| verify_hash(&secret, hash)).map(Shown::Recovery)
+    };
+    step.map(Shown::Step).or_else(recovery)
+}
+
+/// The step of a code of the device.
+fn step_of(factor: &SecondFactor, typed: &str, now: Timestamp) -> Option<i64> {
     let key = unbase32(factor.secret.reveal())?;
     let this = now.0.div_euclid(STEP_MS);
     let steps = this - STEPS_OFF..=this + STEPS_OFF;
     // RFC 6238 §5.2: a code is taken once, and none that is older than the newest that was taken.
-    let step = steps.filter(|step| *step > factor.last_step).find(|step| {
+    steps.filter(|step| *step > factor.last_step).find(|step| {
         let right = code_of(&key, *step);
         equal(right.as_bytes(), typed.as_bytes())
-    });
-    let recovery = || {
-        let secret = Secret::new(typed.to_ascii_lowercase());
-        factor.recovery.iter().position(|hash| verify_hash(&secret, hash)).map(Shown::Recovery)
-    };
-    step.map(Shown::Step).or_else(recovery)
+    })
 }
 
 /// The code of a step (RFC 4226 §5.3).
@@ -119,7 +130,11 @@ mod tests {
 
     fn factor(last_step: i64) -> SecondFactor {
         let secret = Secret::new(base32(b"12345678901234567890"));
-        SecondFactor { secret, since: None, last_step, recovery: vec![hash_key("abcde-fghij")] }
+        SecondFactor { secret, since: None, last_step }
+    }
+
+    fn look(factor: &SecondFactor, code: &str, now: Timestamp) -> Option<Shown> {
+        super::look(Some(factor), &[hash_key("abcde-fghij")], code, now)
     }
 
     #[test]
@@ -160,6 +175,9 @@ mod tests {
             assert_eq!(look(&factor(0), wrong, Timestamp(3_000_000)), None, "{wrong}");
         }
         assert_eq!(look(&factor(0), "ABCDE-fghij ", Timestamp(0)), Some(Shown::Recovery(0)));
+        let recovery = [hash_key("abcde-fghij")];
+        assert_eq!(super::look(None, &recovery, &code, Timestamp(3_000_000)), None, "no device makes codes");
+        assert_eq!(super::look(None, &recovery, "abcde-fghij", Timestamp(0)), Some(Shown::Recovery(0)));
     }
 
     #[test]

@@ -26,7 +26,7 @@ const SESSIONS_MOST: usize = 10_000;
 const LINK_MS: i64 = 15 * 60_000;
 /// How many links are good at once.
 const LINKS_MOST: usize = 16;
-/// How long after the password a code may be shown.
+/// How long after the password a code or a passkey may be shown.
 const CODE_MS: i64 = 10 * 60_000;
 /// How many wait for their code at once.
 const CODES_MOST: usize = 1_000;
@@ -73,21 +73,24 @@ pub struct Opened {
 pub enum Opening {
     /// A session.
     Session(Opened),
-    /// The question for a code; the key proves that the password was right.
-    Code(Secret),
+    /// The question for a code or a passkey; the key proves that the password was right.
+    Second(Secret),
 }
 
-/// Why a code opens no session.
+/// Why a code or a passkey opens no session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// It is wrong, or was used already.
-    #[error("the code is wrong, or was used already")]
+    #[error("it is wrong, or was used already")]
     Wrong,
+    /// The passkey counts backwards: there is a copy of it.
+    #[error("the passkey counts backwards")]
+    Copied,
     /// The password was given too long ago, or was changed.
     #[error("it took too long: the password is to be given again")]
     Over,
     /// It cannot be checked at the moment.
-    #[error("a code cannot be checked at the moment")]
+    #[error("it cannot be checked at the moment")]
     Unavailable,
     /// There were too many wrong codes: this one was not looked at.
     #[error("too many wrong codes: nothing is checked for a while")]
@@ -109,14 +112,14 @@ pub struct SessionView {
     pub agent: String,
 }
 
-type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
 
-/// Somebody whose password was right, and whose code is waited for.
+/// Somebody whose password was right, and whose code or passkey is waited for.
 #[derive(Clone)]
-struct Pending {
-    login: String,
-    principal: Principal,
-    hash: String,
+pub(crate) struct Pending {
+    pub(crate) login: String,
+    pub(crate) principal: Principal,
+    pub(crate) hash: String,
     until: Timestamp,
 }
 
@@ -227,12 +230,12 @@ impl Sessions {
         Some(Secret::new(key))
     }
 
-    fn awaited(&self, key: &Digest, now: Timestamp) -> Option<Pending> {
+    pub(crate) fn awaited(&self, key: &Digest, now: Timestamp) -> Option<Pending> {
         self.book().pending.get(key).filter(|pending| pending.until > now).cloned()
     }
 
-    /// Counts a code before it is looked at; refuses it when there were too many wrong ones.
-    fn admit_code(&self, login: &str, now: Timestamp) -> Result<(), Slowed> {
+    /// Counts a code or a passkey before it is looked at; refuses it when there were too many wrong ones.
+    pub(crate) fn admit_code(&self, login: &str, now: Timestamp) -> Result<(), Slowed> {
         let mut book = self.book();
         book.wrong_codes.retain(|_, (_, until)| *until > now);
         let fresh = (0, now.plus_ms(CODE_SPAN_MS));
@@ -244,8 +247,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// The code was right.
-    fn forget_codes(&self, key: &Digest, login: &str) {
+    /// The code or the passkey was right.
+    pub(crate) fn forget_codes(&self, key: &Digest, login: &str) {
         let mut book = self.book();
         book.pending.remove(key);
         book.wrong_codes.remove(&login.to_lowercase());
@@ -280,7 +283,7 @@ impl Sessions {
 }
 
 impl Control {
-    /// Opens a session for a person with their password, or asks for their code. Programs, which are sites, have no pages to
+    /// Opens a session for a person with their password, or asks for their code or passkey. Programs, which are sites, have no pages to
     /// look at.
     pub async fn open_session(
         &self,
@@ -295,10 +298,10 @@ impl Control {
         let record = self.store.login(login).await.map_err(|_| SignInError::Unavailable)?;
         let hash = record.and_then(|record| record.hash).ok_or(SignInError::Wrong)?;
         let now = self.clock.now();
-        if asked.asks_code {
+        if asked.asks_second {
             let (login, principal, until) = (login.to_owned(), asked.who.principal, now.plus_ms(CODE_MS));
             let key = self.sessions.await_code(Pending { login, principal, hash, until }, now);
-            return key.map(Opening::Code).ok_or(SignInError::Unavailable);
+            return key.map(Opening::Second).ok_or(SignInError::Unavailable);
         }
         let opened = self.opened(login, hash, guest).await;
         opened.map(Opening::Session).ok_or(SignInError::Unavailable)
@@ -314,7 +317,17 @@ impl Control {
             CodeTried::Unavailable => return Err(CodeError::Unavailable),
             CodeTried::Right => {}
         }
-        self.sessions.forget_codes(&key, &pending.login);
+        self.open_pending(guest, &key, pending).await
+    }
+
+    /// Opens the session of somebody who showed all that was asked for, if their password still stands.
+    pub(crate) async fn open_pending(
+        &self,
+        guest: &Guest,
+        key: &Digest,
+        pending: Pending,
+    ) -> Result<Opened, CodeError> {
+        self.sessions.forget_codes(key, &pending.login);
         let record = self.store.login(&pending.login).await.map_err(|_| CodeError::Unavailable)?;
         if record.and_then(|record| record.hash).as_ref() != Some(&pending.hash) {
             return Err(CodeError::Over);
@@ -322,7 +335,7 @@ impl Control {
         self.opened(&pending.login, pending.hash, guest).await.ok_or(CodeError::Unavailable)
     }
 
-    async fn opened(&self, login: &str, hash: String, guest: &Guest) -> Option<Opened> {
+    pub(crate) async fn opened(&self, login: &str, hash: String, guest: &Guest) -> Option<Opened> {
         let role = self.registry.role(login).into();
         let opened = self.sessions.open((login.to_owned(), role), Some(hash), guest, self.clock.now());
         self.note(login, role, "portal sign-in").await;

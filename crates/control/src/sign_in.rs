@@ -39,8 +39,8 @@ pub enum SignInError {
     /// There were too many wrong passwords: this one was not looked at.
     #[error("too many wrong passwords: nothing is checked for a while")]
     Slowed(Slowed),
-    /// The password is right, but the account asks for a code besides, which a mail program cannot show: it needs a password
-    /// of its own.
+    /// The password is right, but the account asks for a code or a passkey besides, which a mail program cannot show: it
+    /// needs a password of its own.
     #[error("this account needs an app password")]
     AppPasswordNeeded,
 }
@@ -48,7 +48,7 @@ pub enum SignInError {
 /// Where somebody signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entrance {
-    /// A program: with an app password, or with the password where no code is asked for.
+    /// A program: with an app password, or with the password where nothing is asked for besides.
     Program,
     /// The portal: with the password alone.
     Portal,
@@ -60,8 +60,8 @@ pub(crate) struct Admitted {
     pub(crate) who: SignedIn,
     /// The app password that it was, and when its use was last written down.
     pub(crate) app: Option<(u32, Option<Timestamp>)>,
-    /// Whether a code is asked for besides.
-    pub(crate) asks_code: bool,
+    /// Whether a code or a passkey is asked for besides.
+    pub(crate) asks_second: bool,
 }
 
 /// How long a verified password is remembered, in milliseconds: programs sign in for each message, and argon2 is slow
@@ -183,20 +183,20 @@ impl SignInDesk {
             let same = |one: &&AppPassword| equal(one.hash.as_bytes(), given.as_bytes());
             if let Some(app) = protection.app_passwords.iter().find(same) {
                 let app = Some((app.id, app.used_at));
-                return Ok(Admitted { who: who(record, login), app, asks_code: false });
+                return Ok(Admitted { who: who(record, login), app, asks_second: false });
             }
         }
-        let asks_code = protection.second_factor.is_some_and(|factor| factor.since.is_some());
+        let asks_second = protection.asks_second();
         let known = record.as_ref().and_then(|record| record.hash.clone());
         // An unknown name costs as much time as a known one.
         let hash = known.clone().unwrap_or_else(|| DUMMY_HASH.to_owned());
         let found = self.verify((login, password), hash, is_known).await.ok_or(unavailable)?;
         match record {
             Some(record) if found == Found::Right && known.is_some() => {
-                if asks_code && entrance == Entrance::Program {
+                if asks_second && entrance == Entrance::Program {
                     return Err((SignInError::AppPasswordNeeded, found));
                 }
-                Ok(Admitted { who: who(&record, login), app: None, asks_code })
+                Ok(Admitted { who: who(&record, login), app: None, asks_second })
             }
             _ if found == Found::WrongAgain => Err((SignInError::Wrong, found)),
             _ => Err((SignInError::Wrong, Found::Wrong)),

@@ -87,6 +87,7 @@ pub const TARGETS: &[Target] = &[
     web::WEBHOOK_TARGET,
     web::WEBHOOK_SHAPES,
     web::SECOND_FACTOR,
+    web::PASSKEY,
     server::SESSION,
     client::CLIENT,
     finding::READING,

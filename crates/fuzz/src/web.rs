@@ -151,3 +151,20 @@ pub const SECOND_FACTOR: Target = Target {
     ],
     words: &["\n", " ", "A", "7", "=", "1", "287082", "\u{2003}", "?", "&", "%", "#"],
 };
+
+pub const PASSKEY: Target = Target {
+    name: "passkey",
+    size: Size::Message,
+    run: |input| {
+        let whole = text(input);
+        if control::parsers::passkey(&whole) {
+            assert!(serde_json::from_str::<serde_json::Value>(&whole).is_ok(), "no JSON: {whole:?}");
+        }
+    },
+    seeds: &[
+        br#"{"id":"AQEBAQEBAQEBAQEBAQEBAQ","rawId":"AQEBAQEBAQEBAQEBAQEBAQ","type":"public-key","response":{"clientDataJSON":"eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoiQUFBQUFBQUFBQUFBQUFBQUFBQUFBQSIsIm9yaWdpbiI6Imh0dHBzOi8vbWFpbC54LnRlc3QiLCJjcm9zc09yaWdpbiI6ZmFsc2V9","authenticatorData":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFAAAAAQ","signature":"MAA"},"clientExtensionResults":{}}"#,
+        br#"{"rawId":"AQ","response":{"clientDataJSON":"e30","attestationObject":"o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YVgA","transports":["internal"]}}"#,
+        b"{}",
+    ],
+    words: &["{", "}", "\"rawId\":", "\"response\":", "\"userHandle\":", "AAAA", "_-", "=", "null", ",", "\"", "o2Nm"],
+};

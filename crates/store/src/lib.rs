@@ -37,7 +37,7 @@ pub use history::{
 pub use keys::{ApiKey, Keys, REVOKED_KEPT_MS, Scope};
 pub use notice::{About, ComeBack, DueNotice, Extras, NoticeKind, Wishes};
 pub use once::{Once, Taken};
-pub use protection::{AppPassword, Block, Plea, Protection, Protections, SecondFactor};
+pub use protection::{AppPassword, Block, Passkey, Plea, Protection, Protections, SecondFactor};
 pub use settings::{MAX_SERVERS, MailLogin, MailProtocol, MailServer, MailSettings, MailTls};
 pub use spool::{
     Change, ClaimLimits, Claimed, ClaimedMessage, ClaimedRecipient, NewMessage, NewRecipient, Parking,

@@ -41,6 +41,8 @@ pub(crate) struct Ask {
     pub(crate) from: IpAddr,
     /// What the browser calls itself.
     pub(crate) agent: String,
+    /// What the browser calls this server: name and port.
+    pub(crate) host: String,
     /// Whether the request only reads.
     pub(crate) reads: bool,
     /// The moment at which it came.
@@ -74,6 +76,7 @@ impl Ask {
             session,
             visit: cookie(headers, VISIT_COOKIE).unwrap_or_default().to_owned(),
             from: request.extensions.get::<From>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |from| from.0),
+            host: headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned(),
             agent: headers
                 .get(USER_AGENT)
                 .map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned())

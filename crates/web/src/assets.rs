@@ -9,12 +9,14 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const STYLE: &str = include_str!("../assets/style.css");
 const LIVE: &str = include_str!("../assets/live.js");
+const PASSKEY: &str = include_str!("../assets/passkey.js");
 const ICON: &str = include_str!("../assets/icon.svg");
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::read("/assets/style.css", Access::Everyone, reading(style)),
         Route::read("/assets/live.js", Access::Everyone, reading(live)),
+        Route::read("/assets/passkey.js", Access::Everyone, reading(passkey)),
         Route::read("/assets/icon.svg", Access::Everyone, reading(icon)),
     ]
 }
@@ -25,6 +27,10 @@ async fn style() -> Response {
 
 async fn live() -> Response {
     kept("text/javascript; charset=utf-8", LIVE)
+}
+
+async fn passkey() -> Response {
+    kept("text/javascript; charset=utf-8", PASSKEY)
 }
 
 async fn icon() -> Response {

@@ -98,12 +98,14 @@ pub(crate) struct Page {
     notice: Option<Notice>,
     /// Whether a part of it renews itself.
     live: bool,
+    /// Whether it asks devices for passkeys.
+    passkeys: bool,
 }
 
 impl Page {
     /// A page.
     pub(crate) const fn new(title: String, section: Section, content: Markup) -> Self {
-        Self { title, section, content, notice: None, live: false }
+        Self { title, section, content, notice: None, live: false, passkeys: false }
     }
 
     /// What went wrong, and what to do.
@@ -121,6 +123,11 @@ impl Page {
     /// The same, of which what is marked `data-live` renews itself while it is marked `data-more`.
     pub(crate) fn live(self) -> Self {
         Self { live: true, ..self }
+    }
+
+    /// The same, with forms that are marked `data-passkey`.
+    pub(crate) fn with_passkeys(self) -> Self {
+        Self { passkeys: true, ..self }
     }
 
     /// The same with a notice that is not waiting.
@@ -146,6 +153,7 @@ impl Page {
                     title { (self.title) " · facteur" }
                     link rel="stylesheet" href={ "/assets/style.css?v=" (VERSION) };
                     @if self.live { script src={ "/assets/live.js?v=" (VERSION) } defer {} }
+                    @if self.passkeys { script src={ "/assets/passkey.js?v=" (VERSION) } defer {} }
                     link rel="icon" type="image/svg+xml" href={ "/assets/icon.svg?v=" (VERSION) };
                 }
                 body {

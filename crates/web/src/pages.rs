@@ -11,6 +11,7 @@ mod needs;
 mod overview;
 mod own;
 mod own_relays;
+mod passkeys;
 mod protection;
 mod reason;
 mod record;
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> Vec<Route> {
         own::routes(),
         own_relays::routes(),
         protection::routes(),
+        passkeys::routes(),
         blocks::routes(),
         setup::routes(),
     ];

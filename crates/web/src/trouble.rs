@@ -116,6 +116,7 @@ fn field(phrases: &Phrases, name: &str) -> String {
         "cause" => "web-field-cause",
         "name" => "web-field-name",
         "label" => "web-field-label",
+        "passkeys" => "web-passkeys",
         "days" => "web-field-days",
         "scopes" => "web-field-scopes",
         "keys" => "web-nav-keys",

@@ -10,6 +10,7 @@ pub(crate) const LANGUAGES: [(Language, &str); 2] = [(Language::En, "English"), 
 const EN: &[&str] = &[
     include_str!("../locales/en/portal.ftl"),
     include_str!("../locales/en/protection.ftl"),
+    include_str!("../locales/en/passkeys.ftl"),
     include_str!("../locales/en/setup.ftl"),
     include_str!("../locales/en/settings.ftl"),
     include_str!("../locales/en/keys.ftl"),
@@ -23,6 +24,7 @@ const EN: &[&str] = &[
 const FR: &[&str] = &[
     include_str!("../locales/fr/portal.ftl"),
     include_str!("../locales/fr/protection.ftl"),
+    include_str!("../locales/fr/passkeys.ftl"),
     include_str!("../locales/fr/setup.ftl"),
     include_str!("../locales/fr/settings.ftl"),
     include_str!("../locales/fr/keys.ftl"),

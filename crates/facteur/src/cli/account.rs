@@ -116,7 +116,7 @@ pub async fn run(command: Command, console: &mut Console) -> Result<Exit, Failur
         }
         Command::RemoveCode(NameArguments { name }) => {
             let of = Guarded::Account(name);
-            return block::run(Operation::Protect { of, act: Protect::RemoveSecondFactor }, console).await;
+            return block::run(Operation::Protect { of, act: Protect::ResetSecondFactors }, console).await;
         }
         Command::List => Operation::AccountList,
         Command::Add(arguments) => Operation::AccountAdd { account: arguments.spec(console)? },

@@ -8,6 +8,7 @@ mod foundation;
 mod guards;
 mod mending;
 mod own_relays;
+mod passkeys;
 mod roles;
 mod sending;
 mod strangers;

@@ -4,7 +4,7 @@ use super::sample::{NOON, account, message, parked, site};
 use super::spool::row;
 use super::{Proof, Scene, Stage, refused, same, there};
 use mail::{AccountId, ClosureId, Principal, Secret, SiteId};
-use store::{AppPassword, Block, Plea, Protection, SecondFactor, StoreError};
+use store::{AppPassword, Block, Passkey, Plea, Protection, SecondFactor, StoreError};
 
 pub(super) const SCENES: &[Scene] = &[
     ("what guards a principal is kept, and goes with it", |stage| Box::pin(kept(stage))),
@@ -17,8 +17,21 @@ fn full() -> Protection {
             secret: Secret::new("JBSWY3DPEHPK3PXP"),
             since: Some(NOON),
             last_step: 57_000_000,
-            recovery: vec!["sha256:00".to_owned(), "sha256:ff".to_owned()],
         }),
+        recovery: vec!["sha256:00".to_owned(), "sha256:ff".to_owned()],
+        passkeys: vec![Passkey {
+            id: 2,
+            label: "clé".to_owned(),
+            credential: "AAEC".to_owned(),
+            transports: 32,
+            key: "AwQF".to_owned(),
+            state: "AQAAAAAHAA".to_owned(),
+            created_at: NOON,
+            used_at: Some(NOON),
+            doubted_at: None,
+        }],
+        last_passkey: 2,
+        handle: "BgcI".to_owned(),
         app_passwords: vec![AppPassword {
             id: 3,
             label: "téléphone".to_owned(),

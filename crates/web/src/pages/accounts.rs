@@ -161,7 +161,7 @@ async fn show(
     let content = html! {
         p class="crumb" { a href="/accounts" { (ask.say("web-nav-accounts")) } }
         h1 { (account.login) @if account.role != AccountRole::Person { " " span class="badge" { (ask.say(wording::role_key(account.role))) } } }
-        @if account.role != AccountRole::Person && view.is_none_or(|view| view.second_factor_since.is_none()) {
+        @if account.role != AccountRole::Person && view.is_none_or(|view| !view.asks_second()) {
             section class="card warn" { p { (ask.say("web-account-no-factor")) } }
         }
         @if view.is_some_and(|view| view.block.is_some()) {

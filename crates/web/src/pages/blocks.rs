@@ -99,17 +99,23 @@ pub(super) fn card(ask: &Ask, of: &Guarded, view: Option<&ProtectionView>, mark:
     }
 }
 
-/// The second factor of a person who may have lost their device.
+/// The second factors of a person who may have lost their devices.
 pub(super) fn factor(ask: &Ask, of: &Guarded, view: Option<&ProtectionView>) -> Markup {
-    let Some(since) = view.and_then(|view| view.second_factor_since) else { return html! {} };
+    let Some(view) = view.filter(|view| view.asks_second()) else { return html! {} };
     html! {
-        section class="card" {
-            h2 { (ask.say("web-factor")) }
-            p { span class="badge good" { (ask.say("web-factor-on")) } " " span class="soft" { (stamp(ask, since)) } }
+        section class="card" id="second-factors" {
+            h2 { (ask.say("web-factors-second")) }
+            @if let Some(since) = view.second_factor_since {
+                p { span class="badge good" { (ask.say("web-factor")) } " " span class="soft" { (stamp(ask, since)) } }
+            }
+            @if !view.passkeys.is_empty() {
+                p { span class="badge good" { (ask.fill("web-passkeys-count", [("count", view.passkeys.len().into())])) } }
+                ul class="rows" { @for one in &view.passkeys { (super::passkeys::row(ask, one, &html! {})) } }
+            }
             p class="hint" { (ask.say("web-factor-reset-hint")) }
             (form(ask, &address_of(of, "second-factor/remove"), &html! {
                 (crate::forms::tick("sure-factor", &ask.say("web-sure"), false))
-                button class="danger" { (ask.say("web-factor-reset")) }
+                button class="danger" { (ask.say("web-factors-reset")) }
             }))
         }
     }
@@ -175,5 +181,5 @@ async fn reset_factor(
     if !fields.has("sure-factor") {
         return Ok(super::unsure(&web, &ask, &page_of(&of)));
     }
-    Ok(done(&web, &ask, of, Protect::RemoveSecondFactor, "web-factor-removed").await)
+    Ok(done(&web, &ask, of, Protect::ResetSecondFactors, "web-factors-reset-done").await)
 }

@@ -86,7 +86,7 @@ async fn show(State(web): State<Arc<Web>>, Extension(ask): Extension<Ask>) -> Sh
         }
         (more)
     };
-    Ok(Page::new(ask.say("web-nav-own"), Section::Own, content).answer(&web, &ask))
+    Ok(Page::new(ask.say("web-nav-own"), Section::Own, content).with_passkeys().answer(&web, &ask))
 }
 
 /// The reader's account; `None` for an administrator who has none.

@@ -2,7 +2,7 @@
 //! programs, the browsers that are signed in, and a block.
 
 use super::reason::stamp;
-use super::{Refused, Shown, back, failed, perform};
+use super::{Refused, Shown, back, failed, passkeys, perform};
 use crate::Web;
 use crate::ask::Ask;
 use crate::forms::{Field, form, one_button};
@@ -23,7 +23,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use std::sync::Arc;
 use store::Block;
 
-const HOME: &str = "/account";
+pub(super) const HOME: &str = "/account";
 const FACTOR: &str = "/account/second-factor";
 const CONFIRM: &str = "/account/second-factor/confirm";
 const APPS: &str = "/account/app-passwords";
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// An operation about whoever asks.
-fn own(ask: &Ask, act: Protect) -> Operation {
+pub(super) fn own(ask: &Ask, act: Protect) -> Operation {
     Operation::Protect { of: Guarded::Account(ask.caller().name), act }
 }
 
@@ -65,6 +65,7 @@ pub(super) async fn parts(web: &Web, ask: &Ask, view: &ProtectionView) -> Result
     };
     Ok(html! {
         (factor(ask, view))
+        (passkeys::card(web, ask, view))
         (apps(ask, view))
         (devices(ask, &sessions))
     })
@@ -115,7 +116,7 @@ fn factor(ask: &Ask, view: &ProtectionView) -> Markup {
             h2 { (ask.say("web-factor")) }
             @if let Some(since) = view.second_factor_since {
                 p { span class="badge good" { (ask.say("web-factor-on")) } " " span class="soft" { (stamp(ask, since)) } }
-                p { (ask.fill("web-factor-left", [("count", view.recovery_codes.into())])) }
+                (left(ask, view))
                 details {
                     summary { (ask.say("web-factor-remove")) }
                     (form(ask, "/account/second-factor/remove", &html! {
@@ -130,6 +131,11 @@ fn factor(ask: &Ask, view: &ProtectionView) -> Markup {
             }
         }
     }
+}
+
+/// How many recovery codes are left.
+pub(super) fn left(ask: &Ask, view: &ProtectionView) -> Markup {
+    html! { p { (ask.fill("web-factor-left", [("count", view.recovery_codes.into())])) } }
 }
 
 fn apps(ask: &Ask, view: &ProtectionView) -> Markup {
@@ -219,7 +225,7 @@ fn browser(ask: &Ask, agent: &str) -> String {
 }
 
 /// Whether the password that was typed is the reader's; otherwise the way back.
-async fn sure(web: &Web, ask: &Ask, typed: &str) -> Result<(), Response> {
+pub(super) async fn sure(web: &Web, ask: &Ask, typed: &str) -> Result<(), Response> {
     let checked = web.control.check_password(ask.from, &ask.caller().name, &Secret::new(typed)).await;
     checked.map_err(|error| {
         let key = match error {
@@ -303,17 +309,12 @@ async fn confirm(
 ) -> Shown {
     let code = fields.exact("code").to_owned();
     match perform(&web, &ask, own(&ask, Protect::ConfirmSecondFactor { code })).await {
+        // There was another second factor, and there are codes.
+        Ok(Answer::RecoveryCodes { codes }) if codes.is_empty() => {
+            Ok(back(&web, &ask, HOME, Notice::good(ask.say("web-factor-is-on"))))
+        }
         Ok(Answer::RecoveryCodes { codes }) => {
-            let content = html! {
-                h1 { (ask.say("web-factor")) }
-                section class="card good" role="status" {
-                    h2 { (ask.say("web-factor-is-on")) }
-                    p { (ask.say("web-recovery-hint")) }
-                    ul class="codes" { @for code in &codes { li { code { (code) } } } }
-                    p { a class="button" href=(HOME) { (ask.say("web-recovery-kept")) } }
-                }
-            };
-            Ok(Page::new(ask.say("web-factor"), Section::Own, content).answer(&web, &ask))
+            Ok(recovery(&web, &ask, ("web-factor", "web-factor-is-on"), &codes))
         }
         Ok(_) => Err(Trouble::Ours.into()),
         Err(fault) if fault.blame == Blame::Invalid => {
@@ -323,6 +324,20 @@ async fn confirm(
         }
         Err(fault) => Ok(failed(&web, &ask, HOME, &fault)),
     }
+}
+
+/// The recovery codes, shown this once.
+pub(super) fn recovery(web: &Web, ask: &Ask, (title, on): (&str, &str), codes: &[String]) -> Response {
+    let content = html! {
+        h1 { (ask.say(title)) }
+        section class="card good" role="status" {
+            h2 { (ask.say(on)) }
+            p { (ask.say("web-recovery-hint")) }
+            ul class="codes" { @for code in codes { li { code { (code) } } } }
+            p { a class="button" href=(HOME) { (ask.say("web-recovery-kept")) } }
+        }
+    };
+    Page::new(ask.say(title), Section::Own, content).answer(web, ask)
 }
 
 async fn remove_factor(
@@ -337,7 +352,7 @@ async fn remove_factor(
 }
 
 /// Does it, and goes back with what came of it.
-async fn done(web: &Web, ask: &Ask, act: Protect, key: &str) -> Response {
+pub(super) async fn done(web: &Web, ask: &Ask, act: Protect, key: &str) -> Response {
     match perform(web, ask, own(ask, act)).await {
         Ok(_) => back(web, ask, HOME, Notice::good(ask.say(key))),
         Err(fault) => failed(web, ask, HOME, &fault),

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use super::Shown;
+use super::{Shown, passkeys};
 use crate::Web;
 use crate::ask::{Ask, SESSION_COOKIE, VISIT_COOKIE};
 use crate::forms::{Field, form};
@@ -39,10 +39,10 @@ async fn ask_for_password(State(web): State<Arc<Web>>, Extension(ask): Extension
     if ask.session.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
-    with_key(&web, ask, |ask| password_page(ask, ""))
+    with_key(&web, ask, |ask| password_page(&web, ask, ""))
 }
 
-fn password_page(ask: &Ask, login: &str) -> Page {
+pub(super) fn password_page(web: &Web, ask: &Ask, login: &str) -> Page {
     let mut name = Field::text("login", ask.say("web-field-login"), login).required();
     name.fill = "username";
     let fields = html! {
@@ -54,10 +54,11 @@ fn password_page(ask: &Ask, login: &str) -> Page {
         section class="card narrow" {
             h1 { (ask.say("web-sign-in")) }
             (form(ask, "/sign-in", &fields))
+            (passkeys::alone(web, ask))
             details { summary { (ask.say("web-sign-in-lost")) } p { (ask.say("web-sign-in-link-hint")) } pre { "facteur portal link" } }
         }
     };
-    Page::new(ask.say("web-sign-in"), Section::None, content)
+    Page::new(ask.say("web-sign-in"), Section::None, content).with_passkeys()
 }
 
 /// A page with a form for a browser that is not signed in, which is given the key that the form brings along.
@@ -90,29 +91,16 @@ async fn check(
     }
     match web.control.open_session(&ask.guest(), &login, &Secret::new(password)).await {
         Ok(Opening::Session(opened)) => Ok(welcome(&opened, "/")),
-        Ok(Opening::Code(key)) => Ok(code_page(&ask, key.reveal()).answer(&web, &ask)),
+        Ok(Opening::Second(key)) => Ok(second_page(&web, &ask, key.reveal(), None).await),
         Err(error) => Ok(refused(&web, &ask, &login, error)),
     }
 }
 
-/// The question for a code, after a right password; the key of the question proves that it was right.
-fn code_page(ask: &Ask, proof: &str) -> Page {
-    let mut code =
-        Field::text("code", ask.say("web-field-code"), "").hint(ask.say("web-hint-code-or-recovery"));
-    (code.fill, code.required) = ("one-time-code", true);
-    let fields = html! {
-        input type="hidden" name="proof" value=(proof);
-        (code.show())
-        button { (ask.say("web-sign-in")) }
-    };
-    let content = html! {
-        section class="card narrow" {
-            h1 { (ask.say("web-code-title")) }
-            (form(ask, "/sign-in/code", &fields))
-            details { summary { (ask.say("web-code-lost")) } p { (ask.say("web-code-lost-hint")) } }
-        }
-    };
-    Page::new(ask.say("web-code-title"), Section::None, content)
+/// The question for a code or a passkey, after a right password, perhaps with why the last answer was refused; the key of the
+/// question proves that the password was right.
+async fn second_page(web: &Web, ask: &Ask, proof: &str, refused: Option<CodeError>) -> Response {
+    let told = refused.map(|error| passkeys::why(ask, error, passkeys::CODE));
+    passkeys::second(web, ask, proof, told).await
 }
 
 async fn check_code(
@@ -121,36 +109,14 @@ async fn check_code(
     Extension(fields): Extension<Fields>,
 ) -> Shown {
     let (proof, code) = (fields.exact("proof"), fields.exact("code"));
-    let error = match web.control.open_with_code(&ask.guest(), proof, code).await {
-        Ok(opened) => return Ok(welcome(&opened, "/")),
-        Err(error) => error,
-    };
-    let notice = |key: &str| Notice::bad(ask.say(key), String::new());
-    Ok(match error {
-        CodeError::Wrong => {
-            let mut notice = notice("web-code-wrong");
-            notice.more = ask.say("web-code-wrong-fix");
-            (StatusCode::FORBIDDEN, code_page(&ask, proof).with(notice).answer(&web, &ask)).into_response()
-        }
-        CodeError::Over => {
-            let page = password_page(&ask, "").with(notice("web-code-over"));
-            (StatusCode::FORBIDDEN, page.answer(&web, &ask)).into_response()
-        }
-        CodeError::Unavailable => refused(&web, &ask, "", SignInError::Unavailable),
-        CodeError::Slowed(slowed) => {
-            let wait_ms = slowed.until.since_ms(ask.now).max(1_000);
-            let gaps = [("span", control::reader::span(wait_ms, &ask.reader()).into())];
-            let notice = Notice::bad(ask.fill("web-code-slowed", gaps), String::new());
-            let page = code_page(&ask, proof).with(notice).answer(&web, &ask);
-            let mut response = (StatusCode::TOO_MANY_REQUESTS, page).into_response();
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_ms.div_euclid(1_000).max(1)));
-            response
-        }
-    })
+    match web.control.open_with_code(&ask.guest(), proof, code).await {
+        Ok(opened) => Ok(welcome(&opened, "/")),
+        Err(error) => Ok(second_page(&web, &ask, proof, Some(error)).await),
+    }
 }
 
 /// Lets somebody in.
-fn welcome(opened: &Opened, to: &str) -> Response {
+pub(super) fn welcome(opened: &Opened, to: &str) -> Response {
     let mut response = Redirect::to(to).into_response();
     let cookie = cookie(SESSION_COOKIE, opened.cookie.reveal());
     response.headers_mut().extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
@@ -169,7 +135,7 @@ fn refused(web: &Web, ask: &Ask, login: &str, error: SignInError) -> Response {
     };
     let gaps = [("span", control::reader::span(wait_ms, &ask.reader()).into())];
     let notice = Notice::bad(ask.fill(key, gaps), String::new());
-    let mut response = (status, password_page(ask, login).with(notice).answer(web, ask)).into_response();
+    let mut response = (status, password_page(web, ask, login).with(notice).answer(web, ask)).into_response();
     if wait_ms > 0 {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_ms.div_euclid(1_000).max(1)));
     }
@@ -205,7 +171,7 @@ async fn check_link(
         return Ok(welcome(&opened, to));
     }
     let notice = Notice::bad(ask.say("web-link-used"), ask.say("web-sign-in-link-hint"));
-    Ok((StatusCode::FORBIDDEN, password_page(&ask, "").with(notice).answer(&web, &ask)).into_response())
+    Ok((StatusCode::FORBIDDEN, password_page(&web, &ask, "").with(notice).answer(&web, &ask)).into_response())
 }
 
 async fn sign_out(State(web): State<Arc<Web>>, request_cookies: axum::http::HeaderMap) -> Shown {

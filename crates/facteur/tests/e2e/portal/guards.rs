@@ -8,7 +8,7 @@ use crate::support::until;
 use crate::support::web::{self, Curl};
 use std::process::Command;
 
-const CLAIRE: &str = "claire@first.test";
+pub const CLAIRE: &str = "claire@first.test";
 
 fn scene() -> Server {
     let server = web::server("en");
@@ -17,7 +17,7 @@ fn scene() -> Server {
 }
 
 /// Sends a message by curl, with a password, over TLS.
-fn send(server: &Server, password: &str) -> Done {
+pub fn send(server: &Server, password: &str) -> Done {
     let port = server.port(Port::Tls);
     let mut command = Command::new(find("curl", "curl"));
     command.args([
@@ -46,18 +46,18 @@ fn code(secret: &str, ahead: i64) -> String {
     done.out.trim().to_owned()
 }
 
-fn fill(window: &mut Chromium, field: &str, text: &str) {
+pub fn fill(window: &mut Chromium, field: &str, text: &str) {
     window.ask(&format!("document.getElementById({field:?}).value = {text:?}"));
 }
 
-fn sign_in(window: &mut Chromium, curl: &Curl<'_>) {
+pub fn sign_in(window: &mut Chromium, curl: &Curl<'_>) {
     window.open(&curl.address("/sign-in"));
     fill(window, "login", CLAIRE);
     fill(window, "password", PASSWORD);
     window.press("main button");
 }
 
-fn text(window: &mut Chromium) -> String {
+pub fn text(window: &mut Chromium) -> String {
     window.ask("document.body.innerText").as_str().expect("text").to_owned()
 }
 

@@ -1,21 +1,22 @@
 //! A real Chromium without a screen, driven over two pipes by its DevTools protocol: no driver program, no port.
 
+use super::paper::Authority;
 use super::program::{Running, find, run};
 use super::server::HOST;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
 /// Chromium reads commands from descriptor 3 and answers on 4. Opening a named pipe waits for the other end, which is this
-/// test.
-const START: &str = "exec \"$0\" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-    --remote-debugging-pipe --ignore-certificate-errors --host-resolver-rules='MAP * 127.0.0.1' \
+/// test. What it keeps of its person, such as the authorities that it trusts, is in the same directory.
+const START: &str = "HOME=\"$1\" exec \"$0\" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
+    --remote-debugging-pipe $2 --host-resolver-rules='MAP * 127.0.0.1' \
     --user-data-dir=\"$1/profile\" about:blank 3<\"$1/to\" 4>\"$1/from\"";
 
 /// A window of a browser that ends with its test.
@@ -30,9 +31,29 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Starts the browser and opens a window.
+    /// Starts the browser and opens a window. It takes every certificate.
     pub fn start() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::start_in(directory, "--ignore-certificate-errors")
+    }
+
+    /// The same, but it takes the certificates of one authority only.
+    pub fn start_trusting(authority: &Authority) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (known, paper) = (directory.path().join(".pki/nssdb"), directory.path().join("authority.pem"));
+        fs::create_dir_all(&known).expect("a directory");
+        authority.write(&paper);
+        let known = format!("sql:{}", known.to_str().expect("a plain path"));
+        let paper = paper.to_str().expect("a plain path");
+        for arguments in [&["-N", "--empty-password"][..], &["-A", "-n", "tests", "-t", "C,,", "-i", paper]] {
+            let mut command = Command::new(find("certutil", "libnss3-tools"));
+            let done = run(command.args(["-d", &known]).args(arguments), b"");
+            assert_eq!(done.code, 0, "{}", done.err);
+        }
+        Self::start_in(directory, "--no-default-browser-check")
+    }
+
+    fn start_in(directory: TempDir, wish: &str) -> Self {
         let path = directory.path().to_str().expect("a plain path").to_owned();
         let at = |name: &str| directory.path().join(name);
         for name in ["to", "from"] {
@@ -42,7 +63,7 @@ impl Chromium {
         let browser = find("chromium", "chromium");
         let browser = browser.to_str().expect("a plain path");
         let running =
-            Running::start(Path::new("/bin/sh"), &["-c", START, browser, &path], &at("chromium.log"));
+            Running::start(Path::new("/bin/sh"), &["-c", START, browser, &path, wish], &at("chromium.log"));
         let to = OpenOptions::new().write(true).open(at("to")).expect("the browser reads");
         let from = BufReader::new(File::open(at("from")).expect("the browser writes"));
         let (session, told) = (String::new(), VecDeque::new());
