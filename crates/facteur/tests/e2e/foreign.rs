@@ -69,7 +69,8 @@ impl Hers {
             "/webhooks" => vec![HOOK.to_owned()],
             "/relays" | "/account/relays" => vec![RELAY.to_owned()],
             "/keys" => vec![self.key.rsplit_once('_').expect("a name").0.to_owned()],
-            "/account/app-passwords" => vec!["1".to_owned()],
+            // She has none: adding one takes a device. It is found among those of whoever asks, as her app password is.
+            "/account/app-passwords" | "/account/passkeys" => vec!["1".to_owned()],
             "/account/sessions" => vec![self.session.clone()],
             other => panic!("what of another's could be named at {other}?"),
         }

@@ -88,7 +88,7 @@ impl Scene {
         let told = "document.querySelector('form[data-passkey] [role=alert]:not([hidden])')?.textContent";
         let gone = "window.stays === undefined && document.readyState === 'complete'";
         until("the device answers", 60, || {
-            let (told, gone) = (self.window.ask(told), self.window.ask(gone));
+            let (told, gone) = (self.window.glance(told)?, self.window.glance(gone)?);
             assert!(gone == true || told == Value::Null, "{told}");
             (gone == true).then_some(())
         });

@@ -89,6 +89,11 @@ impl Chromium {
     /// Gives a command, and waits for its answer.
     #[track_caller]
     pub fn command(&mut self, method: &str, parameters: &Value) -> Value {
+        self.attempt(method, parameters).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same, which may fail.
+    fn attempt(&mut self, method: &str, parameters: &Value) -> Result<Value, Value> {
         self.last += 1;
         let mut command = json!({"id": self.last, "method": method, "params": parameters});
         if !self.session.is_empty() {
@@ -98,8 +103,8 @@ impl Chromium {
         loop {
             let mut said = self.hear();
             if said["id"] == self.last {
-                assert!(said["error"].is_null(), "{method}: {said}");
-                return said["result"].take();
+                let error = said["error"].take();
+                return if error.is_null() { Ok(said["result"].take()) } else { Err(error) };
             }
             self.told.push_back(said);
         }
@@ -143,6 +148,13 @@ impl Chromium {
         let mut answer = self.command("Runtime.evaluate", &asked);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].take()
+    }
+
+    /// The same while the page may give way to the next: nothing is known in that moment.
+    pub fn glance(&mut self, expression: &str) -> Option<Value> {
+        let asked = json!({"expression": expression, "returnByValue": true});
+        let mut answer = self.attempt("Runtime.evaluate", &asked).ok()?;
+        answer["exceptionDetails"].is_null().then(|| answer["result"]["value"].take())
     }
 
     /// Makes the window so wide.
